@@ -1,0 +1,192 @@
+/**
+ * The contract of every actor, and the ports through which it reaches the world.
+ *
+ * An actor is synchronous: messages, timers, finished saves and ended processes arrive as calls of the handlers
+ * that it gave to its ports; nothing is awaited. The host (host.ts) runs all of them one after another, in a
+ * mailbox, and calls `endTurn` once after each batch, so that what has gathered is proposed, saved and sent once.
+ * The same actors run over `runtime/` (the real world) and `simulation/` (a virtual, seeded one).
+ */
+import type { ErrorBody } from '../protocol/errors.ts';
+
+export interface Actor {
+  /** Called once, before any input. */
+  start(): void;
+  /** Called after every batch of inputs. */
+  endTurn(): void;
+  /** Ends in good order (withdraw endpoints, close sessions, kill tasks); calls `done` when the ports are no longer needed. */
+  stop(done: () => void): void;
+}
+
+export interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly log: Logger;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Milliseconds since an arbitrary moment; never goes back. For everything that measures or waits. */
+  monotonicMs(): number;
+  /** Milliseconds since 1970, for people and for `ctime`; may jump. */
+  wallMs(): number;
+  after(delayMs: number, handler: () => void): Timer;
+}
+
+export interface Random {
+  /** In [0, 1). */
+  next(): number;
+  bytes(count: number): Uint8Array;
+}
+
+/** Events, not prose: one short constant message, and fields. */
+export interface Logger {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+  child(fields: Record<string, unknown>): Logger;
+}
+
+// ── Transport: NATS ─────────────────────────────────────────────────────────────────────────────────────────
+
+export interface Delivery {
+  readonly subject: string;
+  /** Valid after the handler has returned as well; never written to. */
+  readonly payload: Uint8Array;
+  /** Where an answer is expected; absent for a plain publish. */
+  readonly reply?: string;
+}
+
+export interface Subscription {
+  unsubscribe(): void;
+}
+
+export interface Endpoint {
+  /** NATS service that the endpoint belongs to (`$SRV.INFO.<service>`), for example `mesozoo-tasks`. */
+  readonly service: string;
+  /** Name within the service: letters, digits, `-` and `_`. */
+  readonly name: string;
+  readonly subject: string;
+  /** Members of one queue share the requests. A leader's endpoint has a queue of its own. */
+  readonly queue: string;
+  readonly description?: string;
+}
+
+/**
+ * Publish and subscribe as NATS does it: at most once. Messages between one publisher and one subscriber keep
+ * their order while both stay connected; any may be lost, and after a reconnect some may come twice.
+ */
+export interface Transport {
+  /** Subject prefix (without a final dot) under which only this actor may listen. Unique to this connection. */
+  readonly inbox: string;
+  readonly maxPayloadBytes: number;
+  /** Never throws for a lost connection: the message is then lost or sent later, as NATS does. Throws PAYLOAD_TOO_LARGE. */
+  publish(subject: string, payload: Uint8Array, options?: PublishOptions): void;
+  subscribe(
+    subject: string,
+    handler: (delivery: Delivery) => void,
+    options?: { queue?: string },
+  ): Subscription;
+  /** Offers an endpoint as a NATS service, visible to `$SRV.PING`, `INFO` and `STATS`; `unsubscribe` withdraws it. */
+  serve(endpoint: Endpoint, handler: (delivery: Delivery) => void): Subscription;
+  isConnected(): boolean;
+  /** Told at each change. */
+  onConnection(handler: (connected: boolean) => void): void;
+}
+
+export interface PublishOptions {
+  readonly reply?: string;
+  /** Also sets `Nats-Service-Error` and `Nats-Service-Error-Code`. */
+  readonly error?: ErrorBody;
+}
+
+// ── Storage: files of one actor ─────────────────────────────────────────────────────────────────────────────
+
+export interface StorageFailure {
+  readonly code: 'DISK_FULL' | 'DISK_FAILED';
+  readonly message: string;
+}
+export type Saved = (failure?: StorageFailure) => void;
+
+/**
+ * Named files in one directory (names have no slash). Reads are synchronous and meant for start and recovery, and
+ * for small pieces later. Writes are carried out in the order of the calls; `saved` is called when the data are on
+ * disk (after `fdatasync`), never inside the call. After a crash any suffix of what was not yet `saved` may be
+ * missing or torn. After a failure nothing more may be assumed of the file: a failed sync is never repeated.
+ */
+export interface Storage {
+  list(): readonly { readonly name: string; readonly bytes: number }[];
+  read(name: string, offset?: number, length?: number): Uint8Array;
+  /** Appends the pieces in order, creating the file, and syncs once. Several appends that wait share one sync. */
+  append(name: string, pieces: readonly Uint8Array[], saved: Saved): void;
+  /** Whole content at once: after a crash there is the old content or the new, never a mixture. */
+  replace(name: string, content: Uint8Array, saved: Saved): void;
+  /** Cuts a torn tail at recovery; synchronous and synced on return. Throws MesozooError DISK_FAILED. */
+  truncate(name: string, bytes: number): void;
+  /** Removing a file that is not there is no failure. */
+  remove(name: string, saved: Saved): void;
+  rename(from: string, to: string, saved: Saved): void;
+}
+
+// ── Processes: what an agent runs ───────────────────────────────────────────────────────────────────────────
+
+export interface LaunchSpec {
+  /** Names the sandbox directory: files of one attempt, kept until `removeSandbox`. */
+  readonly sandbox: string;
+  readonly argv: readonly string[];
+  /** Replaces the whole environment of the process. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly user?: string;
+  readonly limits?: {
+    readonly openFiles?: number;
+    readonly addressSpaceMiB?: number;
+    readonly fileSizeMiB?: number;
+  };
+}
+
+/** What identifies a process for good: a pid alone may be used again. Plain data, fit for a checkpoint. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Start time as the kernel tells it (jiffies since boot), and the boot's id. */
+  readonly startedAt: string;
+}
+
+export type ProcessEnd =
+  | { readonly kind: 'exited'; readonly exitCode: number }
+  | { readonly kind: 'signalled'; readonly signal: string }
+  /** It is gone and left no record: its supervisor was killed too, or the machine was started again. */
+  | { readonly kind: 'vanished' };
+
+export interface ProcessUsage {
+  readonly cpuSeconds: number;
+  readonly memBytes: number;
+  readonly processes: number;
+}
+
+export interface Processes {
+  /** Starts a session and process group of its own; stdout and stderr go to files in the sandbox. */
+  launch(
+    spec: LaunchSpec,
+    started: (result: ProcessIdentity | { readonly failure: string }) => void,
+  ): void;
+  /** Calls `ended` once, when the process is gone; also for one that a former agent process started, or that ended meanwhile. */
+  watch(sandbox: string, identity: ProcessIdentity, ended: (end: ProcessEnd) => void): void;
+  /** Finds what an agent had launched when it crashed before it could note the identity; undefined when nothing was started. */
+  find(sandbox: string): ProcessIdentity | undefined;
+  /** To every process of the group; a group that is gone is no failure. */
+  signal(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL'): void;
+  usage(identity: ProcessIdentity): ProcessUsage | undefined;
+  /** Bytes of an output from `offset`, at most `length`, and the size so far; undefined when there is no such file. */
+  readOutput(
+    sandbox: string,
+    stream: 'stdout' | 'stderr',
+    offset: number,
+    length: number,
+  ): { readonly bytes: Uint8Array; readonly size: number } | undefined;
+  listSandboxes(): readonly string[];
+  removeSandbox(sandbox: string): void;
+}

@@ -1,0 +1,135 @@
+/**
+ * The state machine: the znode tree and the sessions, changed by `apply` alone.
+ *
+ * `apply(entry)` is deterministic, failures included: time is in the entry, and members at the same slot hold equal
+ * trees. Reads are local.
+ */
+
+import type { MesozooError } from '../../../protocol/errors.ts';
+import type { MemberId, SessionId, SessionIncarnation, Slot, Zxid } from '../../../protocol/ids.ts';
+import type {
+  AclEntry,
+  Configuration,
+  Identity,
+  Operation,
+  OperationResult,
+  Stat,
+  TreeEvent,
+} from '../../../protocol/operations.ts';
+
+/** What became of one operation; the member that holds the session turns it into a reply. */
+export interface Applied {
+  readonly session: SessionId;
+  readonly incarnation: SessionIncarnation;
+  readonly number: number;
+  readonly tag: number;
+  readonly zxid: Zxid;
+  readonly result: OperationResult;
+  /** A repeat of a write that was applied before: `result` is what it was then. */
+  readonly repeat: boolean;
+  /** In the order in which they happened; watchers must see them before the reply. */
+  readonly events: readonly TreeEvent[];
+  /** Sessions that this operation ended or moved (attach), whoever held them. */
+  readonly ended?: {
+    readonly session: SessionId;
+    readonly why: 'closed' | 'expired' | 'moved';
+    readonly incarnation: SessionIncarnation;
+  };
+}
+
+export interface SessionView {
+  readonly id: SessionId;
+  readonly incarnation: SessionIncarnation;
+  readonly holder: MemberId;
+  readonly timeoutMs: number;
+  /** Last write number that was applied. */
+  readonly number: number;
+  readonly clientNumbered: boolean;
+  readonly ephemeralCount: number;
+  /** True for the sessions of members, which never expire. */
+  readonly ofMember: boolean;
+}
+
+export interface ReadNode {
+  readonly data: Uint8Array;
+  readonly stat: Stat;
+}
+
+export interface ZnodeState {
+  /** The last zxid given. */
+  readonly zxid: Zxid;
+  readonly slot: Slot;
+  /** In force after `slot`. */
+  readonly configuration: Configuration;
+  /** `entry` as `encodeEntry` makes it. Slots come in order, each once. */
+  apply(slot: Slot, entry: Uint8Array): readonly Applied[];
+  /** A slot without operations: a noop or a configuration. */
+  applyOther(slot: Slot, configuration?: Configuration): void;
+
+  /** Reads throw MesozooError: NO_NODE, NO_AUTH. */
+  get(path: string, identities: readonly Identity[]): ReadNode;
+  exists(path: string): Stat | undefined;
+  /** Sorted in byte order; names after `after`, at most `limit`. */
+  children(
+    path: string,
+    identities: readonly Identity[],
+    after?: string,
+    limit?: number,
+  ): { readonly names: readonly string[]; readonly stat: Stat; readonly more: boolean };
+  acl(
+    path: string,
+    identities: readonly Identity[],
+  ): { readonly acl: readonly AclEntry[]; readonly stat: Stat };
+
+  session(id: SessionId): SessionView | undefined;
+  sessions(): Iterable<SessionView>;
+  readonly nodeCount: number;
+
+  /** Of everything that must be equal between members at the same slot; kept up incrementally, so it costs nothing to ask. */
+  digest(): string;
+  /**
+   * The state as it is now, in chunks of at most `chunkBytes`, to be taken piece by piece while `apply` goes on:
+   * what changes meanwhile is kept as it was for the chunks to come. One at a time.
+   */
+  snapshot(chunkBytes: number): SnapshotReader;
+}
+
+export interface SnapshotReader {
+  readonly slot: Slot;
+  /** Undefined at the end. Chunks carry no checksums: who stores or sends them adds them. */
+  next(): Uint8Array | undefined;
+  /** Ends early; frees what was kept. */
+  cancel(): void;
+}
+
+export interface ZnodeStateFactory {
+  empty(configuration: Configuration, planted?: import('../../planted.ts').PlantedBugs): ZnodeState;
+  /** Throws MesozooError LOG_DAMAGED when the chunks are not a whole snapshot. */
+  restore(
+    chunks: Iterable<Uint8Array>,
+    planted?: import('../../planted.ts').PlantedBugs,
+  ): ZnodeState;
+}
+
+/** One-shot watches of the sessions that one member holds. */
+export interface WatchTable {
+  add(session: SessionId, kind: 'data' | 'exist' | 'child', path: string): void;
+  /** Whom to tell, in order; each session once for each event; the watches that fired are gone. */
+  fire(event: TreeEvent): readonly SessionId[];
+  removeSession(session: SessionId): void;
+  count(session: SessionId): number;
+}
+
+export interface OperationCodec {
+  encodeOperation(operation: Operation): Uint8Array;
+  /** Throws MesozooError BAD_REQUEST for bytes that are no operation. */
+  decodeOperation(bytes: Uint8Array): Operation;
+  /** The leader's wall time and the operations' bytes, as they are, one after another. */
+  encodeEntry(wallMs: number, operations: readonly Uint8Array[]): Uint8Array;
+  decodeEntry(bytes: Uint8Array): {
+    readonly wallMs: number;
+    readonly operations: readonly Uint8Array[];
+  };
+}
+
+export type ReadFailure = MesozooError;

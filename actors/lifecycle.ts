@@ -1,0 +1,124 @@
+/**
+ * Runs one statechart of `machines/` for its owner. The chart alone owns the state; the owner asks `state()` or
+ * `matches()`, and never keeps a copy.
+ *
+ * XState ignores an event that the present state does not know, and keeps an action's exception from the caller of
+ * `send`. Both are made loud here: `send` throws, and the host then stops the process with chart, state and event.
+ */
+import {
+  type Actor,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  createActor,
+  type EventFromLogic,
+  type InputFrom,
+  type Snapshot,
+} from 'xstate';
+import { InvariantError } from '../protocol/errors.ts';
+import type { Clock, Timer } from './actor.ts';
+
+export interface LifecycleOptions<Machine extends AnyStateMachine> {
+  /** `<kind>.<id>`, for example `coordinator.1`: also the session id under which inspection shows it. */
+  readonly id: string;
+  readonly clock: Clock;
+  readonly input?: InputFrom<Machine>;
+  /** A persisted snapshot (`persist()`) to go on from. */
+  readonly snapshot?: Snapshot<unknown>;
+}
+
+export class Lifecycle<Machine extends AnyStateMachine> {
+  readonly id: string;
+  private readonly actor: Actor<Machine>;
+  private failure: unknown;
+
+  /** The machine comes with its effects already provided (`machine.provide({...})`). Starts at once. */
+  constructor(machine: Machine, options: LifecycleOptions<Machine>) {
+    this.id = options.id;
+    this.actor = createActor(machine, {
+      id: options.id,
+      clock: chartClock(options.clock),
+      ...(options.input !== undefined && { input: options.input }),
+      ...(options.snapshot !== undefined && { snapshot: options.snapshot }),
+    } as never);
+    this.actor.subscribe({
+      error: (error) => {
+        this.failure = error;
+      },
+    });
+    this.actor.start();
+    this.rethrow('start');
+  }
+
+  /** Throws InvariantError when the present state does not know the event, and what an action threw. */
+  send(event: EventFromLogic<Machine>): void {
+    const before = this.snapshot();
+    if (!before.can(event)) {
+      throw new InvariantError(
+        `${this.id}: event ${event.type} is not possible in state ${JSON.stringify(before.value)}`,
+      );
+    }
+    this.actor.send(event);
+    this.rethrow(event.type);
+  }
+
+  /** For events that may rightly come too late: says whether the present state took it. */
+  offer(event: EventFromLogic<Machine>): boolean {
+    if (!this.snapshot().can(event)) return false;
+    this.send(event);
+    return true;
+  }
+
+  snapshot(): AnyMachineSnapshot {
+    return this.actor.getSnapshot() as AnyMachineSnapshot;
+  }
+
+  /** The innermost state as a path, for example `leading` or `member.following`. */
+  state(): string {
+    return statePath(this.snapshot().value);
+  }
+
+  matches(state: string): boolean {
+    return this.snapshot().matches(state as never);
+  }
+
+  isDone(): boolean {
+    return this.snapshot().status === 'done';
+  }
+
+  persist(): Snapshot<unknown> {
+    return this.actor.getPersistedSnapshot();
+  }
+
+  stop(): void {
+    this.actor.stop();
+  }
+
+  private rethrow(event: string): void {
+    if (this.failure === undefined) return;
+    throw new InvariantError(`${this.id}: ${event} failed: ${(this.failure as Error).message}`, {
+      cause: this.failure,
+    });
+  }
+}
+
+function statePath(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return Object.entries(value as Record<string, unknown>)
+    .map(([name, inner]) =>
+      typeof inner === 'object' && inner !== null && Object.keys(inner).length === 0
+        ? name
+        : `${name}.${statePath(inner)}`,
+    )
+    .join(',');
+}
+
+/** XState's clock over ours; timer ids are its own business. */
+function chartClock(clock: Clock): {
+  setTimeout(handler: () => void, ms: number): unknown;
+  clearTimeout(id: unknown): void;
+} {
+  return {
+    setTimeout: (handler, ms) => clock.after(ms, handler),
+    clearTimeout: (id) => (id as Timer | undefined)?.cancel(),
+  };
+}

@@ -1,0 +1,43 @@
+/** Every bound of the system, with its reason. All sizes in bytes, all times in milliseconds. */
+export const limits = {
+  /** nats-server's `max_payload` in infra/nats.conf: no message may be larger. */
+  natsPayloadBytes: 1024 * 1024,
+  /** Values are cut well below the payload so that headers and framing always fit. */
+  quorumMessageBytes: 768 * 1024,
+  /** A znode's data, as ZooKeeper's default jute.maxbuffer allows about 1 MB; ours must fit one accept with its framing. */
+  znodeDataBytes: 512 * 1024,
+  pathBytes: 4096,
+  aclEntries: 64,
+  /** One multi is one operation and must fit one slot. */
+  multiOperations: 1000,
+  multiBytes: 640 * 1024,
+  /** Operations gathered into one slot in one turn. */
+  batchOperations: 4096,
+  batchBytes: 640 * 1024,
+  /** Slots proposed and not yet decided: bounds memory and what a new leader must re-propose. */
+  slotsInFlight: 64,
+  /** Operations that wait at a holder for a leader: beyond it requests are refused with TOO_MANY_REQUESTS. */
+  operationsWaiting: 50_000,
+  /** Writes of one session without an answer; also how many last replies the tree keeps for repeats. */
+  sessionOutstanding: 1024,
+  sessionTimeoutMinMs: 2_000,
+  sessionTimeoutMaxMs: 60_000,
+  sessionTimeoutDefaultMs: 10_000,
+  watchesPerSession: 100_000,
+  /** Names of children in one answer: cut below the payload, with `more`. */
+  childrenPerPage: 10_000,
+  /** Reads or pings that one member answers late rather than never. */
+  requestDeadlineMs: 10_000,
+  taskRequestBytes: 64 * 1024,
+  /** Tasks that wait or run at one time: bounds the master's memory. */
+  tasksLive: 200_000,
+  dependenciesPerTask: 256,
+  /** Resources above these are taken for a mistake in units. */
+  cpusMax: 1_000_000,
+  memMiBMax: 1_000_000_000,
+  listPage: 500,
+  /** History entries kept in a task's znode. */
+  taskHistory: 32,
+  outputChunkBytes: 64 * 1024,
+  followLeaseMs: 10_000,
+} as const;

@@ -1,0 +1,65 @@
+/** Where the system keeps its own state in the tree (public), and which paths are legal. */
+import type { AgentId, FrameworkId, TaskId } from './ids.ts';
+import { limits } from './limits.ts';
+
+export const treePaths = {
+  /** Masters, ephemeral sequential: `json.info_0000000001`, as Mesos writes them. */
+  masters: '/mesos',
+  masterPrefix: 'json.info_',
+  root: '/mesozoo',
+  agents: '/mesozoo/agents',
+  tasks: '/mesozoo/tasks',
+  frameworks: '/mesozoo/frameworks',
+  agent: (id: AgentId) => `/mesozoo/agents/${id}`,
+  taskBucket: (id: TaskId) => `/mesozoo/tasks/${bucketOf(id)}`,
+  /** The request, written once. */
+  task: (id: TaskId) => `/mesozoo/tasks/${bucketOf(id)}/${id}`,
+  /** State, attempt and history: small, rewritten. */
+  taskState: (id: TaskId) => `/mesozoo/tasks/${bucketOf(id)}/${id}/state`,
+  framework: (id: FrameworkId) => `/mesozoo/frameworks/${id}`,
+} as const;
+
+/** All 256 buckets, `00` to `ff`. */
+export const taskBuckets: readonly string[] = Array.from({ length: 256 }, (_, index) =>
+  index.toString(16).padStart(2, '0'),
+);
+
+/** FNV-1a over the id: spreads tasks so that no list of children grows past a message. */
+export function bucketOf(id: string): string {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < id.length; index++)
+    hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193) >>> 0;
+  return (hash & 0xff).toString(16).padStart(2, '0');
+}
+
+/**
+ * What is wrong with a path, in words, or undefined. ZooKeeper's rules (PathUtils.validatePath): absolute, no empty
+ * node names, no "." or "..", no final slash, no null, control, surrogate or private-use characters.
+ * With `sequential` a final slash is legal: the counter becomes the name.
+ */
+export function pathProblem(path: string, sequential = false): string | undefined {
+  if (path.length === 0) return 'the path is empty';
+  if (!path.startsWith('/')) return 'the path must begin with "/"';
+  if (path.length > limits.pathBytes) return `the path is longer than ${limits.pathBytes} bytes`;
+  if (path === '/') return undefined;
+  const whole = sequential && path.endsWith('/') ? `${path}0` : path;
+  if (whole.endsWith('/')) return 'the path must not end with "/"';
+  for (const name of whole.slice(1).split('/')) {
+    if (name === '') return 'the path has an empty node name ("//")';
+    if (name === '.' || name === '..') return 'relative paths ("." and "..") are not allowed';
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+  const bad = /[\u0000-\u001f\u007f-\u009f\ud800-\uf8ff\ufff0-\uffff]/.exec(whole);
+  if (bad !== null)
+    return `the path has the character U+${bad[0].charCodeAt(0).toString(16).padStart(4, '0')}, which is not allowed`;
+  return undefined;
+}
+
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash <= 0 ? '/' : path.slice(0, slash);
+}
+
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

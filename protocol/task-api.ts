@@ -1,0 +1,247 @@
+/** Task requests as NATS clients send them (public): `mz.task.<name>`. Unknown fields are refused by name. */
+import { z } from 'zod';
+import { limits } from './limits.ts';
+import { type Resources, resourceRequest } from './resources.ts';
+import { type TaskReason, type TaskState, taskStates } from './task-states.ts';
+
+const taskId = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/,
+    'a task id: letters, digits, "_" and "-", at most 128',
+  );
+const name = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    'a name: letters, digits, ".", "_" and "-", at most 63',
+  );
+const text = z.string().max(limits.taskRequestBytes);
+
+export const submitRequest = z
+  .strictObject({
+    name,
+    /** Run by `/bin/sh -c`. Either this or `argv`. */
+    command: text.min(1).optional(),
+    argv: z.array(text).min(1).max(1024).optional(),
+    env: z
+      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable name'), text)
+      .default({}),
+    resources: resourceRequest.default({ cpus: 0.1, mem: 32, disk: 0, gpus: 0, ports: 0 }),
+    /** Task ids that must have finished (TASK_FINISHED) first. */
+    dependsOn: z.array(taskId).max(limits.dependenciesPerTask).default([]),
+    queue: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/)
+      .default('default'),
+    /** Greater goes first within a queue. */
+    priority: z.int().min(-1_000_000).max(1_000_000).default(0),
+    /** All must hold: attribute (or `hostname`, `agentId`) of the agent. */
+    constraints: z
+      .array(
+        z.strictObject({
+          attribute: z.string().min(1).max(128),
+          equals: z.string().max(1024).optional(),
+          in: z.array(z.string().max(1024)).max(256).optional(),
+          exists: z.boolean().optional(),
+        }),
+      )
+      .max(32)
+      .default([]),
+    user: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
+      .optional(),
+    retry: z
+      .strictObject({
+        attempts: z.int().min(1).max(100).default(1),
+        delaySeconds: z.number().min(0).max(86_400).default(1),
+      })
+      .default({ attempts: 1, delaySeconds: 1 }),
+    /** Of one attempt, from its start. */
+    timeoutSeconds: z.number().gt(0).max(31_536_000).optional(),
+    /** Between SIGTERM and SIGKILL. */
+    killGraceSeconds: z.number().min(0).max(3600).default(3),
+    /** The same key again finds the same task. */
+    idempotencyKey: z.string().min(1).max(256).optional(),
+  })
+  .refine((request) => (request.command === undefined) !== (request.argv === undefined), {
+    message: 'give either command or argv',
+  });
+/** A request with its defaults filled in: what the tree keeps. */
+export type TaskRequest = z.output<typeof submitRequest>;
+export type SubmitInput = z.input<typeof submitRequest>;
+
+export const taskRequests = {
+  submit: submitRequest,
+  get: z.strictObject({ taskId }),
+  /** In pages, by id: those after `after`. */
+  list: z.strictObject({
+    states: z.array(z.enum(taskStates)).optional(),
+    name: name.optional(),
+    queue: z.string().optional(),
+    agentId: z.string().optional(),
+    after: taskId.optional(),
+    limit: z.int().min(1).max(limits.listPage).default(100),
+  }),
+  kill: z.strictObject({ taskId, graceSeconds: z.number().min(0).max(3600).optional() }),
+  explain: z.strictObject({ taskId }),
+  /** Reads what was written; `size` in the answer tells how much there is. */
+  output: z.strictObject({
+    taskId,
+    stream: z.enum(['stdout', 'stderr']).default('stdout'),
+    offset: z.int().min(0).default(0),
+    length: z.int().min(1).max(limits.outputChunkBytes).default(limits.outputChunkBytes),
+  }),
+  /** A lease: while it is renewed, what the task writes is published on `mz.task.logs.<taskId>.<stream>`, from the end of what `output` has read. */
+  follow: z.strictObject({ taskId }),
+} as const;
+export type TaskRequestName = keyof typeof taskRequests;
+
+export interface AttemptView {
+  readonly attemptId: string;
+  readonly agentId: string;
+  readonly hostname: string;
+  readonly resources: Resources;
+  readonly stagedAtMs: number;
+  readonly startedAtMs?: number;
+  readonly endedAtMs?: number;
+  readonly exitCode?: number;
+  readonly signal?: string;
+}
+export interface HistoryEntry {
+  readonly state: TaskState;
+  readonly atMs: number;
+  readonly reason?: TaskReason;
+  readonly message?: string;
+  readonly attemptId?: string;
+}
+export interface TaskView {
+  readonly taskId: string;
+  readonly name: string;
+  readonly state: TaskState;
+  readonly request: TaskRequest;
+  readonly submittedAtMs: number;
+  readonly endedAtMs?: number;
+  readonly reason?: TaskReason;
+  readonly message?: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly attempt?: AttemptView;
+  readonly attempts: number;
+  readonly history: readonly HistoryEntry[];
+}
+export interface ExplainReply {
+  readonly taskId: string;
+  readonly state: TaskState;
+  /** One sentence for people: why the task is where it is. */
+  readonly why: string;
+  /** What it waits for, if it waits. */
+  readonly waitingFor?:
+    | 'dependencies'
+    | 'resources'
+    | 'constraints'
+    | 'agents'
+    | 'retry'
+    | 'turn'
+    | 'agent'
+    | 'end';
+  readonly dependencies?: readonly {
+    readonly taskId: string;
+    readonly state: TaskState | 'unknown';
+  }[];
+  /** For each agent: what is missing. */
+  readonly agents?: readonly {
+    readonly agentId: string;
+    readonly hostname: string;
+    readonly lacks: readonly string[];
+  }[];
+  readonly ahead?: number;
+}
+export interface TaskReplies {
+  submit: { taskId: string; state: TaskState };
+  get: TaskView;
+  list: { tasks: TaskView[]; more: boolean };
+  kill: { taskId: string; state: TaskState };
+  explain: ExplainReply;
+  output: { data?: string | Uint8Array; dataBase64?: string; offset: number; size: number };
+  follow: { taskId: string; leaseMs: number; stdoutOffset: number; stderrOffset: number };
+}
+/** Published on `mz.task.events.<taskId>` after it is decided: every change of state; also a refused request that had no reply subject. */
+export interface TaskEvent {
+  readonly taskId: string;
+  readonly name: string;
+  readonly state: TaskState;
+  readonly atMs: number;
+  readonly reason?: TaskReason;
+  readonly message?: string;
+  readonly attemptId?: string;
+  readonly agentId?: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+}
+/** Published on `mz.task.logs.<taskId>.<stream>` in MessagePack: `offset` is where `data` begins in the output. */
+export interface OutputChunk {
+  readonly taskId: string;
+  readonly attemptId: string;
+  readonly offset: number;
+  readonly data: Uint8Array;
+  /** No more will come: the attempt has ended and everything was published. */
+  readonly end?: boolean;
+}
+
+export interface AgentView {
+  readonly agentId: string;
+  readonly hostname: string;
+  readonly state: 'active' | 'unreachable' | 'registering';
+  readonly total: Resources;
+  readonly available: Resources;
+  readonly used: { readonly cpus: number; readonly mem: number };
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly attempts: number;
+  readonly registeredAtMs: number;
+}
+export interface ClusterState {
+  readonly cluster: string;
+  readonly leader: { readonly masterId: string; readonly epoch: number; readonly since: number };
+  readonly agents: readonly AgentView[];
+  readonly tasks: Readonly<Record<TaskState, number>>;
+  readonly coords: readonly {
+    readonly id: number;
+    readonly role: string;
+    readonly ballot: number;
+    readonly decidedUpTo: number;
+    readonly zxid: number;
+  }[];
+}
+/** RAR allocated ÷ total; RU used ÷ total; TSD execution time ÷ submission time (and the delay in seconds); TSR successful ÷ ended. Undefined ratios (0 ÷ 0) are null. */
+export interface Metrics {
+  readonly resourceAllocationRatio: {
+    readonly cpus: number | null;
+    readonly mem: number | null;
+    readonly disk: number | null;
+  };
+  readonly resourceUtilization: { readonly cpus: number | null; readonly mem: number | null };
+  readonly taskSchedulingDelay: {
+    readonly ratio: number | null;
+    readonly secondsMean: number | null;
+    readonly secondsP50: number | null;
+    readonly secondsP99: number | null;
+  };
+  readonly taskSuccessRate: number | null;
+  readonly counters: Readonly<Record<string, number>>;
+  /** The same per queue. */
+  readonly queues: Readonly<
+    Record<
+      string,
+      {
+        readonly allocatedCpus: number;
+        readonly allocatedMem: number;
+        readonly waiting: number;
+        readonly running: number;
+        readonly successRate: number | null;
+        readonly delaySecondsMean: number | null;
+      }
+    >
+  >;
+}

@@ -1,0 +1,170 @@
+/**
+ * The tree and sessions as NATS clients see them (public). Requests on `mz.znode.<name>` are for one call;
+ * in a session the same requests, with `sessionId`, go to the holder's subject that `open` returned, followed by
+ * `.<name>`. Data are a string (UTF-8) or, in MessagePack, bytes; `dataBase64` carries bytes in JSON.
+ * Replies give `data` as a string where the bytes are UTF-8 and the form is JSON, else `dataBase64`; in MessagePack
+ * always bytes in `data`.
+ */
+import { z } from 'zod';
+import { limits } from './limits.ts';
+
+const path = z.string().min(1).max(limits.pathBytes);
+const bytes = z.union([z.string(), z.instanceof(Uint8Array)]);
+const version = z.int().min(-1).max(2_147_483_647).default(-1);
+const aclEntry = z.strictObject({
+  permissions: z.int().min(1).max(31),
+  scheme: z.string().min(1).max(64),
+  id: z.string().max(512),
+});
+const acl = z.array(aclEntry).min(1).max(limits.aclEntries);
+/** `user:password` in clear for the scheme digest: it goes no further than the member that is asked. */
+const auth = z
+  .array(z.strictObject({ scheme: z.literal('digest'), auth: z.string().min(1).max(1024) }))
+  .max(16);
+
+/** In each request on the tree. */
+const common = {
+  sessionId: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional(),
+  /** The client's own number of this write (1, 2, …), in a session that was opened with `numbered`. */
+  number: z.int().min(1).optional(),
+  /** For a request without a session; a session's credentials are given when it is opened. */
+  auth: auth.optional(),
+};
+const watch = z.boolean().default(false);
+/** Linearizable: the leader confirms its ballot with a majority after the request has arrived. */
+const linearizable = z.boolean().default(false);
+
+const createFields = {
+  path,
+  data: bytes.optional(),
+  dataBase64: z.base64().optional(),
+  acl: acl.optional(),
+  ephemeral: z.boolean().default(false),
+  sequential: z.boolean().default(false),
+};
+const setFields = { path, data: bytes.optional(), dataBase64: z.base64().optional(), version };
+const deleteFields = { path, version };
+
+export const multiOperation = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('create'), ...createFields }),
+  z.strictObject({ op: z.literal('set'), ...setFields }),
+  z.strictObject({ op: z.literal('delete'), ...deleteFields }),
+  z.strictObject({ op: z.literal('check'), path, version }),
+]);
+
+/** Name of the request → its schema. The last token of the subject is the name. */
+export const znodeRequests = {
+  create: z.strictObject({ ...common, ...createFields }),
+  get: z.strictObject({ ...common, path, watch, linearizable }),
+  set: z.strictObject({ ...common, ...setFields }),
+  delete: z.strictObject({ ...common, ...deleteFields }),
+  exists: z.strictObject({ ...common, path, watch, linearizable }),
+  /** In pages: names after `after`, in byte order. */
+  children: z.strictObject({
+    ...common,
+    path,
+    watch,
+    linearizable,
+    after: z.string().max(limits.pathBytes).optional(),
+    limit: z.int().min(1).max(limits.childrenPerPage).default(limits.childrenPerPage),
+  }),
+  multi: z.strictObject({
+    ...common,
+    operations: z.array(multiOperation).max(limits.multiOperations),
+  }),
+  sync: z.strictObject({ ...common, path: path.default('/') }),
+  'acl.get': z.strictObject({ ...common, path }),
+  'acl.set': z.strictObject({ ...common, path, acl, version }),
+} as const;
+export type ZnodeRequestName = keyof typeof znodeRequests;
+export type ZnodeRequest<Name extends ZnodeRequestName> = z.input<(typeof znodeRequests)[Name]>;
+
+export const sessionRequests = {
+  open: z.strictObject({
+    timeoutMs: z.int().min(1).max(86_400_000).default(limits.sessionTimeoutDefaultMs),
+    /** Subject that watch events are published to; a client's own inbox. */
+    eventsTo: z.string().min(1).max(256).optional(),
+    auth: auth.optional(),
+    /** The client numbers its writes, so that a repeat after a reconnect gets its own reply. */
+    numbered: z.boolean().default(false),
+    /** To attach an existing session to the member that answers. */
+    sessionId: z
+      .string()
+      .regex(/^[0-9a-f]{16}$/)
+      .optional(),
+    password: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/)
+      .optional(),
+  }),
+  ping: z.strictObject({ sessionId: z.string().regex(/^[0-9a-f]{16}$/) }),
+  close: z.strictObject({
+    sessionId: z.string().regex(/^[0-9a-f]{16}$/),
+    password: z.string().regex(/^[0-9a-f]{32}$/),
+  }),
+} as const;
+
+/** Answers. Each also may be `{error}`. `zxid` is the write's own, or the last applied one for a read. */
+export interface StatBody {
+  readonly czxid: number;
+  readonly mzxid: number;
+  readonly pzxid: number;
+  readonly ctimeMs: number;
+  readonly mtimeMs: number;
+  readonly version: number;
+  readonly cversion: number;
+  readonly aversion: number;
+  readonly ephemeralOwner: string;
+  readonly dataLength: number;
+  readonly numChildren: number;
+}
+export interface ZnodeReplies {
+  create: { path: string; stat: StatBody; zxid: number };
+  get: { data?: string | Uint8Array; dataBase64?: string; stat: StatBody; zxid: number };
+  set: { stat: StatBody; zxid: number };
+  delete: { zxid: number };
+  exists: { exists: boolean; stat?: StatBody; zxid: number };
+  children: { children: string[]; stat: StatBody; more: boolean; zxid: number };
+  multi: {
+    results: (
+      | { op: 'create'; path: string; stat: StatBody }
+      | { op: 'set'; stat: StatBody }
+      | { op: 'delete' }
+      | { op: 'check' }
+    )[];
+    zxid: number;
+  };
+  sync: { zxid: number };
+  'acl.get': {
+    acl: { permissions: number; scheme: string; id: string }[];
+    stat: StatBody;
+    zxid: number;
+  };
+  'acl.set': { stat: StatBody; zxid: number };
+}
+export interface SessionReplies {
+  /** `holder`: subject prefix for the session's requests; `number`: last write taken, where the client numbers. */
+  open: {
+    sessionId: string;
+    password: string;
+    timeoutMs: number;
+    holder: string;
+    member: number;
+    incarnation: number;
+    number: number;
+  };
+  ping: { zxid: number };
+  close: Record<string, never>;
+}
+/** Published to `eventsTo`, in MessagePack or JSON as the session was opened. Events come before a reply that shows what caused them. */
+export type SessionEvent =
+  | {
+      readonly event: 'created' | 'deleted' | 'dataChanged' | 'childrenChanged';
+      readonly sessionId: string;
+      readonly path: string;
+      readonly zxid: number;
+    }
+  | { readonly event: 'expired' | 'moved'; readonly sessionId: string };
