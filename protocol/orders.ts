@@ -107,8 +107,7 @@ export type AgentMessage = { readonly agentId: AgentId; readonly reply: string }
 export type MasterOrder = {
   readonly masterId: MasterId;
   readonly epoch: Epoch;
-} & /** Answer to `register`; `giveUp` are attempts that are to be killed because their task was decided without them. */
-(
+} /** Answer to `register`; `giveUp` are attempts that are to be killed because their task was decided without them. */ & (
   | {
       readonly type: 'registered';
       readonly pingIntervalMs: number;

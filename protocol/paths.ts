@@ -40,7 +40,8 @@ export function bucketOf(id: string): string {
 export function pathProblem(path: string, sequential = false): string | undefined {
   if (path.length === 0) return 'the path is empty';
   if (!path.startsWith('/')) return 'the path must begin with "/"';
-  if (path.length > limits.pathBytes) return `the path is longer than ${limits.pathBytes} bytes`;
+  if (path.length * 3 > limits.pathBytes && utf8Bytes(path) > limits.pathBytes)
+    return `the path is longer than ${limits.pathBytes} bytes`;
   if (path === '/') return undefined;
   const whole = sequential && path.endsWith('/') ? `${path}0` : path;
   if (whole.endsWith('/')) return 'the path must not end with "/"';
@@ -53,6 +54,10 @@ export function pathProblem(path: string, sequential = false): string | undefine
   if (bad !== null)
     return `the path has the character U+${bad[0].charCodeAt(0).toString(16).padStart(4, '0')}, which is not allowed`;
   return undefined;
+}
+
+function utf8Bytes(text: string): number {
+  return new TextEncoder().encode(text).length;
 }
 
 export function parentOf(path: string): string {
