@@ -59,6 +59,8 @@ export interface Delivery {
   readonly payload: Uint8Array;
   /** Where an answer is expected; absent for a plain publish. */
   readonly reply?: string;
+  /** NATS' own status of an answer without payload; 503: nobody listens on the subject that was asked ("no responders"). */
+  readonly status?: number;
 }
 
 export interface Subscription {

@@ -156,15 +156,21 @@ export interface SessionReplies {
     incarnation: number;
     number: number;
   };
-  ping: { zxid: number };
+  /** `events`: number of the last event that was published to this session by its present holder (see SessionEvent). */
+  ping: { zxid: number; events?: number };
   close: Record<string, never>;
 }
-/** Published to `eventsTo`, in MessagePack or JSON as the session was opened. Events come before a reply that shows what caused them. */
+/**
+ * Published to `eventsTo`, in MessagePack or JSON as the session was opened. Events come before a reply that shows what
+ * caused them. `number` counts the events of a session at one holder (1, 2, … anew with each incarnation), and the
+ * answer to a ping tells the last one: a client that has missed one reads again what it watches.
+ */
 export type SessionEvent =
   | {
       readonly event: 'created' | 'deleted' | 'dataChanged' | 'childrenChanged';
       readonly sessionId: string;
       readonly path: string;
       readonly zxid: number;
+      readonly number?: number;
     }
   | { readonly event: 'expired' | 'moved'; readonly sessionId: string };
