@@ -1,0 +1,88 @@
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { storageConformance } from '../tests/conformance/storage.ts';
+import { openFiles } from './files.ts';
+
+const directories: string[] = [];
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'mesozoo-files-'));
+  directories.push(directory);
+  return directory;
+}
+afterEach(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
+});
+
+storageConformance('a directory of files', async () => {
+  const directory = temporaryDirectory();
+  const storage = openFiles(directory);
+  return {
+    storage,
+    async settle() {
+      // Answers may have asked for more: until a marker that is asked for last comes back alone.
+      for (let rounds = 0; rounds < 5; rounds += 1)
+        await new Promise<void>((resolve) => storage.remove('marker', () => resolve()));
+    },
+    async reopen() {
+      await storage.close();
+      return openFiles(directory);
+    },
+  };
+});
+
+describe('files', () => {
+  const bytes = new TextEncoder().encode('x');
+
+  it('makes the directory with its parents', async () => {
+    const storage = openFiles(join(temporaryDirectory(), 'a', 'b'));
+    expect(storage.list()).toEqual([]);
+    await storage.close();
+  });
+
+  it('clears away a half-written new content, and never lists it', async () => {
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, '.new-meta'), 'half');
+    const storage = openFiles(directory);
+    expect(storage.list()).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
+    await storage.close();
+  });
+
+  it('reports a full disk as DISK_FULL, and nothing is tried again on that file', async () => {
+    const directory = temporaryDirectory();
+    symlinkSync('/dev/full', join(directory, 'log'));
+    const storage = openFiles(directory);
+    const codes: (string | undefined)[] = [];
+    await new Promise<void>((resolve) => {
+      storage.append('log', [bytes], (failure) => codes.push(failure?.code));
+      storage.append('other', [bytes], (failure) => codes.push(failure?.code));
+      storage.append('log', [bytes], (failure) => {
+        codes.push(failure?.code);
+        resolve();
+      });
+    });
+    expect(codes).toEqual(['DISK_FULL', undefined, 'DISK_FULL']);
+    await storage.close();
+  });
+
+  it('keeps more files going than it keeps open', async () => {
+    const storage = openFiles(temporaryDirectory());
+    for (let round = 0; round < 2; round += 1)
+      for (let index = 0; index < 40; index += 1)
+        storage.append(`file-${index}`, [bytes], () => undefined);
+    await storage.close();
+    expect(storage.list()).toHaveLength(40);
+    expect(storage.list().every((file) => file.bytes === 2)).toBe(true);
+  });
+
+  it('writes thousands of pieces with one call', async () => {
+    const storage = openFiles(temporaryDirectory());
+    const failures: unknown[] = [];
+    storage.append('log', Array(5000).fill(bytes), (failure) => failures.push(failure));
+    await storage.close();
+    expect(failures).toEqual([undefined]);
+    expect(storage.read('log')).toHaveLength(5000);
+  });
+});

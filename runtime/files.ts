@@ -1,0 +1,325 @@
+/**
+ * The Storage port over a directory of real files.
+ *
+ * Calls are carried out one after another, in their order; appends to one file that wait together are one write and
+ * one `fdatasync`. That a file exists, and under which name, is made durable by a sync of the directory. Nothing
+ * blocks the loop but the reads and `truncate`, which the port keeps for recovery and small pieces.
+ */
+import {
+  close,
+  closeSync,
+  fdatasync,
+  fstatSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  open,
+  openSync,
+  readdirSync,
+  readSync,
+  rename,
+  statSync,
+  unlink,
+  unlinkSync,
+  writev,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Saved, Storage, StorageFailure } from '../actors/actor.ts';
+import { assert, MesozooError } from '../protocol/errors.ts';
+
+const openFile = promisify(open);
+const closeFile = promisify(close);
+const syncData = promisify(fdatasync);
+const syncAll = promisify(fsync);
+const renameFile = promisify(rename);
+const unlinkFile = promisify(unlink);
+const writeVector = promisify(writev);
+
+/** A new content grows under such a name until it takes the place of the old one. */
+const TEMPORARY = '.new-';
+/** Files that stay open for more appends. */
+const OPEN_FILES_MAX = 16;
+
+type Task =
+  | {
+      readonly kind: 'append';
+      readonly name: string;
+      readonly pieces: readonly Uint8Array[];
+      readonly saved: Saved;
+    }
+  | {
+      readonly kind: 'other';
+      readonly names: readonly string[];
+      readonly run: () => Promise<void>;
+      readonly saved: Saved;
+    };
+
+/** Opens the directory, making it where it is not there. Throws MesozooError DISK_FAILED, DISK_FULL. */
+export function openFiles(directory: string): Storage & { close(): Promise<void> } {
+  return new Files(directory);
+}
+
+class Files implements Storage {
+  private readonly directory: string;
+  private readonly tasks: Task[] = [];
+  private working: Promise<void> | undefined;
+  private closed = false;
+  /** Open for appending; the one used last stands last. */
+  private readonly descriptors = new Map<string, number>();
+  /** A file whose write or sync has failed is never touched again. */
+  private readonly failures = new Map<string, StorageFailure>();
+
+  constructor(directory: string) {
+    this.directory = directory;
+    attempt(`open ${directory}`, () => {
+      const made = mkdirSync(directory, { recursive: true, mode: 0o700 });
+      if (made !== undefined) syncDirectoryNow(dirname(made));
+      for (const name of readdirSync(directory))
+        if (name.startsWith(TEMPORARY)) unlinkSync(join(directory, name));
+    });
+  }
+
+  list(): readonly { readonly name: string; readonly bytes: number }[] {
+    return attempt(`list ${this.directory}`, () =>
+      readdirSync(this.directory, { withFileTypes: true })
+        .filter((entry) => entry.isFile() && !entry.name.startsWith(TEMPORARY))
+        .map((entry) => entry.name)
+        .sort()
+        .map((name) => ({ name, bytes: statSync(this.path(name)).size })),
+    );
+  }
+
+  read(name: string, offset = 0, length?: number): Uint8Array {
+    return attempt(`read ${name}`, () => {
+      const descriptor = openSync(this.path(name), 'r');
+      try {
+        const size = fstatSync(descriptor).size;
+        const wanted = Math.max(0, Math.min(length ?? size, size - offset));
+        const bytes = new Uint8Array(wanted);
+        let done = 0;
+        while (done < wanted) {
+          const count = readSync(descriptor, bytes, done, wanted - done, offset + done);
+          if (count === 0) break;
+          done += count;
+        }
+        return done === wanted ? bytes : bytes.slice(0, done);
+      } finally {
+        closeSync(descriptor);
+      }
+    });
+  }
+
+  append(name: string, pieces: readonly Uint8Array[], saved: Saved): void {
+    this.path(name);
+    this.add({ kind: 'append', name, pieces, saved });
+  }
+
+  replace(name: string, content: Uint8Array, saved: Saved): void {
+    const path = this.path(name);
+    this.other([name], saved, async () => {
+      const temporary = join(this.directory, TEMPORARY + name);
+      const descriptor = await openFile(temporary, 'w', 0o600);
+      try {
+        await writeFully(descriptor, [content]);
+        await syncAll(descriptor);
+      } finally {
+        await closeFile(descriptor);
+      }
+      await this.forget(name);
+      await renameFile(temporary, path);
+      await this.syncDirectory();
+    });
+  }
+
+  truncate(name: string, bytes: number): void {
+    assert(this.working === undefined, 'truncate is for recovery: nothing may be on its way');
+    attempt(`truncate ${name}`, () => {
+      const descriptor = openSync(this.path(name), 'r+');
+      try {
+        ftruncateSync(descriptor, bytes);
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    });
+  }
+
+  remove(name: string, saved: Saved): void {
+    const path = this.path(name);
+    this.other([name], saved, async () => {
+      await this.forget(name);
+      try {
+        await unlinkFile(path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+        throw error;
+      }
+      await this.syncDirectory();
+    });
+  }
+
+  rename(from: string, to: string, saved: Saved): void {
+    const [fromPath, toPath] = [this.path(from), this.path(to)];
+    this.other([from, to], saved, async () => {
+      await this.forget(from);
+      await this.forget(to);
+      await renameFile(fromPath, toPath);
+      await this.syncDirectory();
+    });
+  }
+
+  /** Waits for what is on its way; nothing is taken any more. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.working;
+    for (const name of [...this.descriptors.keys()]) await this.forget(name);
+  }
+
+  private path(name: string): string {
+    assert(
+      name !== '' && !name.includes('/') && !name.startsWith('.'),
+      `not a name for a file: ${JSON.stringify(name)}`,
+    );
+    return join(this.directory, name);
+  }
+
+  private other(names: readonly string[], saved: Saved, run: () => Promise<void>): void {
+    this.add({ kind: 'other', names, run, saved });
+  }
+
+  private add(task: Task): void {
+    assert(!this.closed, 'the directory is closed');
+    this.tasks.push(task);
+    this.working ??= this.work();
+  }
+
+  private async work(): Promise<void> {
+    // Not within the call: what the caller does next in this turn joins the same sync.
+    await Promise.resolve();
+    for (let batch = this.takeBatch(); batch !== undefined; batch = this.takeBatch()) {
+      const failure = await this.carryOut(batch);
+      for (const task of batch) task.saved(failure);
+    }
+    this.working = undefined;
+  }
+
+  /** One task, or all the appends to one file that follow each other. */
+  private takeBatch(): Task[] | undefined {
+    const first = this.tasks[0];
+    if (first === undefined) return undefined;
+    let count = 1;
+    if (first.kind === 'append')
+      while (count < this.tasks.length && isAppendTo(this.tasks[count], first.name)) count += 1;
+    return this.tasks.splice(0, count);
+  }
+
+  private async carryOut(batch: readonly Task[]): Promise<StorageFailure | undefined> {
+    const first = batch[0] as Task;
+    const names = first.kind === 'append' ? [first.name] : first.names;
+    for (const name of names) {
+      const earlier = this.failures.get(name);
+      if (earlier !== undefined) return earlier;
+    }
+    try {
+      if (first.kind === 'append') {
+        const pieces = batch.flatMap((task) => (task.kind === 'append' ? task.pieces : []));
+        await this.write(first.name, pieces);
+      } else await first.run();
+      return undefined;
+    } catch (error) {
+      const failure = failureOf(names.join(' '), error);
+      for (const name of names) this.failures.set(name, failure);
+      return failure;
+    }
+  }
+
+  private async write(name: string, pieces: readonly Uint8Array[]): Promise<void> {
+    let descriptor = this.descriptors.get(name);
+    let created = false;
+    if (descriptor === undefined) {
+      [descriptor, created] = await openToAppend(this.path(name));
+      await this.closeOldest();
+    }
+    this.descriptors.delete(name);
+    this.descriptors.set(name, descriptor);
+    await writeFully(descriptor, pieces);
+    await syncData(descriptor);
+    if (created) await this.syncDirectory();
+  }
+
+  private async closeOldest(): Promise<void> {
+    const oldest = this.descriptors.keys().next().value;
+    if (oldest !== undefined && this.descriptors.size >= OPEN_FILES_MAX) await this.forget(oldest);
+  }
+
+  private async forget(name: string): Promise<void> {
+    const descriptor = this.descriptors.get(name);
+    if (descriptor === undefined) return;
+    this.descriptors.delete(name);
+    await closeFile(descriptor);
+  }
+
+  private async syncDirectory(): Promise<void> {
+    const descriptor = await openFile(this.directory, 'r');
+    try {
+      await syncAll(descriptor);
+    } finally {
+      await closeFile(descriptor);
+    }
+  }
+}
+
+function isAppendTo(task: Task | undefined, name: string): boolean {
+  return task?.kind === 'append' && task.name === name;
+}
+
+async function openToAppend(path: string): Promise<[descriptor: number, created: boolean]> {
+  try {
+    return [await openFile(path, 'ax', 0o600), true];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return [await openFile(path, 'a'), false];
+  }
+}
+
+async function writeFully(descriptor: number, pieces: readonly Uint8Array[]): Promise<void> {
+  let left = pieces.filter((piece) => piece.length > 0);
+  while (left.length > 0) {
+    let { bytesWritten } = await writeVector(descriptor, left);
+    let whole = 0;
+    for (const piece of left) {
+      if (bytesWritten < piece.length) break;
+      bytesWritten -= piece.length;
+      whole += 1;
+    }
+    left = left.slice(whole);
+    const torn = left[0];
+    if (bytesWritten > 0 && torn !== undefined) left[0] = torn.subarray(bytesWritten);
+  }
+}
+
+function syncDirectoryNow(directory: string): void {
+  const descriptor = openSync(directory, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function attempt<Result>(what: string, run: () => Result): Result {
+  try {
+    return run();
+  } catch (cause) {
+    const { code, message } = failureOf(what, cause);
+    throw new MesozooError(code, message, { cause });
+  }
+}
+
+function failureOf(what: string, error: unknown): StorageFailure {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  return { code: full ? 'DISK_FULL' : 'DISK_FAILED', message: `${what}: ${message}` };
+}
