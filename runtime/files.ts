@@ -84,7 +84,7 @@ class Files implements Storage {
   list(): readonly { readonly name: string; readonly bytes: number }[] {
     return attempt(`list ${this.directory}`, () =>
       readdirSync(this.directory, { withFileTypes: true })
-        .filter((entry) => entry.isFile() && !entry.name.startsWith(TEMPORARY))
+        .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
         .map((entry) => entry.name)
         .sort()
         .map((name) => ({ name, bytes: statSync(this.path(name)).size })),
