@@ -20,6 +20,14 @@ export const limits = {
   operationsWaiting: 50_000,
   /** Writes of one session without an answer; also how many last replies the tree keeps for repeats. */
   sessionOutstanding: 1024,
+  /** Bytes of those replies: only sessions with large multis reach it; the oldest replies are then forgotten first. */
+  sessionReplyBytes: 2 * 1024 * 1024,
+  /** Openings and attachments of a session whose repeats the tree knows for what they are. */
+  sessionBeginnings: 16,
+  /** Requests of one session that wait in its client: beyond it they are refused with TOO_MANY_REQUESTS. */
+  clientWaiting: 16_384,
+  /** Data in them: what a client may hold for a quorum that does not answer. */
+  clientWaitingBytes: 64 * 1024 * 1024,
   sessionTimeoutMinMs: 2_000,
   sessionTimeoutMaxMs: 60_000,
   sessionTimeoutDefaultMs: 10_000,
@@ -32,6 +40,8 @@ export const limits = {
   /** Tasks that wait or run at one time: bounds the master's memory. */
   tasksLive: 200_000,
   dependenciesPerTask: 256,
+  /** Attempts that one agent knows: its registration lists them all, in one message. */
+  attemptsPerAgent: 4000,
   /** Resources above these are taken for a mistake in units. */
   cpusMax: 1_000_000,
   memMiBMax: 1_000_000_000,

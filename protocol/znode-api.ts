@@ -9,7 +9,10 @@ import { z } from 'zod';
 import { limits } from './limits.ts';
 
 const path = z.string().min(1).max(limits.pathBytes);
-const bytes = z.union([z.string(), z.instanceof(Uint8Array)]);
+const bytes = z.union([
+  z.string(),
+  z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'expected a string or bytes'),
+]);
 const version = z.int().min(-1).max(2_147_483_647).default(-1);
 const aclEntry = z.strictObject({
   permissions: z.int().min(1).max(31),

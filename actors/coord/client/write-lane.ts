@@ -1,0 +1,253 @@
+/**
+ * The writes of one session: numbered in the order of the calls, a bounded window of them on the way, each kept until
+ * it is answered, and sent again with the same number after a loss or at the next holder. The quorum takes exactly the
+ * next number, and gives a repeat the reply that it had; so each write is applied once.
+ *
+ * A number must never be left out: a write that the holder refuses unread is answered with that error, and an empty
+ * multi takes its number (if the number was taken after all, that is a repeat without effect).
+ */
+import { assert, type ErrorCode, MesozooError } from '../../../protocol/errors.ts';
+import { limits } from '../../../protocol/limits.ts';
+import type { ZnodeRequestName } from '../../../protocol/znode-api.ts';
+import { Fifo } from './fifo.ts';
+import {
+  backoffMs,
+  isPassing,
+  type LaneSession,
+  RETRY_MIN_MS,
+  type Settle,
+  saysSessionIsGone,
+} from './lane.ts';
+import type { Call, Outcome } from './requests.ts';
+
+interface Write {
+  readonly number: number;
+  name: ZnodeRequestName;
+  request: object;
+  settle: Settle;
+  payload: Uint8Array | undefined;
+  call: Call | undefined;
+  firstSentAtMs: number;
+  retryAtMs: number;
+  tries: number;
+}
+
+/** What `apply` answers: the number is taken. After any other error that is not certain. */
+const decidedErrors: ReadonlySet<ErrorCode> = new Set([
+  'NO_NODE',
+  'NO_AUTH',
+  'BAD_VERSION',
+  'NO_CHILDREN_FOR_EPHEMERALS',
+  'NODE_EXISTS',
+  'NOT_EMPTY',
+  'RUNTIME_INCONSISTENCY',
+  'REPLY_FORGOTTEN',
+]);
+
+/** All are sent again after a gap was reported, but not for each of the reports that one loss brings. */
+const GAP_RESEND_MIN_MS = 50;
+
+export class WriteLane {
+  private readonly session: LaneSession;
+  private readonly answered: () => void;
+  private lastNumber = 0;
+  private readonly waiting = new Fifo<Write>();
+  /** By number, ascending. */
+  private readonly onTheWay = new Map<number, Write>();
+  private gapResentAtMs = Number.NEGATIVE_INFINITY;
+
+  /** `answered` is called after each answer: reads may have waited for it. */
+  constructor(session: LaneSession, answered: () => void) {
+    this.session = session;
+    this.answered = answered;
+  }
+
+  /** Number of the last write that was asked for. */
+  get last(): number {
+    return this.lastNumber;
+  }
+
+  /** Every write up to here is answered. */
+  get answeredUpTo(): number {
+    const [lowest] = this.onTheWay.keys();
+    return (lowest ?? this.waiting.peek()?.number ?? this.lastNumber + 1) - 1;
+  }
+
+  get length(): number {
+    return this.waiting.length + this.onTheWay.size;
+  }
+
+  /** When the oldest unanswered write was first sent to the present holder. */
+  get oldestSentAtMs(): number | undefined {
+    const [oldest] = this.onTheWay.values();
+    return oldest?.firstSentAtMs;
+  }
+
+  add(name: ZnodeRequestName, request: object, settle: Settle): void {
+    this.lastNumber += 1;
+    this.waiting.push({
+      number: this.lastNumber,
+      name,
+      request,
+      settle,
+      payload: undefined,
+      call: undefined,
+      firstSentAtMs: 0,
+      retryAtMs: 0,
+      tries: 0,
+    });
+    this.pump();
+  }
+
+  /** A member holds the session (again): everything unanswered goes out, in order. */
+  attached(taken: number): void {
+    assert(
+      taken >= this.answeredUpTo,
+      `the quorum has write ${taken} as the session's last, but ${this.answeredUpTo} was answered`,
+    );
+    for (const write of this.onTheWay.values()) {
+      write.tries = 0;
+      this.send(write);
+    }
+    this.pump();
+  }
+
+  /** Answers to what was sent so far no longer count. */
+  detached(): void {
+    for (const write of this.onTheWay.values()) {
+      write.call?.end();
+      write.call = undefined;
+    }
+  }
+
+  /** Sends again what was not answered in time. */
+  tick(): void {
+    const nowMs = this.session.nowMs();
+    for (const write of this.onTheWay.values()) if (write.retryAtMs <= nowMs) this.send(write);
+  }
+
+  /** Answers everything with the error; says of each whether it had been sent. */
+  fail(error: (wasSent: boolean) => MesozooError): void {
+    const sent = [...this.onTheWay.values()];
+    this.onTheWay.clear();
+    const waiting = this.waiting.takeAll();
+    for (const write of sent) {
+      write.call?.end();
+      write.settle({ ok: false, error: error(true) });
+    }
+    for (const write of waiting) write.settle({ ok: false, error: error(false) });
+  }
+
+  private pump(): void {
+    for (;;) {
+      const next = this.waiting.peek();
+      if (next === undefined || this.session.subject(next.name) === undefined) return;
+      const [lowest] = this.onTheWay.keys();
+      // The window is a span of numbers: the tree keeps so many last replies for repeats.
+      if (lowest !== undefined && next.number >= lowest + limits.sessionOutstanding) return;
+      this.waiting.shift();
+      this.onTheWay.set(next.number, next);
+      this.send(next);
+    }
+  }
+
+  private send(write: Write): void {
+    const subject = this.session.subject(write.name);
+    if (subject === undefined) return;
+    const nowMs = this.session.nowMs();
+    write.payload ??= this.session.encode(write.name, write.request, write.number);
+    if (write.payload.length > this.session.payloadBytesMax) {
+      this.fill(
+        write,
+        new MesozooError(
+          'PAYLOAD_TOO_LARGE',
+          `the request has ${write.payload.length} bytes, more than ${this.session.payloadBytesMax}`,
+        ),
+      );
+      return;
+    }
+    if (write.call === undefined) {
+      write.firstSentAtMs = nowMs;
+      write.call = this.session.requests.open((outcome) => this.receive(write, outcome), {
+        expectMore: true,
+      });
+    }
+    write.tries += 1;
+    write.retryAtMs = nowMs + backoffMs(this.session.resendMs, write.tries);
+    write.call.send(subject, write.payload);
+  }
+
+  private receive(write: Write, outcome: Outcome): void {
+    switch (outcome.kind) {
+      case 'reply':
+        this.session.heard(write.firstSentAtMs);
+        this.settle(write, () => write.settle({ ok: true, value: outcome.value }));
+        return;
+      case 'error':
+        this.receiveError(write, outcome.error);
+        return;
+      case 'noResponder':
+        this.session.holderLost('no responder');
+        return;
+      case 'timeout':
+        assert(false, 'a write has no deadline');
+    }
+  }
+
+  private receiveError(write: Write, error: MesozooError): void {
+    if (decidedErrors.has(error.code)) {
+      this.session.heard(write.firstSentAtMs);
+      this.settle(write, () => write.settle({ ok: false, error }));
+      return;
+    }
+    if (saysSessionIsGone(error)) {
+      this.session.holderLost(error.code);
+      return;
+    }
+    this.session.holderAnswered();
+    const nowMs = this.session.nowMs();
+    if (error.code === 'SEQUENCE_GAP') {
+      write.retryAtMs = nowMs + GAP_RESEND_MIN_MS;
+      if (nowMs - this.gapResentAtMs < GAP_RESEND_MIN_MS) return;
+      this.gapResentAtMs = nowMs;
+      for (const each of this.onTheWay.values()) this.send(each);
+      return;
+    }
+    if (isPassing(error)) {
+      write.retryAtMs = nowMs + backoffMs(RETRY_MIN_MS, write.tries);
+      return;
+    }
+    this.fill(write, error);
+  }
+
+  private settle(write: Write, answer: () => void): void {
+    write.call?.end();
+    this.onTheWay.delete(write.number);
+    answer();
+    this.pump();
+    this.answered();
+  }
+
+  private fill(write: Write, error: MesozooError): void {
+    this.session.log.warn('a write was refused unread', {
+      request: write.name,
+      number: write.number,
+      error,
+    });
+    const { settle } = write;
+    write.name = 'multi';
+    write.request = { operations: [] };
+    write.payload = undefined;
+    write.settle = ignore;
+    if (settle === ignore) {
+      write.retryAtMs = this.session.nowMs() + backoffMs(this.session.resendMs, write.tries);
+      return;
+    }
+    write.call?.end();
+    write.call = undefined;
+    settle({ ok: false, error });
+    this.send(write);
+  }
+}
+
+const ignore: Settle = () => undefined;
