@@ -1,0 +1,105 @@
+/**
+ * Access control lists: which are valid, whom they allow what, and what others may see of them.
+ *
+ * Schemes `world` (id `anyone`) and `digest` (id `user:base64(SHA1("user:password"))`), as ZooKeeper stores them.
+ */
+import { limits } from '../../../protocol/limits.ts';
+import { type AclEntry, type Identity, permissions } from '../../../protocol/operations.ts';
+import { hasher } from './hash.ts';
+
+const ID_LENGTH_MAX = 512;
+const DIGEST_ID = /^[^:]*:[^:]+$/;
+
+/** An ACL as the tree keeps it: valid, without duplicates, never changed; equal ones are often the same object. */
+export class Acl {
+  readonly entries: readonly AclEntry[];
+  /** Permissions of everybody. */
+  readonly world: number;
+  readonly hashHigh: number;
+  readonly hashLow: number;
+
+  constructor(entries: readonly AclEntry[], key: string) {
+    this.entries = entries;
+    this.world = entries.reduce(
+      (sum, entry) => (entry.scheme === 'world' ? sum | entry.permissions : sum),
+      0,
+    );
+    hasher.begin(1);
+    hasher.text(key);
+    hasher.end();
+    this.hashHigh = hasher.high;
+    this.hashLow = hasher.low;
+  }
+}
+
+/** What is wrong with an ACL, in words, or undefined. */
+export function aclProblem(entries: readonly AclEntry[]): string | undefined {
+  if (entries.length === 0) return 'the ACL is empty';
+  if (entries.length > limits.aclEntries)
+    return `the ACL has more than ${limits.aclEntries} entries`;
+  for (const { permissions: granted, scheme, id } of entries) {
+    if (granted < 1 || granted > permissions.all) return 'permissions must be 1 to 31';
+    if (id.length > ID_LENGTH_MAX) return `an id is longer than ${ID_LENGTH_MAX} characters`;
+    if (scheme === 'world') {
+      if (id !== 'anyone') return 'the scheme world has the id anyone only';
+    } else if (scheme === 'digest') {
+      if (!DIGEST_ID.test(id)) return 'an id of the scheme digest must be user:hash';
+    } else return 'the schemes are world and digest';
+  }
+  return undefined;
+}
+
+/** Bounds the table of ACLs that are shared; nothing depends on what is in it. */
+const SHARED_MAX = 1024;
+const shared = new Map<string, Acl>();
+
+/** For entries without a problem. Exact duplicates are merged, as ZooKeeper does. */
+export function aclOf(entries: readonly AclEntry[]): Acl {
+  if (entries === openAcl.entries) return openAcl;
+  const key = keyOf(entries);
+  const known = shared.get(key);
+  if (known !== undefined) return known;
+  const seen = new Set<string>();
+  const merged = entries.filter((entry) => {
+    const own = keyOf([entry]);
+    return !seen.has(own) && seen.add(own);
+  });
+  const acl = new Acl(merged, keyOf(merged));
+  if (shared.size >= SHARED_MAX) shared.clear();
+  shared.set(key, acl);
+  return acl;
+}
+
+function keyOf(entries: readonly AclEntry[]): string {
+  return JSON.stringify(entries.map(({ permissions: p, scheme, id }) => [p, scheme, id]));
+}
+
+/** True when one of `wanted` (bits) is granted to everybody or to one of the identities. */
+export function allows(acl: Acl, wanted: number, identities: readonly Identity[]): boolean {
+  if ((acl.world & wanted) !== 0) return true;
+  for (const entry of acl.entries) {
+    if ((entry.permissions & wanted) === 0) continue;
+    for (const identity of identities)
+      if (identity.scheme === entry.scheme && identity.id === entry.id) return true;
+  }
+  return false;
+}
+
+/** As getACL shows it to somebody without ADMIN: hashes of digest ids become `x`. */
+export function withoutHashes(entries: readonly AclEntry[]): readonly AclEntry[] {
+  return entries.map((entry) =>
+    entry.scheme === 'digest'
+      ? { ...entry, id: `${entry.id.slice(0, entry.id.indexOf(':'))}:x` }
+      : entry,
+  );
+}
+
+const anyone = (granted: number): readonly AclEntry[] => [
+  { permissions: granted, scheme: 'world', id: 'anyone' },
+];
+export const openAcl: Acl = makeFirst(anyone(permissions.all));
+export const readOnlyAcl: Acl = makeFirst(anyone(permissions.read));
+
+function makeFirst(entries: readonly AclEntry[]): Acl {
+  return new Acl(entries, keyOf(entries));
+}

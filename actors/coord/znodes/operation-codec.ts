@@ -1,0 +1,348 @@
+/**
+ * The bytes of operations and entries: encoded where a request enters, decoded by `apply` alone.
+ *
+ * Entry: format (1 byte), wall time in whole ms, number of operations, then each with its length before it.
+ * Operation: kind (1 byte), session (8), incarnation, number, tag (4), identities (a block), body. Integers are of
+ * variable length. Each operation has exactly one encoding.
+ */
+import { assert } from '../../../protocol/errors.ts';
+import type { MemberId, SessionId, SessionIncarnation } from '../../../protocol/ids.ts';
+import {
+  type AclEntry,
+  type Identity,
+  type Operation,
+  permissions,
+  type SessionOperation,
+  type WriteOperation,
+  type ZnodeOperation,
+} from '../../../protocol/operations.ts';
+import { openAcl } from './acl.ts';
+import { ByteReader, ByteWriter, unreadable } from './bytes.ts';
+import type { OperationCodec } from './contract.ts';
+
+const ENTRY_FORMAT = 1;
+/** Beyond any year that matters, and small enough for the differences of two times to be exact. */
+const WALL_MS_MAX = 2 ** 48;
+
+const kindCodes = {
+  create: 1,
+  delete: 2,
+  set: 3,
+  check: 4,
+  setAcl: 5,
+  multi: 6,
+  openSession: 7,
+  attachSession: 8,
+  closeSession: 9,
+  memberSession: 10,
+} as const satisfies Record<Operation['body']['kind'], number>;
+
+const EPHEMERAL = 1;
+const SEQUENTIAL = 2;
+/** The ACL is world:anyone with all permissions, as nearly always, and is left out. */
+const OPEN_ACL = 4;
+
+const nobody: readonly Identity[] = Object.freeze([]);
+
+const writer = new ByteWriter();
+const blockWriter = new ByteWriter();
+
+export function encodeOperation(operation: Operation): Uint8Array {
+  const { body } = operation;
+  writer.clear();
+  writer.u8(kindCodes[body.kind]);
+  writer.hex8(operation.session);
+  writeCount(operation.incarnation, 'incarnation');
+  writeCount(operation.number, 'number');
+  writer.u32(operation.tag);
+  writeIdentities(operation.identities);
+  writeBody(body);
+  return writer.copy();
+}
+
+function writeBody(body: Operation['body']): void {
+  switch (body.kind) {
+    case 'multi':
+      writeCount(body.operations.length, 'operations');
+      for (const operation of body.operations) {
+        writer.u8(kindCodes[operation.kind]);
+        writeZnodeOperation(operation);
+      }
+      return;
+    case 'openSession':
+      writer.block(body.password);
+      writeCount(body.timeoutMs, 'timeoutMs');
+      writeCount(body.holder, 'holder');
+      writer.u8(body.clientNumbered ? 1 : 0);
+      return;
+    case 'attachSession':
+      writer.block(body.password);
+      writeCount(body.timeoutMs, 'timeoutMs');
+      writeCount(body.holder, 'holder');
+      return;
+    case 'closeSession':
+      writer.u8(body.expired ? 1 : 0);
+      return;
+    case 'memberSession':
+      writeCount(body.holder, 'holder');
+      return;
+    default:
+      writeZnodeOperation(body);
+  }
+}
+
+function writeZnodeOperation(operation: ZnodeOperation): void {
+  switch (operation.kind) {
+    case 'create': {
+      const open = isOpen(operation.acl);
+      writer.u8(
+        (operation.ephemeral ? EPHEMERAL : 0) |
+          (operation.sequential ? SEQUENTIAL : 0) |
+          (open ? OPEN_ACL : 0),
+      );
+      writer.string(operation.path);
+      writer.block(operation.data);
+      if (!open) writeAcl(writer, operation.acl);
+      return;
+    }
+    case 'delete':
+    case 'check':
+      writer.string(operation.path);
+      writeVersion(operation.version);
+      return;
+    case 'set':
+      writer.string(operation.path);
+      writer.block(operation.data);
+      writeVersion(operation.version);
+      return;
+    case 'setAcl':
+      writer.string(operation.path);
+      writeAcl(writer, operation.acl);
+      writeVersion(operation.aversion);
+      return;
+    default:
+      operation satisfies never;
+  }
+}
+
+function writeCount(value: number, what: string): void {
+  assert(Number.isSafeInteger(value) && value >= 0, `${what} must be a whole number: ${value}`);
+  writer.varuint(value);
+}
+
+function writeVersion(version: number): void {
+  assert(Number.isInteger(version) && (version | 0) === version, `no version: ${version}`);
+  writer.varint(version);
+}
+
+export function writeAcl(target: ByteWriter, acl: readonly AclEntry[]): void {
+  target.varuint(acl.length);
+  for (const entry of acl) {
+    assert(Number.isSafeInteger(entry.permissions) && entry.permissions >= 0, 'no permissions');
+    target.varuint(entry.permissions);
+    target.string(entry.scheme);
+    target.string(entry.id);
+  }
+}
+
+function writeIdentities(identities: readonly Identity[]): void {
+  if (identities.length === 0) {
+    writer.u8(0);
+    return;
+  }
+  blockWriter.clear();
+  blockWriter.varuint(identities.length);
+  for (const identity of identities) {
+    blockWriter.string(identity.scheme);
+    blockWriter.string(identity.id);
+  }
+  writer.latin1(blockWriter.toLatin1());
+}
+
+function isOpen(acl: readonly AclEntry[]): boolean {
+  const [only] = acl;
+  return (
+    acl.length === 1 &&
+    only!.permissions === permissions.all &&
+    only!.scheme === 'world' &&
+    only!.id === 'anyone'
+  );
+}
+
+export function decodeOperation(bytes: Uint8Array): Operation {
+  return readOperation(new ByteReader(bytes));
+}
+
+/** Reads one operation that ends at `reader.end`. Throws MesozooError BAD_REQUEST. Data are views. */
+export function readOperation(reader: ByteReader): Operation {
+  const kind = reader.u8();
+  const operation: Operation = {
+    session: reader.hex8() as SessionId,
+    incarnation: reader.varuint() as SessionIncarnation,
+    number: reader.varuint(),
+    tag: reader.u32(),
+    identities: readIdentities(reader),
+    body: readBody(reader, kind),
+  };
+  reader.finish();
+  return operation;
+}
+
+function readBody(reader: ByteReader, kind: number): WriteOperation | SessionOperation {
+  switch (kind) {
+    case kindCodes.multi:
+      return readMulti(reader);
+    case kindCodes.openSession:
+      return {
+        kind: 'openSession',
+        password: reader.block(),
+        timeoutMs: reader.varuint(),
+        holder: reader.varuint() as MemberId,
+        clientNumbered: readFlag(reader),
+      };
+    case kindCodes.attachSession:
+      return {
+        kind: 'attachSession',
+        password: reader.block(),
+        timeoutMs: reader.varuint(),
+        holder: reader.varuint() as MemberId,
+      };
+    case kindCodes.closeSession:
+      return { kind: 'closeSession', expired: readFlag(reader) };
+    case kindCodes.memberSession:
+      return { kind: 'memberSession', holder: reader.varuint() as MemberId };
+    default:
+      return readZnodeOperation(reader, kind);
+  }
+}
+
+function readMulti(reader: ByteReader): WriteOperation {
+  const count = reader.varuint();
+  // Each takes at least three bytes: a count beyond that is refused before anything is allocated for it.
+  if (count * 3 > reader.left) throw unreadable('it ends too early');
+  const operations: ZnodeOperation[] = [];
+  for (let index = 0; index < count; index++)
+    operations.push(readZnodeOperation(reader, reader.u8()));
+  return { kind: 'multi', operations };
+}
+
+function readZnodeOperation(reader: ByteReader, kind: number): ZnodeOperation {
+  switch (kind) {
+    case kindCodes.create: {
+      const flags = reader.u8();
+      if (flags > (EPHEMERAL | SEQUENTIAL | OPEN_ACL)) throw unreadable('unknown flags');
+      return {
+        kind: 'create',
+        path: reader.string(),
+        data: reader.block(),
+        acl: (flags & OPEN_ACL) !== 0 ? openAcl.entries : readAcl(reader),
+        ephemeral: (flags & EPHEMERAL) !== 0,
+        sequential: (flags & SEQUENTIAL) !== 0,
+      };
+    }
+    case kindCodes.delete:
+      return { kind: 'delete', path: reader.string(), version: readVersion(reader) };
+    case kindCodes.set:
+      return {
+        kind: 'set',
+        path: reader.string(),
+        data: reader.block(),
+        version: readVersion(reader),
+      };
+    case kindCodes.check:
+      return { kind: 'check', path: reader.string(), version: readVersion(reader) };
+    case kindCodes.setAcl:
+      return {
+        kind: 'setAcl',
+        path: reader.string(),
+        acl: readAcl(reader),
+        aversion: readVersion(reader),
+      };
+    default:
+      throw unreadable(`there is no operation of kind ${kind}`);
+  }
+}
+
+function readVersion(reader: ByteReader): number {
+  const version = reader.varint();
+  if ((version | 0) !== version) throw unreadable('a version is too large');
+  return version;
+}
+
+function readFlag(reader: ByteReader): boolean {
+  const flag = reader.u8();
+  if (flag > 1) throw unreadable('a flag is neither 0 nor 1');
+  return flag === 1;
+}
+
+export function readAcl(reader: ByteReader): readonly AclEntry[] {
+  const count = reader.varuint();
+  if (count * 3 > reader.left) throw unreadable('it ends too early');
+  const acl: AclEntry[] = [];
+  for (let index = 0; index < count; index++)
+    acl.push({ permissions: reader.varuint(), scheme: reader.string(), id: reader.string() });
+  return acl;
+}
+
+/** Requests of one client come with the same identities again and again: the last ones are kept. */
+let lastIdentitiesText = '';
+let lastIdentities: readonly Identity[] = nobody;
+
+function readIdentities(reader: ByteReader): readonly Identity[] {
+  const text = reader.latin1();
+  if (text === '') return nobody;
+  if (text === lastIdentitiesText) return lastIdentities;
+  const inner = new ByteReader(Buffer.from(text, 'latin1'));
+  const count = inner.varuint();
+  if (count === 0 || count * 2 > inner.left) throw unreadable('it ends too early');
+  const identities: Identity[] = [];
+  for (let index = 0; index < count; index++)
+    identities.push({ scheme: inner.string(), id: inner.string() });
+  inner.finish();
+  lastIdentitiesText = text;
+  lastIdentities = Object.freeze(identities);
+  return identities;
+}
+
+const entryWriter = new ByteWriter(64 * 1024);
+
+/** `wallMs` is cut to whole milliseconds. */
+export function encodeEntry(wallMs: number, operations: readonly Uint8Array[]): Uint8Array {
+  const whole = Math.floor(wallMs);
+  assert(whole >= 0 && whole < WALL_MS_MAX, `no wall time: ${wallMs}`);
+  entryWriter.clear();
+  entryWriter.u8(ENTRY_FORMAT);
+  entryWriter.varuint(whole);
+  entryWriter.varuint(operations.length);
+  for (const operation of operations) entryWriter.block(operation);
+  return entryWriter.copy();
+}
+
+/** Throws MesozooError BAD_REQUEST. The operations are views of `bytes`. */
+export function decodeEntry(bytes: Uint8Array): {
+  readonly wallMs: number;
+  readonly operations: readonly Uint8Array[];
+} {
+  const reader = new ByteReader(bytes);
+  const { wallMs, count } = readEntryHead(reader);
+  const operations: Uint8Array[] = [];
+  for (let index = 0; index < count; index++) operations.push(reader.block());
+  reader.finish();
+  return { wallMs, operations };
+}
+
+export function readEntryHead(reader: ByteReader): { wallMs: number; count: number } {
+  if (reader.u8() !== ENTRY_FORMAT) throw unreadable('it is no entry');
+  const wallMs = reader.varuint();
+  if (wallMs >= WALL_MS_MAX) throw unreadable('the time is too large');
+  const count = reader.varuint();
+  if (count > reader.left) throw unreadable('it ends too early');
+  return { wallMs, count };
+}
+
+export const operationCodec: OperationCodec = {
+  encodeOperation,
+  decodeOperation,
+  encodeEntry,
+  decodeEntry,
+};

@@ -1,0 +1,72 @@
+/** Local reads of the tree. They throw MesozooError: NO_NODE, NO_AUTH; BAD_PATH for what can be no path. */
+import { type ErrorCode, MesozooError } from '../../../protocol/errors.ts';
+import {
+  type AclEntry,
+  type Identity,
+  permissions,
+  type Stat,
+} from '../../../protocol/operations.ts';
+import { pathProblem } from '../../../protocol/paths.ts';
+import { allows, withoutHashes } from './acl.ts';
+import type { ReadNode } from './contract.ts';
+import type { Tree, Znode } from './tree.ts';
+
+export function readNode(tree: Tree, path: string, identities: readonly Identity[]): ReadNode {
+  const node = find(tree, path);
+  demand(node, permissions.read, identities);
+  return { data: node.data, stat: node.stat() };
+}
+
+export function readChildren(
+  tree: Tree,
+  path: string,
+  identities: readonly Identity[],
+  after: string | undefined,
+  limit: number,
+): { readonly names: readonly string[]; readonly stat: Stat; readonly more: boolean } {
+  const node = find(tree, path);
+  demand(node, permissions.read, identities);
+  const all = node.names();
+  const start = after === undefined ? 0 : firstAfter(all, after);
+  const names = start === 0 && all.length <= limit ? all : all.slice(start, start + limit);
+  return { names, stat: node.stat(), more: start + names.length < all.length };
+}
+
+export function readAcl(
+  tree: Tree,
+  path: string,
+  identities: readonly Identity[],
+): { readonly acl: readonly AclEntry[]; readonly stat: Stat } {
+  const node = find(tree, path);
+  demand(node, permissions.read | permissions.admin, identities);
+  const { entries } = node.acl;
+  const acl = allows(node.acl, permissions.admin, identities) ? entries : withoutHashes(entries);
+  return { acl, stat: node.stat() };
+}
+
+function find(tree: Tree, path: string): Znode {
+  const node = tree.find(path);
+  if (node !== undefined) return node;
+  const problem = pathProblem(path);
+  throw problem === undefined ? readFailure('NO_NODE') : new MesozooError('BAD_PATH', problem);
+}
+
+function demand(node: Znode, wanted: number, identities: readonly Identity[]): void {
+  if (!allows(node.acl, wanted, identities)) throw readFailure('NO_AUTH');
+}
+
+function readFailure(code: ErrorCode): MesozooError {
+  return new MesozooError(code);
+}
+
+/** Index of the first name greater than `after`. */
+function firstAfter(names: readonly string[], after: string): number {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (names[middle]! > after) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

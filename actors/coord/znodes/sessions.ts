@@ -1,0 +1,166 @@
+/**
+ * The sessions that the quorum knows: who holds them, what they have written, what was answered.
+ *
+ * Each attachment to a member begins a new incarnation; operations of an older one have no effect. An operation that
+ * begins an incarnation may reach the log twice (the holder forwards it again to a new leader): its tag is
+ * remembered, and the second has no effect either.
+ */
+import type { MemberId, SessionId, SessionIncarnation, Zxid } from '../../../protocol/ids.ts';
+import { limits } from '../../../protocol/limits.ts';
+import type { OperationResult } from '../../../protocol/operations.ts';
+import { HashSum, hasher } from './hash.ts';
+import { Replies } from './replies.ts';
+
+/** How an incarnation began. */
+export interface Beginning {
+  readonly tag: number;
+  readonly holder: MemberId;
+  readonly incarnation: SessionIncarnation;
+  /** Last write number at that moment. */
+  readonly number: number;
+}
+
+/** What is kept of a session, but for its replies and its ephemerals. */
+export interface SessionRecord {
+  readonly id: SessionId;
+  readonly password: Uint8Array;
+  readonly clientNumbered: boolean;
+  readonly ofMember: boolean;
+  holder: MemberId;
+  incarnation: SessionIncarnation;
+  timeoutMs: number;
+  /** Last write that was applied. */
+  number: number;
+  /** The last ones, at most `limits.sessionBeginnings`; never changed, only replaced. */
+  beginnings: readonly Beginning[];
+}
+
+export class Session implements SessionRecord {
+  readonly id: SessionId;
+  readonly password: Uint8Array;
+  readonly clientNumbered: boolean;
+  readonly ofMember: boolean;
+  holder: MemberId;
+  incarnation: SessionIncarnation;
+  timeoutMs: number;
+  number: number;
+  beginnings: readonly Beginning[];
+  readonly replies = new Replies();
+  /** The snapshot that has seen this session or need not see it (snapshot.ts). */
+  snapshot = 0;
+  hashHigh = 0;
+  hashLow = 0;
+  private beginHigh = 0;
+  private beginLow = 0;
+
+  constructor(record: SessionRecord) {
+    this.id = record.id;
+    this.password = record.password;
+    this.clientNumbered = record.clientNumbered;
+    this.ofMember = record.ofMember;
+    this.holder = record.holder;
+    this.incarnation = record.incarnation;
+    this.timeoutMs = record.timeoutMs;
+    this.number = record.number;
+    this.beginnings = record.beginnings;
+    this.hashBeginning();
+  }
+
+  /** Everything that does not change from write to write. */
+  hashBeginning(): void {
+    hasher.begin(6);
+    hasher.text(this.id);
+    hasher.bytes(this.password);
+    hasher.word((this.clientNumbered ? 1 : 0) | (this.ofMember ? 2 : 0));
+    hasher.word(this.holder);
+    hasher.number(this.incarnation);
+    hasher.number(this.timeoutMs);
+    for (const beginning of this.beginnings) {
+      hasher.word(beginning.tag);
+      hasher.word(beginning.holder);
+      hasher.number(beginning.incarnation);
+      hasher.number(beginning.number);
+    }
+    this.beginHigh = hasher.high;
+    this.beginLow = hasher.low;
+  }
+
+  hash(): void {
+    hasher.begin(7);
+    hasher.word(this.beginHigh);
+    hasher.word(this.beginLow);
+    hasher.number(this.number);
+    hasher.number(this.replies.first);
+    hasher.word(this.replies.sum.high);
+    hasher.word(this.replies.sum.low);
+    hasher.end();
+    this.hashHigh = hasher.high;
+    this.hashLow = hasher.low;
+  }
+}
+
+export class Sessions {
+  readonly all = new Map<SessionId, Session>();
+  readonly sum = new HashSum();
+  /** Told before a session changes for the first time since a snapshot began. */
+  beforeChange: ((session: Session) => void) | undefined;
+  /** Given to sessions that are opened while a snapshot runs. */
+  snapshot = 0;
+
+  find(id: SessionId): Session | undefined {
+    return this.all.get(id);
+  }
+
+  add(session: Session): void {
+    session.snapshot = this.snapshot;
+    this.all.set(session.id, session);
+    this.changed(session);
+  }
+
+  /** A new incarnation. Where the holder numbers the writes, they begin anew. */
+  attach(session: Session, tag: number, holder: MemberId, timeoutMs: number): void {
+    this.changing(session);
+    session.incarnation = (session.incarnation + 1) as SessionIncarnation;
+    session.holder = holder;
+    session.timeoutMs = timeoutMs;
+    if (!session.clientNumbered) {
+      session.number = 0;
+      session.replies.clear();
+    }
+    const { incarnation, number } = session;
+    session.beginnings = [...session.beginnings, { tag, holder, incarnation, number }].slice(
+      -limits.sessionBeginnings,
+    );
+    session.hashBeginning();
+    this.changed(session);
+  }
+
+  remove(session: Session): void {
+    this.changing(session);
+    this.all.delete(session.id);
+  }
+
+  /** A write was carried out or failed; either way its number is used up. */
+  took(
+    session: Session,
+    number: number,
+    zxid: Zxid,
+    wallMs: number,
+    result: OperationResult,
+  ): void {
+    this.changing(session);
+    session.number = Math.max(session.number, number);
+    session.replies.remember(number, zxid, wallMs, result);
+    this.changed(session);
+  }
+
+  private changing(session: Session): void {
+    this.beforeChange?.(session);
+    this.sum.subtract(session.hashHigh, session.hashLow);
+  }
+
+  private changed(session: Session): void {
+    session.hash();
+    this.sum.add(session.hashHigh, session.hashLow);
+  }
+}

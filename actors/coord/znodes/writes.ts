@@ -1,0 +1,151 @@
+/**
+ * The writes of a session on one znode. Each is checked whole before it changes anything, in ZooKeeper's order of
+ * checks (PrepRequestProcessor), so that the first error is the one that its clients expect.
+ */
+import { limits } from '../../../protocol/limits.ts';
+import {
+  type OperationResult,
+  permissions,
+  type ZnodeOperation,
+} from '../../../protocol/operations.ts';
+import { parentOf, pathProblem } from '../../../protocol/paths.ts';
+import { aclOf, aclProblem, allows } from './acl.ts';
+import { compact } from './bytes.ts';
+import type { Context } from './context.ts';
+import { failure } from './result-codec.ts';
+import { isProtected, NO_DATA, type Znode } from './tree.ts';
+
+type Create = Extract<ZnodeOperation, { kind: 'create' }>;
+type Delete = Extract<ZnodeOperation, { kind: 'delete' }>;
+type SetData = Extract<ZnodeOperation, { kind: 'set' }>;
+type Check = Extract<ZnodeOperation, { kind: 'check' }>;
+type SetAcl = Extract<ZnodeOperation, { kind: 'setAcl' }>;
+
+const ANY_VERSION = -1;
+
+export function writeZnode(context: Context, operation: ZnodeOperation): OperationResult {
+  switch (operation.kind) {
+    case 'create':
+      return createNode(context, operation);
+    case 'delete':
+      return deleteNode(context, operation);
+    case 'set':
+      return setData(context, operation);
+    case 'check':
+      return checkVersion(context, operation);
+    case 'setAcl':
+      return setAcl(context, operation);
+    default:
+      return operation satisfies never;
+  }
+}
+
+function createNode(context: Context, operation: Create): OperationResult {
+  const { tree, session, identities } = context;
+  const problem = pathProblem(operation.path, operation.sequential);
+  if (problem !== undefined) return failure('BAD_PATH', problem);
+  if (operation.data.length > limits.znodeDataBytes) return tooLarge();
+  const badAcl = aclProblem(operation.acl);
+  if (badAcl !== undefined) return failure('INVALID_ACL', badAcl);
+  if (operation.path === '/' && !operation.sequential) return failure('NODE_EXISTS');
+  if (operation.ephemeral && session.ofMember)
+    return failure('BAD_REQUEST', 'an ephemeral znode needs a session of its own');
+  const parent = tree.find(parentOf(operation.path));
+  if (parent === undefined) return failure('NO_NODE', 'the parent of the znode does not exist');
+  if (!allows(parent.acl, permissions.create, identities)) return failure('NO_AUTH');
+  const path = operation.sequential
+    ? operation.path + sequenceName(parent.creates)
+    : operation.path;
+  if (path.length > limits.pathBytes)
+    return failure('BAD_PATH', `the path is longer than ${limits.pathBytes} bytes`);
+  if (tree.find(path) !== undefined) return failure('NODE_EXISTS');
+  if (parent.owner !== '') return failure('NO_CHILDREN_FOR_EPHEMERALS');
+  const node = tree.create(parent, {
+    path,
+    data: operation.data.length === 0 ? NO_DATA : compact(operation.data),
+    acl: aclOf(operation.acl),
+    czxid: context.zxid,
+    mzxid: context.zxid,
+    pzxid: context.zxid,
+    ctimeMs: context.wallMs,
+    mtimeMs: context.wallMs,
+    version: 0,
+    aversion: 0,
+    creates: 0,
+    owner: operation.ephemeral ? session.id : '',
+  });
+  context.events.push({ type: 'created', path }, { type: 'childrenChanged', path: parent.path });
+  return { kind: 'created', path, stat: node.stat() };
+}
+
+/** %010d of a 32-bit counter: it overflows to negative numbers, as ZooKeeper's does. */
+export function sequenceName(creates: number): string {
+  const number = creates | 0;
+  return number < 0 ? `-${String(-number).padStart(9, '0')}` : String(number).padStart(10, '0');
+}
+
+function deleteNode(context: Context, operation: Delete): OperationResult {
+  const node = context.tree.find(operation.path);
+  if (node === undefined) return missing(operation.path);
+  if (isProtected(node.path)) return failure('BAD_REQUEST', 'this znode cannot be deleted');
+  if (!allows(node.parent!.acl, permissions.delete, context.identities)) return failure('NO_AUTH');
+  if (operation.version !== ANY_VERSION && operation.version !== node.version)
+    return failure('BAD_VERSION');
+  if (node.childCount > 0) return failure('NOT_EMPTY');
+  removeNode(context, node);
+  return { kind: 'deleted' };
+}
+
+/** Also of an ephemeral whose session has ended: nothing is checked then. */
+export function removeNode(context: Pick<Context, 'tree' | 'zxid' | 'events'>, node: Znode): void {
+  context.tree.remove(node, context.zxid);
+  context.events.push(
+    { type: 'deleted', path: node.path },
+    { type: 'childrenChanged', path: node.parent!.path },
+  );
+}
+
+function setData(context: Context, operation: SetData): OperationResult {
+  if (operation.data.length > limits.znodeDataBytes) return tooLarge();
+  const node = context.tree.find(operation.path);
+  if (node === undefined) return missing(operation.path);
+  if (!allows(node.acl, permissions.write, context.identities)) return failure('NO_AUTH');
+  if (operation.version !== ANY_VERSION && operation.version !== node.version)
+    return failure('BAD_VERSION');
+  const data = operation.data.length === 0 ? NO_DATA : compact(operation.data);
+  context.tree.setData(node, data, context.zxid, context.wallMs);
+  context.events.push({ type: 'dataChanged', path: node.path });
+  return { kind: 'stat', stat: node.stat() };
+}
+
+function checkVersion(context: Context, operation: Check): OperationResult {
+  const node = context.tree.find(operation.path);
+  if (node === undefined) return missing(operation.path);
+  if (!allows(node.acl, permissions.read, context.identities)) return failure('NO_AUTH');
+  if (operation.version !== ANY_VERSION && operation.version !== node.version)
+    return failure('BAD_VERSION');
+  return { kind: 'checked' };
+}
+
+/** Fires no watch. */
+function setAcl(context: Context, operation: SetAcl): OperationResult {
+  const badAcl = aclProblem(operation.acl);
+  if (badAcl !== undefined) return failure('INVALID_ACL', badAcl);
+  const node = context.tree.find(operation.path);
+  if (node === undefined) return missing(operation.path);
+  if (!allows(node.acl, permissions.admin, context.identities)) return failure('NO_AUTH');
+  if (operation.aversion !== ANY_VERSION && operation.aversion !== node.aversion)
+    return failure('BAD_VERSION');
+  context.tree.setAcl(node, aclOf(operation.acl));
+  return { kind: 'stat', stat: node.stat() };
+}
+
+/** Only paths without a node need looking at: those with one are legal. */
+function missing(path: string): OperationResult {
+  const problem = pathProblem(path);
+  return problem === undefined ? failure('NO_NODE') : failure('BAD_PATH', problem);
+}
+
+function tooLarge(): OperationResult {
+  return failure('PAYLOAD_TOO_LARGE', `data are larger than ${limits.znodeDataBytes} bytes`);
+}

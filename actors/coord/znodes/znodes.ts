@@ -1,0 +1,301 @@
+/**
+ * The state machine of the coordination service: tree and sessions, changed by `apply` alone.
+ *
+ * An operation goes from its bytes (operation-codec.ts) to its session (sessions.ts), is found to be the next one, a
+ * repeat or out of order (here), is carried out (writes.ts, multi.ts, session-operations.ts), and leaves a reply
+ * (replies.ts) and events for the watches (watches.ts).
+ */
+import { assert, MesozooError } from '../../../protocol/errors.ts';
+import type { SessionId, SessionIncarnation, Slot, Zxid } from '../../../protocol/ids.ts';
+import { limits } from '../../../protocol/limits.ts';
+import type {
+  AclEntry,
+  Configuration,
+  Identity,
+  Operation,
+  OperationResult,
+  Stat,
+  TreeEvent,
+  WriteOperation,
+} from '../../../protocol/operations.ts';
+import { NO_PLANTED_BUGS, type PlantedBugs } from '../../planted.ts';
+import { ByteReader } from './bytes.ts';
+import type {
+  Applied,
+  ReadNode,
+  SessionView,
+  SnapshotReader,
+  ZnodeState,
+  ZnodeStateFactory,
+} from './contract.ts';
+import { hasher, hexOf } from './hash.ts';
+import { writeMulti } from './multi.ts';
+import { readEntryHead, readOperation } from './operation-codec.ts';
+import { readAcl, readChildren, readNode } from './reads.ts';
+import { damaged, restoreSnapshot } from './restore.ts';
+import { failure } from './result-codec.ts';
+import { changeSession } from './session-operations.ts';
+import { type Session, Sessions } from './sessions.ts';
+import { Snapshot } from './snapshot.ts';
+import { Tree } from './tree.ts';
+import { writeZnode } from './writes.ts';
+
+const NO_EVENTS: readonly TreeEvent[] = Object.freeze([]);
+
+class Znodes implements ZnodeState {
+  zxid: Zxid;
+  slot: Slot;
+  configuration: Configuration;
+  private readonly tree: Tree;
+  private readonly known: Sessions;
+  private readonly planted: PlantedBugs;
+  private running: Snapshot | undefined;
+
+  constructor(
+    start: {
+      readonly slot: Slot;
+      readonly zxid: Zxid;
+      readonly configuration: Configuration;
+      readonly tree: Tree;
+      readonly sessions: Sessions;
+    },
+    planted: PlantedBugs,
+  ) {
+    this.slot = start.slot;
+    this.zxid = start.zxid;
+    this.configuration = start.configuration;
+    this.tree = start.tree;
+    this.known = start.sessions;
+    this.planted = planted;
+  }
+
+  apply(slot: Slot, entry: Uint8Array): readonly Applied[] {
+    this.advance(slot);
+    const reader = new ByteReader(entry);
+    const ends = operationEnds(reader);
+    if (ends === undefined) return [];
+    const applied: Applied[] = [];
+    for (const { start, end } of ends.operations) {
+      reader.position = start;
+      reader.end = end;
+      applied.push(this.applyOperation(reader, ends.wallMs));
+    }
+    return applied;
+  }
+
+  applyOther(slot: Slot, configuration?: Configuration): void {
+    this.advance(slot);
+    if (configuration !== undefined) this.configuration = configuration;
+  }
+
+  private advance(slot: Slot): void {
+    assert(slot === this.slot + 1, `slot ${slot} does not follow ${this.slot}`);
+    this.slot = slot;
+  }
+
+  private applyOperation(reader: ByteReader, wallMs: number): Applied {
+    const zxid = (this.zxid + 1) as Zxid;
+    this.zxid = zxid;
+    let operation: Operation;
+    try {
+      operation = readOperation(reader);
+    } catch (error) {
+      if (error instanceof MesozooError) return unreadableOperation(zxid, error);
+      throw error;
+    }
+    const { body } = operation;
+    switch (body.kind) {
+      case 'openSession':
+      case 'attachSession':
+      case 'closeSession':
+      case 'memberSession': {
+        const events: TreeEvent[] = [];
+        const where = { tree: this.tree, sessions: this.known, zxid, events };
+        const { result, repeat = false, ended } = changeSession(where, operation, body);
+        return applied(operation, zxid, result, repeat, events, ended);
+      }
+      default:
+        return this.applyWrite(operation, body, zxid, wallMs);
+    }
+  }
+
+  /** Exactly the number after the last one is carried out. */
+  private applyWrite(
+    operation: Operation,
+    body: WriteOperation,
+    zxid: Zxid,
+    wallMs: number,
+  ): Applied {
+    const { number } = operation;
+    const session = this.known.find(operation.session);
+    if (session === undefined) return applied(operation, zxid, failure('SESSION_EXPIRED'));
+    if (operation.incarnation !== session.incarnation)
+      return applied(operation, zxid, failure('SESSION_MOVED'));
+    if (number < 1) return applied(operation, zxid, failure('BAD_REQUEST', 'writes begin at 1'));
+    if (number <= session.number && !this.planted.has('repeat-applied'))
+      return repeated(operation, session, zxid);
+    if (number > session.number + 1 && !this.planted.has('sequence-gap-skipped'))
+      return applied(operation, zxid, failure('SEQUENCE_GAP'));
+    const events: TreeEvent[] = [];
+    const { identities } = operation;
+    const context = { tree: this.tree, zxid, wallMs, session, identities, events };
+    const result =
+      body.kind === 'multi' ? writeMulti(context, body.operations) : writeZnode(context, body);
+    this.known.took(session, number, zxid, wallMs, result);
+    return applied(operation, zxid, result, false, events);
+  }
+
+  get(path: string, identities: readonly Identity[]): ReadNode {
+    return readNode(this.tree, path, identities);
+  }
+
+  exists(path: string): Stat | undefined {
+    return this.tree.find(path)?.stat();
+  }
+
+  children(
+    path: string,
+    identities: readonly Identity[],
+    after?: string,
+    limit: number = limits.childrenPerPage,
+  ): { readonly names: readonly string[]; readonly stat: Stat; readonly more: boolean } {
+    return readChildren(this.tree, path, identities, after, limit);
+  }
+
+  acl(
+    path: string,
+    identities: readonly Identity[],
+  ): { readonly acl: readonly AclEntry[]; readonly stat: Stat } {
+    return readAcl(this.tree, path, identities);
+  }
+
+  session(id: SessionId): SessionView | undefined {
+    const session = this.known.find(id);
+    return session === undefined ? undefined : this.view(session);
+  }
+
+  *sessions(): Iterable<SessionView> {
+    for (const session of this.known.all.values()) yield this.view(session);
+  }
+
+  get nodeCount(): number {
+    return this.tree.nodes.size;
+  }
+
+  digest(): string {
+    hasher.begin(8);
+    hasher.number(this.slot);
+    hasher.number(this.zxid);
+    hasher.number(this.tree.nodes.size);
+    hasher.word(this.tree.sum.high);
+    hasher.word(this.tree.sum.low);
+    hasher.number(this.known.all.size);
+    hasher.word(this.known.sum.high);
+    hasher.word(this.known.sum.low);
+    for (const { id, disk } of this.configuration.members) {
+      hasher.word(id);
+      hasher.text(disk);
+    }
+    hasher.end();
+    return hexOf(hasher.high, hasher.low);
+  }
+
+  snapshot(chunkBytes: number): SnapshotReader {
+    assert(this.running === undefined, 'a snapshot is being taken already');
+    const { slot, zxid, configuration } = this;
+    const head = { slot, zxid, configuration };
+    this.running = new Snapshot(head, this.digest(), this.tree, this.known, chunkBytes, () => {
+      this.running = undefined;
+    });
+    return this.running;
+  }
+
+  private view(session: Session): SessionView {
+    const { id, incarnation, holder, timeoutMs, number, clientNumbered, ofMember } = session;
+    const ephemeralCount = this.tree.ephemerals.get(id)?.size ?? 0;
+    return {
+      id,
+      incarnation,
+      holder,
+      timeoutMs,
+      number,
+      clientNumbered,
+      ephemeralCount,
+      ofMember,
+    };
+  }
+}
+
+/** Where each operation of an entry lies; undefined when the bytes are no entry. */
+function operationEnds(
+  reader: ByteReader,
+): { wallMs: number; operations: { start: number; end: number }[] } | undefined {
+  try {
+    const { wallMs, count } = readEntryHead(reader);
+    const operations: { start: number; end: number }[] = [];
+    for (let index = 0; index < count; index++) {
+      const size = reader.varuint();
+      const start = reader.position;
+      reader.skip(size);
+      operations.push({ start, end: reader.position });
+    }
+    reader.finish();
+    return { wallMs, operations };
+  } catch (error) {
+    if (error instanceof MesozooError) return undefined;
+    throw error;
+  }
+}
+
+function applied(
+  { session, incarnation, number, tag }: Operation,
+  zxid: Zxid,
+  result: OperationResult,
+  repeat = false,
+  events: readonly TreeEvent[] = NO_EVENTS,
+  ended?: Applied['ended'],
+): Applied {
+  return { session, incarnation, number, tag, zxid, result, repeat, events, ended };
+}
+
+/** The reply that the write had then, with its zxid. */
+function repeated(operation: Operation, session: Session, zxid: Zxid): Applied {
+  const reply = session.replies.find(operation.number);
+  return reply === undefined
+    ? applied(operation, zxid, failure('REPLY_FORGOTTEN'), true)
+    : applied(operation, reply.zxid, reply.result, true);
+}
+
+/** Nobody can be told, since not even the session is known. */
+function unreadableOperation(zxid: Zxid, error: MesozooError): Applied {
+  return {
+    session: '' as SessionId,
+    incarnation: 0 as SessionIncarnation,
+    number: 0,
+    tag: 0,
+    zxid,
+    result: { kind: 'error', error: error.toBody() },
+    repeat: false,
+    events: NO_EVENTS,
+  };
+}
+
+export const znodeStates: ZnodeStateFactory = {
+  empty: (configuration, planted = NO_PLANTED_BUGS) =>
+    new Znodes(
+      {
+        slot: 0 as Slot,
+        zxid: 0 as Zxid,
+        configuration,
+        tree: Tree.initial(),
+        sessions: new Sessions(),
+      },
+      planted,
+    ),
+  restore: (chunks, planted = NO_PLANTED_BUGS) => {
+    const { head, tree, sessions, digest } = restoreSnapshot(chunks);
+    const state = new Znodes({ ...head, tree, sessions }, planted);
+    if (state.digest() !== digest) throw damaged('its digest is another');
+    return state;
+  },
+};
