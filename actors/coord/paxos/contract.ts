@@ -41,7 +41,8 @@ export interface Recovered {
   readonly configuration: Configuration;
   /**
    * False when the disk is new or lost something that had been synced: the member then neither promises nor accepts
-   * until it has caught up beyond an entry that admits this disk (a new disk id).
+   * until it has caught up beyond an entry that admits this disk. `disk` must then be an id that was never used
+   * before; it stays false at later starts (the core finds the admission again in what was decided).
    */
   readonly mayVote: boolean;
 }
@@ -75,6 +76,7 @@ export interface CoordinatorLifecycle {
             | 'ELECTED'
             | 'SUPERSEDED'
             | 'ELECTION_TIMED_OUT'
+            | 'MAJORITY_LOST'
             | 'STOPPED';
         },
   ): void;
@@ -91,6 +93,9 @@ export interface PaxosOptions {
   /** Messages above this are cut into chunks. */
   readonly messageBytesMax: number;
   readonly slotsInFlightMax: number;
+  /** Entries below the snapshot that are kept for members who lag a little: at most this many, and this many bytes. */
+  readonly keptSlotsMax?: number;
+  readonly keptBytesMax?: number;
   readonly planted?: PlantedBugs;
 }
 
@@ -107,7 +112,10 @@ export interface Decided {
 }
 
 export interface PaxosOutput {
-  /** Append in order and sync, then call `saved(token)`. Empty when there is nothing to save; token is then absent. */
+  /**
+   * Append in order and sync, then call `saved(token)`; tokens ascend, and one says that all before it are saved too.
+   * Empty when there is nothing to save; token is then absent.
+   */
   readonly records: readonly LogRecord[];
   readonly token?: number;
   /** May leave at once: what depends on a save is held back inside until `saved`. */

@@ -1,0 +1,142 @@
+/** Promises and accepts: what this member's disk stands for. */
+
+import { assert } from '../../../protocol/errors.ts';
+import { type Ballot, ballotMember, type MemberId, type Slot } from '../../../protocol/ids.ts';
+import { chunksOf } from './chunks.ts';
+import type { Value } from './contract.ts';
+import { applyMark, followLeader } from './learner.ts';
+import { entriesBetween, type LogEntry, putEntry, sameValue } from './log-view.ts';
+import type { Accept, Prepare } from './messages.ts';
+import { acknowledgeAccept, record, send, sendAfterSave } from './outbox.ts';
+import { armElection, knownBallot, observeBallot, stepDown } from './role.ts';
+import type { Context } from './state.ts';
+
+/** Slots and bytes above the decided prefix that an acceptor takes; a leader in step with it never goes so far. */
+const AHEAD_WINDOWS_MAX = 8;
+const AHEAD_BYTES_MAX = 256 * 1024 * 1024;
+
+export function onPrepare(context: Context, message: Prepare): void {
+  const { state } = context;
+  observeBallot(context, message.ballot);
+  if (!state.mayVote) return;
+  if (isTooOld(context, message.ballot)) {
+    refuse(context, message.from, message.ballot);
+    return;
+  }
+  if (message.after < state.log.forgottenUpTo) {
+    send(context, message.from, {
+      type: 'snapshotNeeded',
+      from: context.me,
+      forgottenUpTo: state.log.forgottenUpTo,
+    });
+    return;
+  }
+  raisePromise(context, message.ballot);
+  stepDown(context, 'SUPERSEDED');
+  armElection(context);
+  sendPromise(context, message.from, message.ballot, message.after);
+}
+
+/** Everything that this member holds above `after`, in as many chunks as it takes; leaves when it is all on disk. */
+export function sendPromise(context: Context, to: MemberId, ballot: Ballot, after: Slot): void {
+  const { state } = context;
+  let entries = [...entriesBetween(state.log, after, state.log.lastSlot)];
+  if (context.options.planted?.has('promise-leaves-out-accepted-slot'))
+    entries = entries.slice(0, -1);
+  const chunks = chunksOf(entries.map(reported), context.options.messageBytesMax);
+  let chunkAfter = after;
+  chunks.forEach((chunk, index) => {
+    const upTo = (chunk.at(-1)?.slot ?? chunkAfter) as Slot;
+    sendAfterSave(
+      context,
+      to,
+      {
+        type: 'promise',
+        from: context.me,
+        disk: context.disk,
+        ballot,
+        index,
+        last: index === chunks.length - 1,
+        after: chunkAfter,
+        upTo,
+        decidedUpTo: state.decidedUpTo,
+        entries: chunk,
+      },
+      chunks.length > 1,
+    );
+    chunkAfter = upTo;
+  });
+}
+
+function reported({ slot, ballot, value }: LogEntry) {
+  return { slot, ballot, value };
+}
+
+export function onAccept(context: Context, message: Accept): void {
+  const { state } = context;
+  observeBallot(context, message.ballot);
+  if (isTooOld(context, message.ballot)) {
+    refuse(context, message.from, message.ballot);
+    return;
+  }
+  if (state.mayVote) raisePromise(context, message.ballot);
+  followLeader(context, message.from, message.ballot);
+  if (state.mayVote && take(context, message)) {
+    acknowledgeAccept(context, message.from, message.ballot, message.slot);
+  }
+  applyMark(context, message.from, message.ballot, message.decidedUpTo);
+}
+
+/** False when the slot is too far ahead to be kept. */
+function take(context: Context, { slot, ballot, value }: Accept): boolean {
+  const { state } = context;
+  const entry = state.log.entries.get(slot);
+  if (slot <= state.decidedUpTo || entry?.decided) {
+    assert(
+      entry === undefined || sameValue(entry.value, value),
+      `slot ${slot} is decided, and ballot ${ballot} proposes another value`,
+    );
+    return true;
+  }
+  if (entry?.ballot === ballot) return true;
+  const isTooFar =
+    slot > state.decidedUpTo + AHEAD_WINDOWS_MAX * context.options.slotsInFlightMax ||
+    (state.log.bytes > AHEAD_BYTES_MAX &&
+      slot > state.decidedUpTo + context.options.slotsInFlightMax);
+  if (isTooFar) return false;
+  acceptEntry(context, slot, ballot, value, false);
+  return true;
+}
+
+export function acceptEntry(
+  context: Context,
+  slot: Slot,
+  ballot: Ballot,
+  value: Value,
+  decided: boolean,
+): void {
+  putEntry(context.state.log, { slot, ballot, value, decided });
+  record(context, { kind: 'accept', slot, ballot, value });
+}
+
+export function raisePromise(context: Context, ballot: Ballot): void {
+  const { state } = context;
+  if (ballot <= state.promised) return;
+  state.promised = ballot;
+  observeBallot(context, ballot);
+  record(context, { kind: 'promise', ballot });
+  if (state.candidacy !== undefined && state.candidacy.ballot < ballot) {
+    stepDown(context, 'SUPERSEDED');
+  }
+}
+
+function isTooOld(context: Context, ballot: Ballot): boolean {
+  if (context.options.planted?.has('ballots-not-compared')) return false;
+  return ballot < knownBallot(context);
+}
+
+export function refuse(context: Context, to: MemberId, refused: Ballot): void {
+  const ballot = knownBallot(context);
+  assert(ballotMember(refused) === to, `ballot ${refused} is not of member ${to}`);
+  send(context, to, { type: 'refused', from: context.me, refused, ballot });
+}

@@ -1,0 +1,84 @@
+/**
+ * Who votes. The configuration that governs a slot is the last one decided below it; since nothing beyond an undecided
+ * configuration is proposed, all slots in flight are governed by the one in force here.
+ *
+ * Re-admission: a member whose disk is not in the configuration asks the leader for one that names it. It votes once
+ * that entry, and all before it, is decided and durable here.
+ */
+import type { DiskId, MemberId, Slot } from '../../../protocol/ids.ts';
+import type { Configuration } from '../../../protocol/operations.ts';
+import type { Value } from './contract.ts';
+import type { AdmissionRequest } from './messages.ts';
+import { durableToken, send } from './outbox.ts';
+import { completePromises, lastReportedSlot } from './promises.ts';
+import { isMajority, votesIn } from './quorum.ts';
+import { stepDown } from './role.ts';
+import type { Context } from './state.ts';
+
+export function configurationDecided(
+  context: Context,
+  slot: Slot,
+  configuration: Configuration,
+): void {
+  const { state } = context;
+  state.configuration = configuration;
+  state.configurationSlot = slot;
+  noticeAdmission(context);
+  if (state.leadership === undefined) return;
+  // Slots beyond this one are governed by the new members: their promises decide whether this ballot may go on.
+  // The promise of a disk that was replaced does not count, as whatever replaced it never gave it.
+  if (!isMajority(configuration, completePromises(context), context.options.planted)) {
+    stepDown(context, 'MAJORITY_LOST');
+    return;
+  }
+  state.leadership.recoverUpTo = Math.max(
+    state.leadership.recoverUpTo,
+    lastReportedSlot(context),
+  ) as Slot;
+}
+
+/** A configuration of the bootstrap admits nobody anew: only one that was decided does. */
+export function noticeAdmission(context: Context): void {
+  const { state, me, disk } = context;
+  if (state.mayVote || state.configurationSlot === 0) return;
+  state.admissionToken = votesIn(state.configuration, me, disk) ? durableToken(context) : undefined;
+}
+
+/** After each save: what the admission waits for may be durable now. */
+export function admitWhenDurable(context: Context): void {
+  const { state } = context;
+  if (state.admissionToken === undefined || state.admissionToken > state.savedToken) return;
+  state.admissionToken = undefined;
+  state.mayVote = true;
+  context.lifecycle.send({ type: 'ADMITTED' });
+}
+
+export function requestAdmission(context: Context): void {
+  const { state, me, disk, options } = context;
+  if (state.leader === undefined || state.leader === me) return;
+  const isAnother = state.configuration.members.some(
+    (member) => member.id === me && member.disk !== disk,
+  );
+  const isAdmitted = votesIn(state.configuration, me, disk);
+  if (isAdmitted || !(isAnother || !state.mayVote)) return;
+  if (state.nowMs - state.admissionRequestedMs < options.timing.resendMs) return;
+  state.admissionRequestedMs = state.nowMs;
+  send(context, state.leader, { type: 'admissionRequest', from: me, disk });
+}
+
+/** The configuration to propose, or undefined when the request changes nothing. */
+export function admissionOf(context: Context, message: AdmissionRequest): Value | undefined {
+  const { configuration } = context.state;
+  const present = configuration.members.find((member) => member.id === message.from);
+  if (present === undefined || present.disk === message.disk) return undefined;
+  return {
+    kind: 'configuration',
+    configuration: withDisk(configuration, message.from, message.disk),
+  };
+}
+
+function withDisk(configuration: Configuration, id: MemberId, disk: DiskId): Configuration {
+  return {
+    members: configuration.members.map((member) => (member.id === id ? { id, disk } : member)),
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * Heartbeats, and with them the proof that this member still leads: a round that was sent after a read arrived, and
+ * that a majority acknowledged without knowing of a greater ballot, shows that nobody had decided anything else by then.
+ */
+import type { Slot } from '../../../protocol/ids.ts';
+import { refuse } from './acceptor.ts';
+import { applyMark, followLeader } from './learner.ts';
+import type { Heartbeat, HeartbeatAcknowledged, Mark } from './messages.ts';
+import { send } from './outbox.ts';
+import { heard } from './proposer.ts';
+import { reachedByMajority, votesIn } from './quorum.ts';
+import { knownBallot, observeBallot } from './role.ts';
+import type { Context, Leadership } from './state.ts';
+
+/** Waits for a round that is sent later. */
+const NO_ROUND = 0;
+
+export function confirmLeadership(context: Context, id: number): void {
+  const { state } = context;
+  if (state.leadership === undefined) state.unconfirmed.push(id);
+  else state.leadership.confirmations.push({ id, round: NO_ROUND, slot: 0 as Slot });
+}
+
+/** All that may have been decided under earlier ballots is decided here too. */
+function isEstablished({ state }: Context, leadership: Leadership): boolean {
+  return state.decidedUpTo >= leadership.recoverUpTo;
+}
+
+export function sendHeartbeat(context: Context): void {
+  const { state, me } = context;
+  const leadership = state.leadership!;
+  leadership.round++;
+  leadership.heartbeatSentMs = state.nowMs;
+  leadership.markSent = state.decidedUpTo;
+  leadership.acknowledged.set(me, leadership.round);
+  if (isEstablished(context, leadership)) {
+    for (const waiting of leadership.confirmations) {
+      if (waiting.round !== NO_ROUND) continue;
+      waiting.round = leadership.round;
+      waiting.slot = state.decidedUpTo;
+    }
+  }
+  send(context, 'all', {
+    type: 'heartbeat',
+    from: me,
+    ballot: state.candidacy!.ballot,
+    round: leadership.round,
+    decidedUpTo: state.decidedUpTo,
+  });
+  confirmReached(context, leadership);
+}
+
+export function onHeartbeat(context: Context, message: Heartbeat): void {
+  if (!follow(context, message)) return;
+  const { me, disk, state } = context;
+  if (!state.mayVote) return;
+  send(context, message.from, {
+    type: 'heartbeatAcknowledged',
+    from: me,
+    disk,
+    ballot: message.ballot,
+    round: message.round,
+  });
+}
+
+export function onMark(context: Context, message: Mark): void {
+  follow(context, message);
+}
+
+function follow(context: Context, message: Heartbeat | Mark): boolean {
+  observeBallot(context, message.ballot);
+  if (message.ballot < knownBallot(context)) {
+    refuse(context, message.from, message.ballot);
+    return false;
+  }
+  followLeader(context, message.from, message.ballot);
+  applyMark(context, message.from, message.ballot, message.decidedUpTo);
+  return true;
+}
+
+export function onHeartbeatAcknowledged(context: Context, message: HeartbeatAcknowledged): void {
+  const { state } = context;
+  const { leadership } = state;
+  if (leadership === undefined || message.ballot !== state.candidacy?.ballot) return;
+  heard(context, leadership, message);
+  if (!votesIn(state.configuration, message.from, message.disk)) return;
+  const before = leadership.acknowledged.get(message.from) ?? NO_ROUND;
+  if (message.round > before) leadership.acknowledged.set(message.from, message.round);
+  confirmReached(context, leadership);
+}
+
+function confirmReached({ state }: Context, leadership: Leadership): void {
+  const round = reachedByMajority(state.configuration, leadership.acknowledged);
+  for (;;) {
+    const first = leadership.confirmations[0];
+    if (first === undefined || first.round === NO_ROUND || first.round > round) return;
+    leadership.confirmations.shift();
+    state.confirmed.push({ id: first.id, slot: first.slot });
+  }
+}
+
+/** At the end of a turn: one round for all reads that came in it, and the mark if no accept has carried it on. */
+export function finishTurn(context: Context): void {
+  const { state, me } = context;
+  const { leadership } = state;
+  if (leadership === undefined) return;
+  const isWaiting = leadership.confirmations.some(({ round }) => round === NO_ROUND);
+  const isRoundOut = leadership.confirmations.some(({ round }) => round !== NO_ROUND);
+  if (isWaiting && !isRoundOut && isEstablished(context, leadership)) sendHeartbeat(context);
+  if (leadership.markSent >= state.decidedUpTo) return;
+  leadership.markSent = state.decidedUpTo;
+  send(context, 'all', {
+    type: 'mark',
+    from: me,
+    ballot: state.candidacy!.ballot,
+    decidedUpTo: state.decidedUpTo,
+  });
+}

@@ -1,0 +1,134 @@
+/** Becoming a candidate: a pre-vote that changes nothing, then a ballot of one's own and its prepare. */
+import { ballotCounter, ballotOf } from '../../../protocol/ids.ts';
+import { raisePromise, sendPromise } from './acceptor.ts';
+import { heardDecided } from './catch-up.ts';
+import type { PreVote, PreVoted, Refused } from './messages.ts';
+import { send, sendAfterSave } from './outbox.ts';
+import { coveredUpTo } from './promises.ts';
+import { isMajority } from './quorum.ts';
+import { armElection, knownBallot, mayCampaign, observeBallot, stepDown } from './role.ts';
+import type { Context } from './state.ts';
+
+export function electionTick(context: Context): void {
+  const { state, lifecycle, options } = context;
+  const isDue = state.nowMs >= state.electionDeadlineMs;
+  switch (lifecycle.role()) {
+    case 'following':
+      if (isDue && mayCampaign(context)) startPreVote(context);
+      return;
+    case 'preVoting':
+      if (isDue) stepDown(context, 'ELECTION_TIMED_OUT');
+      else if (state.nowMs - state.preVoteSentMs >= options.timing.resendMs) sendPreVote(context);
+      return;
+    case 'preparing':
+      if (isDue) stepDown(context, 'ELECTION_TIMED_OUT');
+      else resendPrepare(context);
+      return;
+    default:
+      return;
+  }
+}
+
+function startPreVote(context: Context): void {
+  const { state, me, disk, lifecycle } = context;
+  lifecycle.send({ type: 'LEADER_LOST' });
+  state.leader = undefined;
+  state.preVoteRound++;
+  state.preVotes.clear();
+  state.preVotes.set(me, disk);
+  armElection(context, 0.5);
+  sendPreVote(context);
+  countPreVotes(context);
+}
+
+function sendPreVote(context: Context): void {
+  const { state, me } = context;
+  state.preVoteSentMs = state.nowMs;
+  send(context, 'all', {
+    type: 'preVote',
+    from: me,
+    round: state.preVoteRound,
+    decidedUpTo: state.decidedUpTo,
+  });
+}
+
+/** Yes only without a live leader, and only to one whom this member could tell all that it lacks. */
+export function onPreVote(context: Context, message: PreVote): void {
+  const { state, me, disk } = context;
+  const isServable = message.decidedUpTo >= state.log.forgottenUpTo;
+  send(context, message.from, {
+    type: 'preVoted',
+    from: me,
+    disk,
+    round: message.round,
+    granted: state.mayVote && isServable && !hasLiveLeader(context, message),
+    ballot: knownBallot(context),
+    decidedUpTo: state.decidedUpTo,
+  });
+}
+
+function hasLiveLeader({ state, lifecycle, options }: Context, { from }: PreVote): boolean {
+  if (lifecycle.role() === 'leading') return true;
+  if (state.leader === undefined || state.leader === from) return false;
+  return state.nowMs - state.leaderHeardMs < options.timing.electionTimeoutMs;
+}
+
+export function onPreVoted(context: Context, message: PreVoted): void {
+  const { state, lifecycle } = context;
+  observeBallot(context, message.ballot);
+  heardDecided(context, message.from, message.decidedUpTo);
+  if (lifecycle.role() !== 'preVoting' || message.round !== state.preVoteRound) return;
+  if (!message.granted) return;
+  state.preVotes.set(message.from, message.disk);
+  countPreVotes(context);
+}
+
+function countPreVotes(context: Context): void {
+  const { state, lifecycle, options } = context;
+  if (!isMajority(state.configuration, state.preVotes, options.planted)) return;
+  state.preVotes.clear();
+  lifecycle.send({ type: 'PRE_VOTE_WON' });
+  startPrepare(context);
+}
+
+/** Makes a ballot greater than any seen, promises it, and asks for promises once that is saved. */
+export function startPrepare(context: Context): void {
+  const { state, me } = context;
+  const ballot = ballotOf(ballotCounter(state.greatestBallot) + 1, me);
+  raisePromise(context, ballot);
+  state.candidacy = { ballot, promises: new Map(), prepared: false, sentMs: state.nowMs };
+  armElection(context);
+  sendAfterSave(context, 'all', {
+    type: 'prepare',
+    from: me,
+    ballot,
+    after: state.decidedUpTo,
+  });
+  sendPromise(context, me, ballot, state.decidedUpTo);
+}
+
+/** To those whose promise is not complete, from where it breaks off. */
+function resendPrepare(context: Context): void {
+  const { state, me, options } = context;
+  const candidacy = state.candidacy;
+  if (candidacy === undefined || !candidacy.prepared) return;
+  if (state.nowMs - candidacy.sentMs < options.timing.resendMs) return;
+  candidacy.sentMs = state.nowMs;
+  for (const { id } of state.configuration.members) {
+    const after = coveredUpTo(candidacy.promises.get(id), state.decidedUpTo);
+    if (id === me || after === Number.POSITIVE_INFINITY) continue;
+    send(context, id, {
+      type: 'prepare',
+      from: me,
+      ballot: candidacy.ballot,
+      after: after as typeof state.decidedUpTo,
+    });
+  }
+}
+
+export function onRefused(context: Context, message: Refused): void {
+  const { state } = context;
+  observeBallot(context, message.ballot);
+  if (message.refused !== state.candidacy?.ballot || message.ballot <= message.refused) return;
+  stepDown(context, 'SUPERSEDED');
+}

@@ -1,0 +1,78 @@
+/** Decided entries, in slot order, each once: by the leader's mark, by a leader's own count, or fetched. */
+import type { Ballot, MemberId, Slot } from '../../../protocol/ids.ts';
+import { acceptEntry, raisePromise } from './acceptor.ts';
+import { heardDecided } from './catch-up.ts';
+import { configurationDecided } from './configuration.ts';
+import { type LogEntry, markDecided, putEntry } from './log-view.ts';
+import type { ReportedEntry } from './messages.ts';
+import { armElection, stepDown } from './role.ts';
+import type { Context } from './state.ts';
+
+/** Decided entries out of order are kept this far ahead; others are fetched again. */
+const LEARN_AHEAD_SLOTS_MAX = 4096;
+
+/** A live leader was heard under a ballot that is not below the known one. */
+export function followLeader(context: Context, leader: MemberId, ballot: Ballot): void {
+  const { state } = context;
+  if (ballot < state.leaderBallot) return;
+  state.leader = leader;
+  state.leaderBallot = ballot;
+  state.leaderHeardMs = state.nowMs;
+  if (state.candidacy === undefined || state.candidacy.ballot < ballot) {
+    stepDown(context, 'SUPERSEDED');
+  }
+  armElection(context);
+}
+
+/**
+ * The mark decides only what was accepted under its own ballot: under another ballot this slot may hold another
+ * value than the one that was chosen. What it does not decide is fetched.
+ */
+export function applyMark(context: Context, from: MemberId, ballot: Ballot, upTo: Slot): void {
+  const { state } = context;
+  if (ballot > state.mark.ballot || (ballot === state.mark.ballot && upTo > state.mark.upTo)) {
+    state.mark = { ballot, upTo };
+  }
+  advance(context);
+  heardDecided(context, from, upTo);
+}
+
+function isDecidedByMark({ state, options }: Context, entry: LogEntry): boolean {
+  if (entry.slot > state.mark.upTo) return false;
+  return (
+    entry.ballot === state.mark.ballot ||
+    options.planted?.has('decided-mark-under-another-ballot') === true
+  );
+}
+
+export function advance(context: Context): void {
+  const { state } = context;
+  for (;;) {
+    const slot = (state.decidedUpTo + 1) as Slot;
+    const entry = state.log.entries.get(slot);
+    if (entry === undefined || !(entry.decided || isDecidedByMark(context, entry))) return;
+    markDecided(state.log, entry);
+    state.decidedUpTo = slot;
+    state.decided.push({ slot, value: entry.value });
+    if (entry.value.kind === 'configuration') {
+      configurationDecided(context, slot, entry.value.configuration);
+    }
+  }
+}
+
+/** Entries that another member knows to be decided, whatever the ballots here say. */
+export function learnDecided(context: Context, entries: readonly ReportedEntry[]): void {
+  const { state } = context;
+  for (const { slot, ballot, value } of entries) {
+    if (slot <= state.decidedUpTo || slot > state.decidedUpTo + LEARN_AHEAD_SLOTS_MAX) continue;
+    const entry = state.log.entries.get(slot);
+    if (entry?.decided) continue;
+    if (entry?.ballot === ballot) putEntry(state.log, { ...entry, decided: true });
+    else if (value !== undefined) {
+      // A decided value may be kept under the ballot of whoever told it: every greater ballot proposes the same one.
+      raisePromise(context, ballot);
+      acceptEntry(context, slot, ballot, value, true);
+    }
+  }
+  advance(context);
+}

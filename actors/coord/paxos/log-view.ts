@@ -1,0 +1,107 @@
+/**
+ * The slots that this member holds in memory: what it accepted, and which of it is decided. Values are shared, never
+ * copied. Plain data, changed only by the functions here.
+ */
+import { type Ballot, NO_BALLOT, type Slot } from '../../../protocol/ids.ts';
+import type { Value } from './contract.ts';
+
+export interface LogEntry {
+  readonly slot: Slot;
+  readonly ballot: Ballot;
+  readonly value: Value;
+  readonly decided: boolean;
+}
+
+export interface LogView {
+  readonly entries: Map<Slot, LogEntry>;
+  /** Entries up to here are gone: whoever needs them needs a snapshot. */
+  forgottenUpTo: Slot;
+  /** The greatest slot held. */
+  lastSlot: Slot;
+  /** Of all values held. */
+  bytes: number;
+}
+
+export function emptyLog(forgottenUpTo: Slot): LogView {
+  return { entries: new Map(), forgottenUpTo, lastSlot: forgottenUpTo, bytes: 0 };
+}
+
+export function putEntry(log: LogView, entry: LogEntry): void {
+  const before = log.entries.get(entry.slot);
+  if (before !== undefined) log.bytes -= valueBytes(before.value);
+  log.bytes += valueBytes(entry.value);
+  log.entries.set(entry.slot, entry);
+  if (entry.slot > log.lastSlot) log.lastSlot = entry.slot;
+}
+
+export function markDecided(log: LogView, entry: LogEntry): void {
+  if (!entry.decided) log.entries.set(entry.slot, { ...entry, decided: true });
+}
+
+/** Forgets from the front until at most `slotsMax` entries and `bytesMax` bytes up to `upTo` are left. */
+export function forget(log: LogView, upTo: Slot, slotsMax: number, bytesMax: number): void {
+  let bytes = 0;
+  let keepAbove = Math.max(log.forgottenUpTo, upTo - slotsMax);
+  for (let slot = upTo; slot > keepAbove; slot--) {
+    const entry = log.entries.get(slot);
+    bytes += entry === undefined ? 0 : valueBytes(entry.value);
+    if (bytes > bytesMax) keepAbove = slot;
+  }
+  forgetUpTo(log, keepAbove as Slot);
+}
+
+export function forgetUpTo(log: LogView, upTo: Slot): void {
+  for (let slot = log.forgottenUpTo + 1; slot <= Math.min(upTo, log.lastSlot); slot++) {
+    const entry = log.entries.get(slot as Slot);
+    if (entry === undefined) continue;
+    log.bytes -= valueBytes(entry.value);
+    log.entries.delete(slot as Slot);
+  }
+  if (upTo > log.forgottenUpTo) log.forgottenUpTo = upTo;
+  if (upTo > log.lastSlot) log.lastSlot = upTo;
+}
+
+/** Ascending, from `after` (not with it) to `upTo` (with it); slots without an entry are left out. */
+export function* entriesBetween(log: LogView, after: Slot, upTo: Slot): Generator<LogEntry> {
+  for (let slot = after + 1; slot <= Math.min(upTo, log.lastSlot); slot++) {
+    const entry = log.entries.get(slot as Slot);
+    if (entry !== undefined) yield entry;
+  }
+}
+
+/** The ballots of the slots after `after`, 0 where nothing is held; ends with the last that is held, after `max` at most. */
+export function heldBallots(log: LogView, after: Slot, max: number): Ballot[] {
+  const held: Ballot[] = [];
+  const end = Math.min(log.lastSlot, after + max);
+  for (let slot = after + 1; slot <= end; slot++) {
+    held.push(log.entries.get(slot as Slot)?.ballot ?? NO_BALLOT);
+  }
+  return held;
+}
+
+/** What a value takes in a message, with its slot and ballot: an upper bound. */
+export function valueBytes(value: Value): number {
+  switch (value.kind) {
+    case 'entry':
+      return value.bytes.length + 32;
+    case 'noop':
+      return 24;
+    case 'configuration':
+      return 32 + value.configuration.members.length * 140;
+    default:
+      return value satisfies never;
+  }
+}
+
+export function sameValue(a: Value, b: Value): boolean {
+  if (a === b) return true;
+  if (a.kind === 'entry' && b.kind === 'entry') {
+    return a.bytes.length === b.bytes.length && a.bytes.every((byte, at) => byte === b.bytes[at]);
+  }
+  if (a.kind === 'configuration' && b.kind === 'configuration') {
+    return JSON.stringify(a.configuration) === JSON.stringify(b.configuration);
+  }
+  return a.kind === b.kind;
+}
+
+export const NOOP: Value = { kind: 'noop' };

@@ -1,0 +1,44 @@
+/** Changes of role: each goes through the coordinator's chart, and takes down what the old role had set up. */
+import type { Ballot } from '../../../protocol/ids.ts';
+import { votesIn } from './quorum.ts';
+import type { Context } from './state.ts';
+
+export function armElection({ state, options }: Context, share = 1): void {
+  const { electionTimeoutMs } = options.timing;
+  state.electionDeadlineMs = state.nowMs + share * electionTimeoutMs * (1 + options.random());
+}
+
+/** Ends a pre-vote, a candidacy or a leadership; for any other role nothing happens. */
+export function stepDown(
+  context: Context,
+  why: 'SUPERSEDED' | 'ELECTION_TIMED_OUT' | 'MAJORITY_LOST',
+): void {
+  const { state, lifecycle } = context;
+  const role = lifecycle.role();
+  if (role !== 'preVoting' && role !== 'preparing' && role !== 'leading') return;
+  for (const { id } of state.leadership?.confirmations ?? []) state.unconfirmed.push(id);
+  state.leadership = undefined;
+  state.candidacy = undefined;
+  state.preVotes.clear();
+  lifecycle.send({ type: why });
+  armElection(context, why === 'ELECTION_TIMED_OUT' ? 0.5 : 1);
+}
+
+export function observeBallot({ state }: Context, ballot: Ballot): void {
+  if (ballot > state.greatestBallot) state.greatestBallot = ballot;
+}
+
+/** Nothing below this is promised, accepted or followed any more. */
+export function knownBallot({ state }: Context): Ballot {
+  return Math.max(state.promised, state.leaderBallot) as Ballot;
+}
+
+/** Only who votes, and counts, may ask others to follow. */
+export function mayCampaign({ state, me, disk, options }: Context): boolean {
+  if (!state.mayVote) return false;
+  return (
+    votesIn(state.configuration, me, disk) ||
+    (options.planted?.has('wiped-disk-votes') === true &&
+      state.configuration.members.some((member) => member.id === me))
+  );
+}
