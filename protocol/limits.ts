@@ -18,6 +18,8 @@ export const limits = {
   slotsInFlight: 64,
   /** Operations that wait at a holder for a leader: beyond it requests are refused with TOO_MANY_REQUESTS. */
   operationsWaiting: 50_000,
+  /** Bytes of them. */
+  waitingBytes: 64 * 1024 * 1024,
   /** Writes of one session without an answer; also how many last replies the tree keeps for repeats. */
   sessionOutstanding: 1024,
   /** Bytes of those replies: only sessions with large multis reach it; the oldest replies are then forgotten first. */

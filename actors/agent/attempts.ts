@@ -1,0 +1,480 @@
+/**
+ * The attempts of this agent: admits them within its resources, notes each on disk before it is started, and makes
+ * a status update of everything that becomes of it. Each attempt's chart owns its state; here are its effects.
+ */
+import { attemptMachine } from '../../machines/attempt.ts';
+import { assert } from '../../protocol/errors.ts';
+import type { AttemptId, TaskId } from '../../protocol/ids.ts';
+import { limits } from '../../protocol/limits.ts';
+import type { AttemptReport, AttemptSpec } from '../../protocol/orders.ts';
+import {
+  addResources,
+  contains,
+  NOTHING,
+  type Resources,
+  scalarNames,
+  subtractResources,
+} from '../../protocol/resources.ts';
+import type { Clock, Logger, ProcessEnd } from '../actor.ts';
+import { Lifecycle } from '../lifecycle.ts';
+import { type Attempt, holds, isLive, statusOfEnd } from './attempt.ts';
+import type { Journal } from './checkpoint/journal.ts';
+import {
+  type CheckpointedAttempt,
+  hasEnded,
+  type JournalRecord,
+  type Replayed,
+  recordsOf,
+  type StopCause,
+} from './checkpoint/records.ts';
+import type { Executor, Executors, Launched } from './executors/contract.ts';
+import type { Status, StatusUpdates } from './status-updates.ts';
+
+/** Timers of the real clock hold no more than 2^31 ms. */
+const DEADLINE_STEP_MS = 2 ** 30;
+/** Ids of ended attempts that are remembered, so that a launch order that comes twice does not run twice. */
+const FORGOTTEN_MAX = 10_000;
+const FORGOTTEN_KEPT_ON_DISK = 1000;
+const REASON_MESSAGE_MAX = 1024;
+
+export interface AttemptsOptions {
+  readonly total: Resources;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly journal: Journal;
+  readonly updates: StatusUpdates;
+  readonly executors: Executors;
+  /** What is held, or whether anything lives, may have changed. */
+  changed(): void;
+  /** Gone for good; its sandbox is kept for a while. */
+  forgotten(attempt: Attempt): void;
+}
+
+export class Attempts {
+  private readonly options: AttemptsOptions;
+  private readonly attempts = new Map<AttemptId, Attempt>();
+  private readonly forgottenIds = new Set<AttemptId>();
+  /** Ordered before a restart, and surely not started. */
+  private readonly waitingForResume = new Set<AttemptId>();
+  private readonly machine: typeof attemptMachine;
+  private held: Resources = NOTHING;
+  private leaving = false;
+
+  constructor(options: AttemptsOptions) {
+    this.options = options;
+    const of = (effect: (attempt: Attempt) => void) => {
+      return ({ context }: { context: { attemptId: string } }) =>
+        effect(this.attempts.get(context.attemptId as AttemptId)!);
+    };
+    this.machine = attemptMachine.provide({
+      actions: {
+        launch: of((attempt) => this.startProcess(attempt)),
+        reportStarting: of((attempt) => this.note(attempt, { state: 'TASK_STARTING' })),
+        reportRunning: of((attempt) => this.note(attempt, { state: 'TASK_RUNNING' })),
+        reportKilling: of((attempt) => this.note(attempt, { state: 'TASK_KILLING' })),
+        reportEnd: of((attempt) => this.reportEnd(attempt)),
+        terminate: of((attempt) => this.signal(attempt, 'SIGTERM')),
+        forceKill: of((attempt) => this.signal(attempt, 'SIGKILL')),
+        forget: of((attempt) => this.forget(attempt)),
+      },
+    });
+  }
+
+  // ── What masters order ────────────────────────────────────────────────────────────────────────────────────
+
+  launch(spec: AttemptSpec): void {
+    if (this.attempts.has(spec.attemptId)) {
+      this.options.updates.repeat(spec.attemptId);
+      return;
+    }
+    if (this.forgottenIds.has(spec.attemptId)) {
+      this.options.log.info('repeated launch of an ended attempt ignored', {
+        attemptId: spec.attemptId,
+      });
+      return;
+    }
+    const refusal = this.refusal(spec);
+    if (refusal !== undefined) {
+      this.options.log.warn('launch refused', { attemptId: spec.attemptId, message: refusal });
+      this.refuse(spec, {
+        state: 'TASK_LOST',
+        reason: this.leaving ? 'REASON_AGENT_REMOVED' : 'REASON_INSUFFICIENT_RESOURCES',
+        message: refusal,
+      });
+      return;
+    }
+    const attempt = this.admit(spec, false);
+    this.hold(spec.resources);
+    const { leavesTraces } = this.options.executors[spec.executor];
+    const checkpointed = () => attempt.lifecycle.offer({ type: 'CHECKPOINTED' });
+    this.options.journal.add(
+      { kind: 'attempt', spec, refused: false },
+      leavesTraces ? checkpointed : undefined,
+    );
+    if (!leavesTraces) checkpointed();
+  }
+
+  kill(attemptId: AttemptId, graceMs: number): void {
+    const attempt = this.attempts.get(attemptId);
+    if (attempt !== undefined) {
+      if (isLive(attempt)) this.stop(attempt, 'ordered', graceMs);
+      else this.options.updates.repeat(attemptId);
+      return;
+    }
+    if (this.forgottenIds.has(attemptId)) return;
+    // Its launch order was lost, or is still under way: it must not run when it comes.
+    this.refuse(unknownSpec(attemptId), {
+      state: 'TASK_KILLED',
+      reason: 'REASON_TASK_KILLED_DURING_LAUNCH',
+      message: 'Killed before it was launched',
+    });
+  }
+
+  /** Its task was decided without it: killed, and nothing more is said of it. */
+  giveUp(attemptId: AttemptId): void {
+    const attempt = this.attempts.get(attemptId);
+    if (attempt === undefined) {
+      this.rememberForgotten(attemptId);
+      this.options.journal.add({ kind: 'forgotten', attemptIds: [attemptId] });
+      return;
+    }
+    this.options.updates.forget(attemptId);
+    if (attempt.stopping?.cause === 'givenUp') return;
+    this.noteStopping(attempt, 'givenUp', attempt.spec.killGraceMs);
+    attempt.lifecycle.send({ type: 'GIVEN_UP', graceMs: attempt.spec.killGraceMs });
+  }
+
+  settled(attemptId: AttemptId): void {
+    this.attempts.get(attemptId)?.lifecycle.send({ type: 'ACKNOWLEDGED' });
+  }
+
+  // ── The agent's own start and end ─────────────────────────────────────────────────────────────────────────
+
+  /** Goes on with what a former run left. What had not been started waits for `resume`. */
+  recover(replayed: Replayed): void {
+    for (const attemptId of replayed.forgotten) this.rememberForgotten(attemptId);
+    for (const [attemptId, left] of replayed.attempts) {
+      this.options.updates.restore(attemptId, left.spec.taskId, left.updates, left.lastUpdate);
+      this.recoverAttempt(left);
+    }
+  }
+
+  /**
+   * Launches what was ordered but not started before a restart: only once a master has said, at registration, which
+   * attempts are given up, since their tasks may have been decided in the meantime.
+   */
+  resume(): void {
+    for (const attemptId of this.waitingForResume) {
+      this.options.log.info('launching what was ordered before the restart', { attemptId });
+      this.attempts.get(attemptId)?.lifecycle.offer({ type: 'CHECKPOINTED' });
+    }
+    this.waitingForResume.clear();
+  }
+
+  /** The agent stops: everything is ended, nothing new is admitted. */
+  endAll(graceMsMax: number): void {
+    this.leaving = true;
+    for (const attempt of this.attempts.values())
+      if (isLive(attempt))
+        this.stop(attempt, 'agentStops', Math.min(graceMsMax, attempt.spec.killGraceMs));
+  }
+
+  // ── Questions ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  get available(): Resources {
+    return subtractResources(this.options.total, this.held);
+  }
+
+  get size(): number {
+    return this.attempts.size;
+  }
+
+  has(attemptId: AttemptId): boolean {
+    return this.attempts.has(attemptId);
+  }
+
+  isLive(attemptId: AttemptId): boolean {
+    const attempt = this.attempts.get(attemptId);
+    return attempt !== undefined && isLive(attempt);
+  }
+
+  *live(): Iterable<Attempt> {
+    for (const attempt of this.attempts.values()) if (isLive(attempt)) yield attempt;
+  }
+
+  reports(): AttemptReport[] {
+    const reports: AttemptReport[] = [];
+    for (const attempt of this.attempts.values()) {
+      // Given up before: it is on its way out, and nobody asks for it.
+      if (attempt.stopping?.cause === 'givenUp') continue;
+      const { attemptId, taskId, resources } = attempt.spec;
+      reports.push({
+        attemptId,
+        taskId,
+        state: this.options.updates.last(attemptId)?.state ?? 'TASK_STAGING',
+        resources,
+        unacknowledged: this.options.updates.unacknowledged(attemptId),
+      });
+    }
+    return reports;
+  }
+
+  *records(): Iterable<JournalRecord> {
+    const attemptIds = [...this.forgottenIds].slice(-FORGOTTEN_KEPT_ON_DISK);
+    yield { kind: 'forgotten', attemptIds };
+    for (const attempt of this.attempts.values()) yield* recordsOf(this.checkpointOf(attempt));
+  }
+
+  /** What `held` must be, counted anew: for `invariants`. */
+  private heldAnew(): Resources {
+    let held = NOTHING;
+    for (const attempt of this.attempts.values()) held = addResources(held, holds(attempt));
+    return held;
+  }
+
+  /** Throws InvariantError when the sum of what is held is wrong. */
+  invariants(): void {
+    const counted = this.heldAnew();
+    assert(
+      contains(this.held, counted) && contains(counted, this.held),
+      `held ${inWords(this.held)}, but the attempts hold ${inWords(counted)}`,
+    );
+  }
+
+  // ── Effects of the chart ──────────────────────────────────────────────────────────────────────────────────
+
+  private startProcess(attempt: Attempt): void {
+    this.executorOf(attempt).launch(attempt.spec, (result) => this.launched(attempt, result));
+  }
+
+  private launched(attempt: Attempt, result: Launched): void {
+    if ('failure' in result) {
+      attempt.end =
+        attempt.stopping === undefined
+          ? {
+              state: 'TASK_FAILED',
+              reason: 'REASON_LAUNCH_FAILED',
+              message: result.failure.slice(0, REASON_MESSAGE_MAX),
+            }
+          : killedDuringLaunch;
+      attempt.lifecycle.send({ type: 'LAUNCH_FAILED' });
+      return;
+    }
+    const { attemptId } = attempt.spec;
+    attempt.started = { identity: result, atMs: this.options.clock.wallMs() };
+    if (this.executorOf(attempt).leavesTraces)
+      this.options.journal.add({ kind: 'started', attemptId, ...attempt.started });
+    this.watch(attempt);
+    attempt.lifecycle.send({ type: 'STARTED' });
+  }
+
+  private watch(attempt: Attempt): void {
+    const { started, spec } = attempt;
+    if (started === undefined) return;
+    this.executorOf(attempt).watch(spec, started.identity, (end) => this.ended(attempt, end));
+    if (spec.timeoutMs !== undefined) this.armDeadline(attempt, started.atMs + spec.timeoutMs);
+  }
+
+  private ended(attempt: Attempt, end: ProcessEnd): void {
+    attempt.end = statusOfEnd(end, attempt.stopping?.cause);
+    attempt.lifecycle.send({ type: 'EXITED' });
+  }
+
+  private reportEnd(attempt: Attempt): void {
+    const { attemptId, resources, executor } = attempt.spec;
+    attempt.deadline?.cancel();
+    if (!attempt.refused) this.release(resources);
+    const status = attempt.end ?? killedDuringLaunch;
+    if (executor !== 'noop')
+      this.options.log.info('attempt ended', { attemptId, state: status.state });
+    this.note(attempt, status);
+    this.options.changed();
+  }
+
+  private signal(attempt: Attempt, signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (attempt.started !== undefined)
+      this.executorOf(attempt).signal(attempt.started.identity, signal);
+  }
+
+  private forget(attempt: Attempt): void {
+    const { attemptId } = attempt.spec;
+    this.attempts.delete(attemptId);
+    this.options.updates.forget(attemptId);
+    this.rememberForgotten(attemptId);
+    this.options.journal.add({ kind: 'forgotten', attemptIds: [attemptId] });
+    this.options.forgotten(attempt);
+    this.options.changed();
+  }
+
+  // ── Inside ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private refusal(spec: AttemptSpec): string | undefined {
+    if (this.leaving) return 'the agent is stopping';
+    if (this.attempts.size >= limits.attemptsPerAgent)
+      return `the agent already has ${limits.attemptsPerAgent} attempts`;
+    if (!contains(this.available, spec.resources))
+      return `the agent has less than was asked for: available ${inWords(this.available)}, asked ${inWords(spec.resources)}`;
+    return undefined;
+  }
+
+  /** Never started: one that does not fit, or that was to be killed before it was known. */
+  private refuse(spec: AttemptSpec, status: Status): void {
+    const attempt = this.admit(spec, true);
+    attempt.end = status;
+    this.options.journal.add({ kind: 'attempt', spec, refused: true });
+    attempt.lifecycle.send({ type: 'REFUSED' });
+  }
+
+  private admit(spec: AttemptSpec, refused: boolean, state?: 'running' | 'ended'): Attempt {
+    const input = { attemptId: spec.attemptId, graceMs: spec.killGraceMs };
+    const attempt: Attempt = {
+      spec,
+      refused,
+      lifecycle: new Lifecycle(this.machine, {
+        id: `attempt.${spec.attemptId}`,
+        clock: this.options.clock,
+        input,
+        ...(state !== undefined && {
+          snapshot: this.machine.resolveState({
+            value: state,
+            context: { ...input, givenUp: false },
+          }),
+        }),
+      }),
+    };
+    this.attempts.set(spec.attemptId, attempt);
+    return attempt;
+  }
+
+  /** The first cause is the one that is told. */
+  private stop(attempt: Attempt, cause: StopCause, graceMs: number): void {
+    if (attempt.stopping === undefined) this.noteStopping(attempt, cause, graceMs);
+    // Not taken when it is being killed already, and no sooner by this.
+    attempt.lifecycle.offer({ type: 'KILL_ASKED', graceMs });
+  }
+
+  private noteStopping(attempt: Attempt, cause: StopCause, graceMs: number): void {
+    attempt.stopping = { cause, graceMs };
+    const { attemptId } = attempt.spec;
+    this.options.journal.add({ kind: 'stopping', attemptId, cause, graceMs });
+  }
+
+  private note(attempt: Attempt, status: Status): void {
+    const { attemptId, taskId } = attempt.spec;
+    if (attempt.stopping?.cause === 'givenUp') return;
+    if (this.options.updates.last(attemptId)?.state === status.state) return;
+    this.options.updates.note(attemptId, taskId, status);
+  }
+
+  private armDeadline(attempt: Attempt, atMs: number): void {
+    const delayMs = Math.max(0, atMs - this.options.clock.wallMs());
+    attempt.deadline = this.options.clock.after(Math.min(delayMs, DEADLINE_STEP_MS), () => {
+      if (delayMs > DEADLINE_STEP_MS) this.armDeadline(attempt, atMs);
+      else if (isLive(attempt)) this.stop(attempt, 'timedOut', attempt.spec.killGraceMs);
+    });
+  }
+
+  private recoverAttempt(left: CheckpointedAttempt): void {
+    const { spec, refused, stopping } = left;
+    if (refused || hasEnded(left)) {
+      const attempt = this.admit(spec, refused, 'ended');
+      attempt.stopping = stopping;
+      // Its last update had not been made, or had been acknowledged, when the agent was killed.
+      if (!hasEnded(left)) this.note(attempt, lostBeforeReport);
+      else if (left.updates.length === 0) attempt.lifecycle.send({ type: 'ACKNOWLEDGED' });
+      if (stopping?.cause === 'givenUp')
+        attempt.lifecycle.offer({ type: 'GIVEN_UP', graceMs: stopping.graceMs });
+      return;
+    }
+    const started = left.started ?? this.findStarted(spec);
+    const attempt = this.admit(spec, false, started === undefined ? undefined : 'running');
+    attempt.stopping = stopping;
+    attempt.started = started;
+    this.hold(spec.resources);
+    if (started !== undefined) {
+      if (left.lastUpdate === undefined || left.lastUpdate.state === 'TASK_STARTING')
+        this.note(attempt, { state: 'TASK_RUNNING' });
+      this.watch(attempt);
+    } else if (stopping === undefined) {
+      this.waitingForResume.add(spec.attemptId);
+    }
+    if (stopping === undefined) return;
+    const { cause, graceMs } = stopping;
+    attempt.lifecycle.send({ type: cause === 'givenUp' ? 'GIVEN_UP' : 'KILL_ASKED', graceMs });
+  }
+
+  /** The agent may have been killed between the launch and its note. */
+  private findStarted(spec: AttemptSpec): Attempt['started'] {
+    const identity = this.options.executors[spec.executor].find(spec);
+    if (identity === undefined) return undefined;
+    const started = { identity, atMs: this.options.clock.wallMs() };
+    this.options.journal.add({ kind: 'started', attemptId: spec.attemptId, ...started });
+    return started;
+  }
+
+  private checkpointOf(attempt: Attempt): CheckpointedAttempt {
+    const { spec, refused, started, stopping } = attempt;
+    const lastUpdate = this.options.updates.last(spec.attemptId);
+    return {
+      spec,
+      refused,
+      started,
+      stopping,
+      updates: this.options.updates.pending(spec.attemptId),
+      ...(lastUpdate !== undefined && { lastUpdate }),
+    };
+  }
+
+  private executorOf(attempt: Attempt): Executor {
+    return this.options.executors[attempt.spec.executor];
+  }
+
+  private hold(resources: Resources): void {
+    this.held = addResources(this.held, resources);
+    this.options.changed();
+  }
+
+  private release(resources: Resources): void {
+    this.held = subtractResources(this.held, resources);
+  }
+
+  private rememberForgotten(attemptId: AttemptId): void {
+    this.forgottenIds.add(attemptId);
+    if (this.forgottenIds.size <= FORGOTTEN_MAX) return;
+    const [oldest] = this.forgottenIds;
+    if (oldest !== undefined) this.forgottenIds.delete(oldest);
+  }
+}
+
+const killedDuringLaunch: Status = {
+  state: 'TASK_KILLED',
+  reason: 'REASON_TASK_KILLED_DURING_LAUNCH',
+  message: 'Killed before it was started',
+};
+
+const lostBeforeReport: Status = {
+  state: 'TASK_LOST',
+  reason: 'REASON_AGENT_RESTARTED',
+  message: 'The agent was restarted when it had refused the launch',
+};
+
+/** Stands for an attempt whose launch order never came: an attempt's id is its task's id and a number. */
+function unknownSpec(attemptId: AttemptId): AttemptSpec {
+  const dot = attemptId.lastIndexOf('.');
+  return {
+    attemptId,
+    taskId: (dot > 0 ? attemptId.slice(0, dot) : attemptId) as TaskId,
+    name: '',
+    argv: [],
+    env: {},
+    resources: NOTHING,
+    killGraceMs: 0,
+    executor: 'noop',
+  };
+}
+
+function inWords(resources: Resources): string {
+  const scalars = scalarNames.map((name) => `${name} ${resources[name]}`);
+  const ports = resources.ports.map(([first, last]) => `${first}-${last}`);
+  return [...scalars, ...(ports.length > 0 ? [`ports ${ports.join(' ')}`] : [])].join(', ');
+}

@@ -1,0 +1,28 @@
+/**
+ * What runs attempts. The agent decides when; an executor does it, finds it again after a restart of the agent, and
+ * tells how it ended. It keeps no state of its own that a restart would lose.
+ *
+ * Callbacks are never called inside the call that was given them.
+ */
+import type { AttemptSpec } from '../../../protocol/orders.ts';
+import type { ProcessEnd, ProcessIdentity, ProcessUsage } from '../../actor.ts';
+
+export type Launched = ProcessIdentity | { readonly failure: string };
+
+export interface Executor {
+  /** Something outside the agent's memory happens: `launch` is called only when the spec is on disk. */
+  readonly leavesTraces: boolean;
+  launch(spec: AttemptSpec, started: (result: Launched) => void): void;
+  /**
+   * For an attempt whose `launch` may or may not have been called by a former run of the agent. After `undefined` it
+   * is certain that nothing of it has run or will ever run, until `launch` is called again.
+   */
+  find(spec: AttemptSpec): ProcessIdentity | undefined;
+  /** `ended` is called once, also for what ended before the call. */
+  watch(spec: AttemptSpec, identity: ProcessIdentity, ended: (end: ProcessEnd) => void): void;
+  /** To all that the attempt consists of; nothing happens when it is gone. */
+  signal(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL'): void;
+  usage(identity: ProcessIdentity): ProcessUsage | undefined;
+}
+
+export type Executors = Readonly<Record<AttemptSpec['executor'], Executor>>;
