@@ -63,8 +63,8 @@ export interface CoordClient {
   readonly timeoutMs: number;
   onState(handler: (state: SessionState) => void): void;
   /**
-   * Data in replies are bytes. Answered exactly once; never inside the call. Writes are applied in the order of the
-   * calls, and a read sees every write that was asked for before it. Waits while suspended: a write until the session
+   * Data in replies are bytes. Answered exactly once; never inside the call. Writes are applied and answered in the
+   * order of the calls, and a read sees every write that was asked for before it. Waits while suspended: a write until the session
    * goes on or has expired, a read within `limits.requestDeadlineMs`. TOO_MANY_REQUESTS when too many wait.
    * With `watch`, the one event to come is told to `onEvent`, also across a change of the holder.
    */

@@ -24,7 +24,11 @@ interface Write {
   readonly number: number;
   name: ZnodeRequestName;
   request: object;
-  settle: Settle;
+  readonly settle: Settle;
+  /** Told when all earlier writes are answered. */
+  answer: Parameters<Settle>[0] | undefined;
+  /** The answer is known, but an empty multi still has to take the number. */
+  filling: boolean;
   payload: Uint8Array | undefined;
   call: Call | undefined;
   firstSentAtMs: number;
@@ -90,6 +94,8 @@ export class WriteLane {
       name,
       request,
       settle,
+      answer: undefined,
+      filling: false,
       payload: undefined,
       call: undefined,
       firstSentAtMs: 0,
@@ -107,7 +113,7 @@ export class WriteLane {
     );
     for (const write of this.onTheWay.values()) {
       write.tries = 0;
-      this.send(write);
+      if (isOpen(write)) this.send(write);
     }
     this.pump();
   }
@@ -123,7 +129,8 @@ export class WriteLane {
   /** Sends again what was not answered in time. */
   tick(): void {
     const nowMs = this.session.nowMs();
-    for (const write of this.onTheWay.values()) if (write.retryAtMs <= nowMs) this.send(write);
+    for (const write of this.onTheWay.values())
+      if (isOpen(write) && write.retryAtMs <= nowMs) this.send(write);
   }
 
   /** Answers everything with the error; says of each whether it had been sent. */
@@ -133,7 +140,7 @@ export class WriteLane {
     const waiting = this.waiting.takeAll();
     for (const write of sent) {
       write.call?.end();
-      write.settle({ ok: false, error: error(true) });
+      write.settle(write.answer ?? { ok: false, error: error(true) });
     }
     for (const write of waiting) write.settle({ ok: false, error: error(false) });
   }
@@ -181,7 +188,7 @@ export class WriteLane {
     switch (outcome.kind) {
       case 'reply':
         this.session.heard(write.firstSentAtMs);
-        this.settle(write, () => write.settle({ ok: true, value: outcome.value }));
+        this.answer(write, { ok: true, value: outcome.value });
         return;
       case 'error':
         this.receiveError(write, outcome.error);
@@ -197,7 +204,7 @@ export class WriteLane {
   private receiveError(write: Write, error: MesozooError): void {
     if (decidedErrors.has(error.code)) {
       this.session.heard(write.firstSentAtMs);
-      this.settle(write, () => write.settle({ ok: false, error }));
+      this.answer(write, { ok: false, error });
       return;
     }
     if (saysSessionIsGone(error)) {
@@ -210,7 +217,7 @@ export class WriteLane {
       write.retryAtMs = nowMs + GAP_RESEND_MIN_MS;
       if (nowMs - this.gapResentAtMs < GAP_RESEND_MIN_MS) return;
       this.gapResentAtMs = nowMs;
-      for (const each of this.onTheWay.values()) this.send(each);
+      for (const each of this.onTheWay.values()) if (isOpen(each)) this.send(each);
       return;
     }
     if (isPassing(error)) {
@@ -220,34 +227,42 @@ export class WriteLane {
     this.fill(write, error);
   }
 
-  private settle(write: Write, answer: () => void): void {
+  private answer(write: Write, answer: Parameters<Settle>[0]): void {
     write.call?.end();
-    this.onTheWay.delete(write.number);
-    answer();
+    write.filling = false;
+    write.answer ??= answer;
+    // Only as far as every earlier one is answered too.
+    for (const [number, next] of this.onTheWay) {
+      if (isOpen(next) || next.answer === undefined) break;
+      this.onTheWay.delete(number);
+      next.settle(next.answer);
+    }
     this.pump();
     this.answered();
   }
 
+  /** The holder refused it unread: an empty multi takes its number. */
   private fill(write: Write, error: MesozooError): void {
+    if (write.filling) {
+      write.retryAtMs = this.session.nowMs() + backoffMs(this.session.resendMs, write.tries);
+      return;
+    }
     this.session.log.warn('a write was refused unread', {
       request: write.name,
       number: write.number,
       error,
     });
-    const { settle } = write;
+    write.answer = { ok: false, error };
+    write.filling = true;
     write.name = 'multi';
     write.request = { operations: [] };
     write.payload = undefined;
-    write.settle = ignore;
-    if (settle === ignore) {
-      write.retryAtMs = this.session.nowMs() + backoffMs(this.session.resendMs, write.tries);
-      return;
-    }
     write.call?.end();
     write.call = undefined;
-    settle({ ok: false, error });
     this.send(write);
   }
 }
 
-const ignore: Settle = () => undefined;
+function isOpen(write: Write): boolean {
+  return write.answer === undefined || write.filling;
+}
