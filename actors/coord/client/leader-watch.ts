@@ -14,40 +14,35 @@ export function watchLeader(
 ): LeaderWatch {
   let lowest: string | undefined;
   let following: { stop(): void } | undefined;
-  let told = false;
   let stopped = false;
+  /** Whether the handler was told that there is no leader; undefined before it was told anything. */
+  let toldNone: boolean | undefined;
 
   const tell = (leader: Leader | undefined) => {
-    if (stopped || (leader === undefined && !told && lowest !== undefined)) return;
-    told = leader !== undefined;
+    const none = leader === undefined;
+    if (stopped || (none && toldNone === true)) return;
+    toldNone = none;
     handler(leader);
   };
-  const candidate = (name: string | undefined) => {
-    if (name === lowest) return;
-    following?.stop();
-    lowest = name;
-    if (name === undefined) {
-      following = undefined;
-      tell(undefined);
-      return;
-    }
+  const follow = (name: string) => {
     const path = `${options.parent}/${name}`;
-    following = client.follow('get', path, (answer) => {
+    return client.follow('get', path, (answer) => {
       if (lowest !== name) return;
       if (answer.ok && answer.value.kind === 'get')
         tell({ path, data: answer.value.data, czxid: answer.value.stat.czxid as Zxid });
-      else if (!answer.ok && answer.error.code === 'NO_NODE') tell(undefined);
     });
   };
+  const candidate = (name: string | undefined) => {
+    if (name === undefined) tell(undefined);
+    if (name === lowest) return;
+    following?.stop();
+    lowest = name;
+    following = name === undefined ? undefined : follow(name);
+  };
   const parent = client.follow('children', options.parent, (answer) => {
-    if (answer.ok && answer.value.kind === 'children') {
-      const name = candidatesOf(answer.value.children, options.prefix)[0];
-      if (name === undefined && lowest === undefined) tell(undefined);
-      else candidate(name);
-    } else if (!answer.ok && answer.error.code === 'NO_NODE') {
-      if (lowest === undefined) tell(undefined);
-      else candidate(undefined);
-    }
+    if (answer.ok && answer.value.kind === 'children')
+      candidate(candidatesOf(answer.value.children, options.prefix)[0]);
+    else if (!answer.ok && answer.error.code === 'NO_NODE') candidate(undefined);
   });
   return {
     stop: () => {
