@@ -169,7 +169,7 @@ export class ByteReader {
       unit *= 128;
       if (value > Number.MAX_SAFE_INTEGER) throw unreadable('a number is too large');
     } while (byte >= 0x80);
-    // One encoding a number: bytes that differ never mean the same.
+    // One encoding a number.
     if (byte === 0) throw unreadable('a number has needless bytes');
     return value;
   }

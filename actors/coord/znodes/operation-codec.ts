@@ -3,7 +3,7 @@
  *
  * Entry: format (1 byte), wall time in whole ms, number of operations, then each with its length before it.
  * Operation: kind (1 byte), session (8), incarnation, number, tag (4), identities (a block), body. Integers are of
- * variable length. Each operation has exactly one encoding.
+ * variable length. An ACL that is open to everybody, as nearly all are, is one bit.
  */
 import { assert } from '../../../protocol/errors.ts';
 import type { MemberId, SessionId, SessionIncarnation } from '../../../protocol/ids.ts';
