@@ -23,12 +23,13 @@ export interface ProcessOptions<A extends Actor> {
   readonly processes?: MachineProcesses;
   /** A second connection. */
   readonly bulk?: boolean;
+  /** What it publishes is not delivered to itself. */
+  readonly noEcho?: boolean;
   readonly clockError?: ClockError;
   /** `run` counts from 1. */
   readonly create: (ports: HostedPorts, run: number) => A;
   /** An exception that ended the actor and that a fault explains; true: it is no violation. */
   readonly mayFail?: (error: unknown) => boolean;
-  readonly onStart?: (actor: A) => void;
 }
 
 export class SimulatedProcess<A extends Actor = Actor> {
@@ -84,7 +85,6 @@ export class SimulatedProcess<A extends Actor = Actor> {
     host.start((hosted) => {
       const actor = this.options.create(hosted, this.runs);
       this.actor = actor;
-      this.options.onStart?.(actor);
       return actor;
     });
   }
@@ -146,6 +146,7 @@ export class SimulatedProcess<A extends Actor = Actor> {
       const connection = new SimulatedConnection(world.server, life, {
         node: this.name,
         inbox: `${inboxPrefix}.${this.name}-${this.runs}${kind}`,
+        ...(this.options.noEcho !== undefined && { noEcho: this.options.noEcho }),
       });
       this.connections.push(connection);
       return connection;

@@ -151,7 +151,7 @@ export const checkGlobals: Rule = (file) => {
 /** In a simulated world only the command line itself may look at the real clock. */
 export const checkSimulationGlobals: Rule = (file) => {
   if (folderOf(file.path) !== 'simulation' || isTestOrTool(file.path)) return [];
-  if (/^simulation\/(main|campaign|command-line)\.ts$/.test(file.path)) return [];
+  if (/^simulation\/(main|campaign|worker)\.ts$/.test(file.path)) return [];
   return search(
     file,
     withoutComments(withoutStrings(file.text)),

@@ -28,6 +28,8 @@ type Sent =
 export class SimulatedConnection implements Transport {
   readonly inbox: string;
   readonly node: string;
+  /** What it publishes itself is not delivered to it. */
+  readonly noEcho: boolean;
   readonly maxPayloadBytes: number;
   private readonly server: SimulatedServer;
   private readonly life: Life;
@@ -52,12 +54,13 @@ export class SimulatedConnection implements Transport {
   constructor(
     server: SimulatedServer,
     life: Life,
-    options: { readonly node: string; readonly inbox: string },
+    options: { readonly node: string; readonly inbox: string; readonly noEcho?: boolean },
   ) {
     this.server = server;
     this.life = life;
     this.node = options.node;
     this.inbox = options.inbox;
+    this.noEcho = options.noEcho ?? false;
     this.maxPayloadBytes = server.maxPayloadBytes;
     this.random = server.random;
     server.attach(this);

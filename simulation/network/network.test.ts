@@ -78,9 +78,7 @@ test('a request without a responder is answered with the status 503', () => {
   const world = new World({ seed: 3 });
   const { connection } = connect(world, 'asker');
   const got: unknown[] = [];
-  connection.subscribe(`${connection.inbox}.>`, (delivery) =>
-    got.push((delivery as Delivery & { status?: number }).status),
-  );
+  connection.subscribe(`${connection.inbox}.>`, (delivery) => got.push(delivery.status));
   connection.publish('nobody', bytes('?'), { reply: `${connection.inbox}.1` });
   world.runForMs(10);
   expect(got).toEqual([503]);

@@ -223,6 +223,7 @@ export class SimulatedServer {
     const chosen: ServerSubscription[] = [];
     const groups = new Map<string, ServerSubscription[]>();
     const take = (subscription: ServerSubscription) => {
+      if (from.noEcho && subscription.connection === from) return;
       if (subscription.queue === undefined) {
         chosen.push(subscription);
         return;
@@ -266,7 +267,7 @@ export class SimulatedServer {
       from.receive(this.latencyUs(), true, () => {
         if (!subscription.open) return;
         this.trace.record(from.node, 'none', reply);
-        subscription.handler({ subject: reply, payload: EMPTY, status: 503 } as Delivery);
+        subscription.handler({ subject: reply, payload: EMPTY, status: 503 });
       });
     }
   }

@@ -1,0 +1,238 @@
+/**
+ * Profiles: what kind of cluster a run has, and how often what goes wrong in it. The seed picks within a profile.
+ */
+import { GOOD_NETWORK, type NetworkSettings } from '../network/settings.ts';
+import type { SeededRandom } from '../random.ts';
+
+export const faultKinds = [
+  'crashProcess',
+  'crashMachine',
+  'crashInTurn',
+  'crashAllCoords',
+  'crashClient',
+  'pause',
+  'partition',
+  'isolateLeader',
+  'cutConnection',
+  'restartNats',
+  'slowDisk',
+  'failDisk',
+  'wipeDisk',
+  'rotDisk',
+  'storm',
+] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+export interface Profile {
+  readonly name: ProfileName;
+  readonly description: string;
+  /** One of these. */
+  readonly coords: readonly number[];
+  readonly masters: number;
+  readonly agents: number;
+  readonly znodeClients: number;
+  readonly taskClients: number;
+  /** How long faults happen. */
+  readonly activeMs: readonly [number, number];
+  /** After that nothing is wrong any more, and within this time everything must have come to a good end. */
+  readonly quietMs: number;
+  /** Mean time between two faults of a kind; a seed leaves some kinds out. */
+  readonly everyMs: Readonly<Partial<Record<FaultKind, number>>>;
+  /** The chance that a run has a fault kind of its profile at all. */
+  readonly kindChance: number;
+  readonly network: (random: SeededRandom) => NetworkSettings;
+}
+
+export type ProfileName =
+  | 'calm'
+  | 'quorum'
+  | 'disks'
+  | 'partitions'
+  | 'sessions'
+  | 'cluster'
+  | 'failover';
+
+const calmNetwork = () => GOOD_NETWORK;
+
+/** From nearly good to bad. */
+function roughNetwork(random: SeededRandom): NetworkSettings {
+  const badness = random.next() ** 2;
+  return {
+    latencyUs: [50, random.between(300, 300 + 5000 * badness)],
+    spikeChance: random.chance(0.5) ? 0.02 * badness : 0,
+    spikeUs: [1000, 100_000],
+    lossChance: random.chance(0.6) ? 0.1 * badness : 0,
+    repeatChance: random.chance(0.5) ? 0.1 * badness : 0,
+    disorderChance: random.chance(0.5) ? 0.2 * badness : 0,
+    disorderUs: [0, random.between(1000, 200_000)],
+    requestLossChance: random.chance(0.4) ? 0.05 * badness : 0,
+    requestRepeatChance: random.chance(0.4) ? 0.05 * badness : 0,
+    offlineLossChance: random.next(),
+  };
+}
+
+const quorumOnly = { masters: 0, agents: 0, taskClients: 0 } as const;
+
+export const profiles: Readonly<Record<ProfileName, Profile>> = {
+  calm: {
+    name: 'calm',
+    description: 'nothing goes wrong',
+    coords: [3],
+    masters: 2,
+    agents: 3,
+    znodeClients: 1,
+    taskClients: 1,
+    activeMs: [3000, 5000],
+    quietMs: 30_000,
+    everyMs: {},
+    kindChance: 1,
+    network: calmNetwork,
+  },
+  quorum: {
+    name: 'quorum',
+    description: 'coords and clients of the tree; everything may happen',
+    ...quorumOnly,
+    coords: [3, 3, 3, 5],
+    znodeClients: 3,
+    activeMs: [4000, 9000],
+    quietMs: 60_000,
+    everyMs: {
+      crashProcess: 3000,
+      crashMachine: 3000,
+      crashInTurn: 3000,
+      crashAllCoords: 6000,
+      crashClient: 6000,
+      pause: 4000,
+      partition: 3000,
+      isolateLeader: 5000,
+      cutConnection: 2500,
+      restartNats: 8000,
+      slowDisk: 4000,
+      failDisk: 8000,
+      wipeDisk: 8000,
+      rotDisk: 10_000,
+      storm: 4000,
+    },
+    kindChance: 0.45,
+    network: roughNetwork,
+  },
+  disks: {
+    name: 'disks',
+    description: 'disks that tear, fail, rot and are emptied, under power cuts',
+    ...quorumOnly,
+    coords: [3],
+    znodeClients: 3,
+    activeMs: [4000, 8000],
+    quietMs: 60_000,
+    everyMs: {
+      crashMachine: 1500,
+      crashInTurn: 1500,
+      crashAllCoords: 3000,
+      slowDisk: 3000,
+      failDisk: 5000,
+      wipeDisk: 3000,
+      rotDisk: 5000,
+    },
+    kindChance: 0.6,
+    network: roughNetwork,
+  },
+  partitions: {
+    name: 'partitions',
+    description: 'partitions in one and both directions, pauses, and a bad network',
+    ...quorumOnly,
+    coords: [3, 5],
+    znodeClients: 3,
+    activeMs: [5000, 9000],
+    quietMs: 60_000,
+    everyMs: { partition: 1200, isolateLeader: 1500, pause: 3000, storm: 2500, crashProcess: 4000 },
+    kindChance: 0.8,
+    network: roughNetwork,
+  },
+  sessions: {
+    name: 'sessions',
+    description: 'clients that lose connections, requests and answers',
+    ...quorumOnly,
+    coords: [3],
+    znodeClients: 4,
+    activeMs: [5000, 9000],
+    quietMs: 60_000,
+    everyMs: {
+      cutConnection: 600,
+      crashClient: 3000,
+      crashProcess: 3000,
+      isolateLeader: 4000,
+      restartNats: 5000,
+      pause: 3000,
+    },
+    kindChance: 0.7,
+    network: (random) => ({
+      ...roughNetwork(random),
+      requestLossChance: 0.05 * random.next(),
+      requestRepeatChance: 0.05 * random.next(),
+    }),
+  },
+  cluster: {
+    name: 'cluster',
+    description: 'the whole cluster; everything may happen',
+    coords: [3],
+    masters: 2,
+    agents: 3,
+    znodeClients: 1,
+    taskClients: 2,
+    activeMs: [8000, 14_000],
+    quietMs: 120_000,
+    everyMs: {
+      crashProcess: 3000,
+      crashMachine: 5000,
+      crashInTurn: 4000,
+      crashClient: 8000,
+      pause: 6000,
+      partition: 5000,
+      isolateLeader: 8000,
+      cutConnection: 4000,
+      restartNats: 12_000,
+      slowDisk: 6000,
+      storm: 5000,
+    },
+    kindChance: 0.4,
+    network: roughNetwork,
+  },
+  failover: {
+    name: 'failover',
+    description: 'masters and agents die, hang and are cut off',
+    coords: [3],
+    masters: 3,
+    agents: 3,
+    znodeClients: 0,
+    taskClients: 2,
+    activeMs: [10_000, 16_000],
+    quietMs: 120_000,
+    everyMs: {
+      crashProcess: 1500,
+      pause: 2500,
+      partition: 3000,
+      cutConnection: 2500,
+      crashInTurn: 3000,
+    },
+    kindChance: 0.7,
+    network: roughNetwork,
+  },
+};
+
+/** Which profile a seed runs with when nobody says: calm seldom, everything else in turn. */
+const rotation: readonly ProfileName[] = [
+  'quorum',
+  'cluster',
+  'disks',
+  'failover',
+  'partitions',
+  'cluster',
+  'sessions',
+  'quorum',
+  'failover',
+  'calm',
+];
+
+export function profileOfSeed(seed: number): ProfileName {
+  return rotation[seed % rotation.length]!;
+}

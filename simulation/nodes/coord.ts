@@ -1,0 +1,72 @@
+/** A member of the quorum with its disk. */
+import { CoordActor } from '../../actors/coord/coord.ts';
+import type { PlantedBugs } from '../../actors/planted.ts';
+import type { MemberId } from '../../protocol/ids.ts';
+import { inboxPrefixes } from '../../protocol/subjects.ts';
+import type { Truth } from '../checkers/truth.ts';
+import { SimulatedDisk } from '../disk.ts';
+import { isDiskFailure, SimulatedProcess } from '../process.ts';
+import type { World } from '../world.ts';
+import { CLUSTER, type ClusterNode, clockErrorOf, SYSTEM_DIGEST } from './node.ts';
+
+export interface CoordNode extends ClusterNode<CoordActor> {
+  readonly kind: 'coord';
+  readonly disk: SimulatedDisk;
+  /** What it knows is worth nothing until it votes again and has applied this slot. */
+  hurtUntilSlot: number | undefined;
+  /** Its disk was emptied once: it is never bootstrapped again. */
+  wiped: boolean;
+}
+
+export interface CoordNodeOptions {
+  readonly world: World;
+  readonly truth: Truth;
+  readonly member: number;
+  readonly members: number;
+  readonly planted: PlantedBugs;
+}
+
+export function makeCoordNode(options: CoordNodeOptions): CoordNode {
+  const { world, truth, planted } = options;
+  const member = options.member as MemberId;
+  const members = Array.from({ length: options.members }, (_, index) => (index + 1) as MemberId);
+  const name = `coord${member}`;
+  const disk = new SimulatedDisk(world.scheduler, world.random.fork(`disk ${name}`));
+  const node: CoordNode = {
+    kind: 'coord',
+    name,
+    disk,
+    hurtUntilSlot: undefined,
+    wiped: false,
+    process: new SimulatedProcess<CoordActor>({
+      world,
+      name,
+      inboxPrefix: inboxPrefixes.coord,
+      disk,
+      bulk: true,
+      noEcho: true,
+      clockError: clockErrorOf(world, name),
+      mayFail: isDiskFailure,
+      create: (ports) =>
+        new CoordActor(ports as ConstructorParameters<typeof CoordActor>[0], {
+          cluster: CLUSTER,
+          member,
+          systemDigest: SYSTEM_DIGEST,
+          planted,
+          ...(!node.wiped && { bootstrap: { clusterId: 'simulated', members } }),
+          observe: { applied: (slot) => truth.applied(name, slot) },
+        }),
+    }),
+  };
+  return node;
+}
+
+/** A hurt disk counts again when its member votes and knows what it knew before. */
+export function isHurt(node: CoordNode): boolean {
+  if (node.hurtUntilSlot === undefined) return false;
+  const status = node.process.isAlive ? node.process.actor?.status() : undefined;
+  const votes =
+    status !== undefined && status.role !== 'recovering' && status.role !== 'catchingUp';
+  if (votes && status.decidedUpTo >= node.hurtUntilSlot) node.hurtUntilSlot = undefined;
+  return node.hurtUntilSlot !== undefined;
+}
