@@ -98,6 +98,8 @@ const schemas = {
     disk: amount.optional(),
     gpus: whole.min(0).default(0),
     ports: portRanges.optional(),
+    /** What is found on the machine is shared by so many agents. */
+    agentsOnMachine: whole.min(1).max(1000).default(1),
     attributes: attributes.default({}),
   }),
 } as const;

@@ -1,0 +1,165 @@
+/** All the parts of one cluster on this machine, started together and stopped in order. */
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { portShare } from '../../runtime/machine-resources.ts';
+import type { ClusterRecord, DataDirectory, PartRecord, Secrets } from './data-directory.ts';
+import { type NatsServer, natsServerCommand } from './nats-server.ts';
+import { Part, type PartDeath } from './part.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export const ports = { nats: 4222, master: 5050, agent: 5051, betweenInstances: 10 } as const;
+
+/** How long a part may take to stop before it is killed. Agents end tasks first, each with its grace. */
+const stopGraceMs = { agent: 15_000, master: 5_000, coord: 5_000, nats: 3_000 } as const;
+type PartKind = keyof typeof stopGraceMs;
+/** In the order in which they stop. */
+const partKinds: readonly PartKind[] = ['agent', 'master', 'coord', 'nats'];
+
+export interface ClusterOptions {
+  readonly data: DataDirectory;
+  readonly record: ClusterRecord;
+  readonly secrets: Secrets;
+  readonly masters: number;
+  readonly agents: number;
+  readonly portOffset: number;
+  /** A server of ours, or the address of somebody else's. */
+  readonly nats: { readonly server: NatsServer } | { readonly url: string };
+  readonly logLevel?: string;
+  /** For the processes of ours, not for nats-server. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface ClusterEvents {
+  died(death: PartDeath): void;
+  /** Which processes run has changed: for the record of them. */
+  changed(parts: readonly PartRecord[]): void;
+}
+
+export class Cluster {
+  readonly natsUrl: string;
+  readonly natsPort: number;
+  private readonly options: ClusterOptions;
+  private readonly parts: { readonly kind: PartKind; readonly part: Part }[] = [];
+  private record: ClusterRecord;
+
+  constructor(options: ClusterOptions, events: ClusterEvents) {
+    this.options = options;
+    this.record = options.record;
+    this.natsPort = ports.nats + options.portOffset;
+    this.natsUrl = 'url' in options.nats ? options.nats.url : `nats://127.0.0.1:${this.natsPort}`;
+    const partEvents = {
+      died: events.died,
+      changed: () => events.changed(this.running()),
+    };
+    const add = (
+      kind: PartKind,
+      name: string,
+      command: () => readonly string[],
+      env: Readonly<Record<string, string>>,
+    ) => {
+      const log = options.data.logOf(name);
+      this.parts.push({ kind, part: new Part({ name, command, env, log }, partEvents) });
+    };
+    if ('server' in options.nats) {
+      const { server } = options.nats;
+      const name = `nats-${options.record.clusterId}`;
+      add('nats', 'nats', () => natsServerCommand(server, this.natsPort, name), this.natsEnv());
+    }
+    for (const member of options.record.coords)
+      add('coord', `coord-${member}`, () => this.coordCommand(member), this.env('coord'));
+    for (let number = 1; number <= options.masters; number += 1)
+      add('master', `master-${number}`, () => this.masterCommand(number), this.env('master'));
+    for (let number = 1; number <= options.agents; number += 1)
+      add('agent', `agent-${number}`, () => this.agentCommand(number), this.env('agent'));
+  }
+
+  /** All at once: each waits by itself for what it needs. */
+  start(): void {
+    for (const { part } of this.parts) part.start();
+  }
+
+  /** From now on no coord is told to create the cluster. */
+  markReady(): void {
+    this.record = this.options.data.markReady(this.record);
+  }
+
+  /** Agents, masters, coords, NATS. `before` is told what comes next. */
+  async stop(before: (kind: PartKind, count: number) => Promise<void> | void): Promise<void> {
+    for (const kind of partKinds) {
+      const parts = this.parts.filter((entry) => entry.kind === kind);
+      if (parts.length === 0) continue;
+      await before(kind, parts.length);
+      await Promise.all(parts.map(({ part }) => part.stop(stopGraceMs[kind])));
+    }
+  }
+
+  part(name: string): Part {
+    const found = this.parts.find(({ part }) => part.name === name);
+    if (found === undefined) throw new TypeError(`no part ${name}`);
+    return found.part;
+  }
+
+  running(): readonly PartRecord[] {
+    return this.parts.flatMap(({ part }) =>
+      part.running === undefined ? [] : [{ name: part.name, ...part.running }],
+    );
+  }
+
+  private coordCommand(member: number): readonly string[] {
+    const bootstrap = [
+      ...['--bootstrap-cluster', this.record.clusterId],
+      ...['--bootstrap-members', this.record.coords.join(',')],
+    ];
+    return this.nodeCommand('coord', [
+      ...['--member', String(member), '--data', this.options.data.of(`coord-${member}`)],
+      ...(this.record.wasReady ? [] : bootstrap),
+    ]);
+  }
+
+  private masterCommand(number: number): readonly string[] {
+    const id = `master-${number}-${randomBytes(4).toString('hex')}`;
+    return this.nodeCommand('master', ['--id', id, '--port', String(this.masterPort(number))]);
+  }
+
+  private agentCommand(number: number): readonly string[] {
+    const [first, last] = portShare(number, this.options.agents);
+    const { portOffset } = this.options;
+    return this.nodeCommand('agent', [
+      ...['--name', `agent-${number}`, '--data', this.options.data.of(`agent-${number}`)],
+      ...['--ports', `${first + portOffset}-${last + portOffset}`],
+      ...['--agents-on-machine', String(this.options.agents)],
+    ]);
+  }
+
+  private masterPort(number: number): number {
+    return ports.master + (number - 1) * ports.betweenInstances + this.options.portOffset;
+  }
+
+  private nodeCommand(kind: 'coord' | 'master' | 'agent', args: readonly string[]): string[] {
+    const logLevel = this.options.logLevel ?? 'info';
+    const common = ['--nats', this.natsUrl, '--log-level', logLevel];
+    return [process.execPath, `${root}actors/${kind}/main.ts`, ...common, ...args];
+  }
+
+  private env(role: 'coord' | 'master' | 'agent'): Readonly<Record<string, string>> {
+    const { secrets } = this.options;
+    return {
+      ...this.options.env,
+      [`MESOZOO_${role.toUpperCase()}_SECRET`]: secrets[role],
+      MESOZOO_SYSTEM_SECRET: secrets.system,
+      NODE_COMPILE_CACHE: `${root}node_modules/.cache/mesozoo-compile`,
+    };
+  }
+
+  private natsEnv(): Readonly<Record<string, string>> {
+    const { secrets } = this.options;
+    return {
+      MESOZOO_COORD_SECRET: secrets.coord,
+      MESOZOO_MASTER_SECRET: secrets.master,
+      MESOZOO_AGENT_SECRET: secrets.agent,
+      MESOZOO_CLIENT_SECRET: secrets.client,
+      MESOZOO_ANONYMOUS_USER: 'client',
+    };
+  }
+}

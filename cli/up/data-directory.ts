@@ -1,0 +1,174 @@
+/**
+ * What the supervisor keeps in the data directory: which cluster lies there and in which format, the secrets, and
+ * the processes that it started.
+ */
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { MesozooError } from '../../protocol/errors.ts';
+import { version } from '../../runtime/version.ts';
+import type { RecordedProcess } from './process-identity.ts';
+
+/** Of everything below the data directory; a greater number means that an older program cannot read it. */
+const FORMAT = 1;
+
+const clusterFile = z.object({
+  format: z.int(),
+  version: z.string(),
+  clusterId: z.string(),
+  coords: z.array(z.int().min(1).max(255)).min(1),
+  /** Once true, no coord is ever told to create the cluster again. */
+  wasReady: z.boolean(),
+});
+export type ClusterRecord = z.infer<typeof clusterFile>;
+
+const secretNames = ['coord', 'master', 'agent', 'client', 'system'] as const;
+export type Secrets = Readonly<Record<(typeof secretNames)[number], string>>;
+
+const processesFile = z.object({
+  supervisor: z.object({ pid: z.int(), startedAt: z.string() }).optional(),
+  natsUrl: z.string().optional(),
+  parts: z.array(z.object({ name: z.string(), pid: z.int(), startedAt: z.string() })),
+});
+export type ProcessesRecord = z.infer<typeof processesFile>;
+export type PartRecord = RecordedProcess & { readonly name: string };
+
+export class DataDirectory {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = resolve(path);
+  }
+
+  exists(): boolean {
+    return existsSync(this.file('cluster.json'));
+  }
+
+  of(part: string): string {
+    return join(this.path, part);
+  }
+
+  logOf(part: string): string {
+    return join(this.path, 'logs', `${part}.log`);
+  }
+
+  /**
+   * The cluster that lies here, or a new one of so many coords. Throws WRONG_DATA_DIRECTORY when it has another
+   * format, or another number of coords than asked for.
+   */
+  openCluster(coords: number | undefined): ClusterRecord {
+    mkdirSync(join(this.path, 'logs'), { recursive: true, mode: 0o700 });
+    const found = this.readCluster();
+    if (found === undefined) {
+      const created: ClusterRecord = {
+        format: FORMAT,
+        version,
+        clusterId: `c-${randomBytes(8).toString('hex')}`,
+        coords: Array.from({ length: coords ?? 3 }, (_, index) => index + 1),
+        wasReady: false,
+      };
+      this.write('cluster.json', created);
+      return created;
+    }
+    if (coords !== undefined && coords !== found.coords.length)
+      throw new MesozooError(
+        'WRONG_DATA_DIRECTORY',
+        `${this.path} holds a cluster of ${found.coords.length} coords, not ${coords}: ` +
+          'start it without --coords, or give a new directory with --data DIR',
+      );
+    return found;
+  }
+
+  markReady(cluster: ClusterRecord): ClusterRecord {
+    if (cluster.wasReady) return cluster;
+    const ready = { ...cluster, wasReady: true };
+    this.write('cluster.json', ready);
+    return ready;
+  }
+
+  /** Made at the first start. Each begins with a letter and an underscore: nats-server reads bare numbers as numbers. */
+  secrets(): Secrets {
+    const content = this.read('secrets.json');
+    if (content !== undefined)
+      return z
+        .object(Object.fromEntries(secretNames.map((name) => [name, z.string().min(1)])))
+        .parse(content) as Secrets;
+    const made = Object.fromEntries(
+      secretNames.map((name) => [name, `s_${randomBytes(18).toString('hex')}`]),
+    ) as Secrets;
+    this.write('secrets.json', made);
+    return made;
+  }
+
+  processes(): ProcessesRecord {
+    const content = this.read('processes.json');
+    return content === undefined ? { parts: [] } : processesFile.parse(content);
+  }
+
+  recordProcesses(record: ProcessesRecord): void {
+    this.write('processes.json', record);
+  }
+
+  private readCluster(): ClusterRecord | undefined {
+    const content = this.read('cluster.json');
+    if (content === undefined) return undefined;
+    const format = z.object({ format: z.int(), version: z.string() }).safeParse(content);
+    if (!format.success || format.data.format !== FORMAT) {
+      const [found, by] = format.success
+        ? [format.data.format, `mesozoo ${format.data.version}`]
+        : ['?', 'something else'];
+      throw new MesozooError(
+        'WRONG_DATA_DIRECTORY',
+        `${this.path} was written by ${by} in format ${found}, this is mesozoo ${version} with format ${FORMAT}: ` +
+          'run the version that wrote it, or give a new directory with --data DIR',
+      );
+    }
+    return clusterFile.parse(content);
+  }
+
+  private file(name: string): string {
+    return join(this.path, name);
+  }
+
+  private read(name: string): unknown {
+    let content: string;
+    try {
+      content = readFileSync(this.file(name), 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+    try {
+      return JSON.parse(content);
+    } catch (cause) {
+      throw new MesozooError(
+        'WRONG_DATA_DIRECTORY',
+        `${this.file(name)} is not readable (${(cause as Error).message}): move ${this.path} away to start anew`,
+        { cause },
+      );
+    }
+  }
+
+  /** The old content or the new one, whatever happens in between. */
+  private write(name: string, content: unknown): void {
+    const path = this.file(name);
+    const descriptor = openSync(`${path}.new`, 'w', 0o600);
+    try {
+      writeSync(descriptor, `${JSON.stringify(content, null, 2)}\n`);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(`${path}.new`, path);
+  }
+}

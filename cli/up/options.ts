@@ -1,0 +1,40 @@
+/** What `mesozoo up` can be told. */
+import { z } from 'zod';
+import { MesozooError } from '../../protocol/errors.ts';
+import { DataDirectory } from './data-directory.ts';
+
+/** Task ports are moved by the offset too: all must stay below 65536. */
+const PORT_OFFSET_MAX = 30_000;
+
+const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+
+const schema = z.strictObject({
+  example: z.boolean().default(true),
+  data: z.string().min(1).default('.mesozoo'),
+  coords: count(1, 7).optional(),
+  masters: count(1, 9).default(2),
+  agents: count(0, 100).default(3),
+  portOffset: count(0, PORT_OFFSET_MAX).default(0),
+  nats: z.string().min(1).optional(),
+  detach: z.boolean().default(false),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+export type UpOptions = z.output<typeof schema>;
+
+/** Throws BAD_ARGUMENT that names the option. */
+export function readUpOptions(given: Readonly<Record<string, unknown>>): UpOptions {
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => {
+    const option = String(issue.path[0] ?? '').replace(
+      /[A-Z]/g,
+      (upper) => `-${upper.toLowerCase()}`,
+    );
+    return `--${option}: ${issue.message}`;
+  });
+  throw new MesozooError('BAD_ARGUMENT', problems.join('; '));
+}
+
+export function dataDirectoryOf(options: { readonly data?: string | undefined }): DataDirectory {
+  return new DataDirectory(options.data ?? '.mesozoo');
+}

@@ -1,0 +1,344 @@
+/** `mesozoo up`: starts a cluster, tells what happens, keeps it going, and stops it in order. */
+import { access } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { decode } from '../../protocol/codec.ts';
+import { MesozooError } from '../../protocol/errors.ts';
+import { subjectsOf } from '../../protocol/subjects.ts';
+import type { TaskEvent } from '../../protocol/task-api.ts';
+import { isFinal } from '../../protocol/task-states.ts';
+import { createLogger } from '../../runtime/log.ts';
+import { type ConnectedTransport, connectTransport } from '../../runtime/nats.ts';
+import { version } from '../../runtime/version.ts';
+import { Cluster } from './cluster.ts';
+import { type ClusterSight, ClusterSighting } from './cluster-sight.ts';
+import type { DataDirectory, PartRecord, Secrets } from './data-directory.ts';
+import { assertNoSupervisor, endLeftovers, findLeftovers } from './leftovers.ts';
+import { acceptsConnections, assertPortFree, ensureNatsServer } from './nats-server.ts';
+import type { UpOptions } from './options.ts';
+import type { PartDeath } from './part.ts';
+import { startOf } from './process-identity.ts';
+import type { Terminal } from './terminal.ts';
+
+const CLUSTER = 'mz';
+const LOOK_MS = 60;
+/** After that it is said what is missing. */
+const PATIENCE_MS = 10_000;
+/** One Ctrl-C may arrive twice: from the terminal, and passed on by npm. */
+const SAME_SIGNAL_MS = 500;
+const exampleFile = fileURLToPath(new URL('../../examples/hello.json', import.meta.url));
+
+/** Runs the example job; gives false when a task did not finish. */
+export type RunExample = (file: string, natsUrl: string, terminal: Terminal) => Promise<boolean>;
+
+export class Supervisor {
+  private readonly options: UpOptions;
+  private readonly data: DataDirectory;
+  private readonly terminal: Terminal;
+  private readonly startedMs = performance.now();
+  private cluster: Cluster | undefined;
+  private connection: ConnectedTransport | undefined;
+  private sighting: ClusterSighting | undefined;
+  private stopping = false;
+  private watching = false;
+  /** The cluster can never become ready. */
+  private hopeless: ((error: MesozooError) => void) | undefined;
+
+  constructor(options: UpOptions, data: DataDirectory, terminal: Terminal) {
+    this.options = options;
+    this.data = data;
+    this.terminal = terminal;
+  }
+
+  /** Resolves with the exit code, after everything has been stopped. `ready` is called when the cluster is up and everything has been told. */
+  async run(runExample: RunExample, ready: () => void): Promise<number> {
+    const stopAsked = this.whenAsked();
+    const { terminal } = this;
+    terminal.line(
+      `${terminal.bold(`mesozoo ${version}`)} ${terminal.dim(`data in ${this.data.path}`)}`,
+    );
+    let exitCode = 0;
+    try {
+      await this.start();
+      const ending = Promise.race([this.untilReady(), stopAsked]);
+      if ((await ending) !== 'stop') {
+        terminal.line(`  Ready after ${this.seconds()} s.`);
+        if (this.options.example) await Promise.race([this.example(runExample), stopAsked]);
+        if (!this.stopping) this.tellWhatNext();
+        ready();
+        await stopAsked;
+      }
+    } catch (error) {
+      if (!(error instanceof MesozooError)) throw error;
+      terminal.problem(error.message);
+      exitCode = 1;
+    }
+    await this.stop();
+    return exitCode;
+  }
+
+  private async start(): Promise<void> {
+    const { options, data, terminal } = this;
+    assertNoSupervisor(data);
+    const record = data.openCluster(options.coords);
+    const leftovers = findLeftovers(data.processes());
+    if (leftovers.length > 0) {
+      const names = leftovers.map(({ name }) => name).join(', ');
+      terminal.busy(`ending what a former start has left behind: ${names}`);
+      await endLeftovers(leftovers, 'tasksGoOn');
+    }
+    this.record([]);
+    const secrets = withEnvironment(data.secrets());
+    const server =
+      options.nats === undefined
+        ? await ensureNatsServer((what) => terminal.busy(`${what} …`))
+        : undefined;
+    const nats = server === undefined ? { url: options.nats ?? '' } : { server };
+    const { masters, agents, portOffset, logLevel } = options;
+    const cluster = new Cluster(
+      { data, record, secrets, nats, masters, agents, portOffset, logLevel },
+      {
+        died: (death) => this.partDied(death),
+        changed: (parts) => this.record(parts),
+      },
+    );
+    if (server !== undefined) await assertPortFree(cluster.natsPort);
+    this.cluster = cluster;
+    cluster.start();
+    if (server !== undefined) {
+      while (!this.stopping && !(await acceptsConnections(cluster.natsPort))) await pause();
+      terminal.done('NATS', `nats-server ${server.version} at ${cluster.natsUrl}`);
+    }
+    this.connection = await this.connect(cluster.natsUrl, secrets);
+    this.sighting = new ClusterSighting(this.connection.transport, CLUSTER);
+  }
+
+  /** As a master: the only role that may ask the quorum how it stands. */
+  private async connect(url: string, secrets: Secrets): Promise<ConnectedTransport> {
+    try {
+      return await connectTransport({
+        url,
+        role: 'master',
+        name: 'supervisor',
+        user: 'master',
+        pass: secrets.master,
+        log: createLogger({ level: 'silent', fields: {} }),
+        firstConnectTimeoutMs: PATIENCE_MS,
+      });
+    } catch (error) {
+      if (error instanceof MesozooError && error.code === 'AUTH_FAILED')
+        throw new MesozooError(
+          'AUTH_FAILED',
+          `the NATS server at ${url} refuses our users: start it with infra/nats.conf and the secrets of ` +
+            `${join(this.data.path, 'secrets.json')}, or set MESOZOO_COORD_SECRET, MESOZOO_MASTER_SECRET and MESOZOO_AGENT_SECRET`,
+        );
+      throw error;
+    }
+  }
+
+  /** Tells of each step once; ends when coords and masters have a leader and every agent is registered. */
+  private async untilReady(): Promise<'ready'> {
+    const { cluster, terminal, options } = this;
+    const failed = new Promise<never>((_, reject) => {
+      this.hopeless = reject;
+    });
+    const told = new Set<string>();
+    const once = (what: string, detail: string | undefined) => {
+      if (detail === undefined || told.has(what)) return;
+      told.add(what);
+      terminal.done(what, detail);
+    };
+    for (;;) {
+      const sight = await Promise.race([this.look(), failed]);
+      once('coords', this.coordsDetail(sight));
+      once('masters', this.mastersDetail(sight));
+      const active = sight.agents.filter(({ state }) => state === 'active').length;
+      if (active >= options.agents && sight.leadingMaster !== undefined) {
+        once('agents', this.agentsDetail(sight));
+        if (told.has('coords')) break;
+      }
+      if (this.waitedMs() > PATIENCE_MS) {
+        const missing = ['coords', 'masters', 'agents'].filter((what) => !told.has(what));
+        once('waiting', `for ${missing.join(', ')}; logs in ${this.shown(this.data.of('logs'))}`);
+      }
+      await Promise.race([pause(), failed]);
+    }
+    this.hopeless = undefined;
+    cluster?.markReady();
+    return 'ready';
+  }
+
+  private look(): Promise<ClusterSight> {
+    return this.sighting?.look() ?? Promise.resolve({ agents: [], liveTasks: 0 });
+  }
+
+  private coordsDetail({ leadingCoord }: ClusterSight): string | undefined {
+    const count = this.cluster?.running().filter(({ name }) => name.startsWith('coord')).length;
+    return leadingCoord && `${count} running, coord-${leadingCoord.member} leads`;
+  }
+
+  private mastersDetail({ leadingMaster }: ClusterSight): string | undefined {
+    if (leadingMaster === undefined) return undefined;
+    const name = leadingMaster.id.split('-').slice(0, 2).join('-');
+    return `${this.options.masters} running, ${name} leads (epoch ${leadingMaster.epoch})`;
+  }
+
+  private agentsDetail({ agents }: ClusterSight): string {
+    const sum = (of: (agent: (typeof agents)[number]) => number) =>
+      agents.reduce((total, agent) => total + of(agent), 0);
+    const [cpus, mem] = [sum(({ total }) => total.cpus), sum(({ total }) => total.mem)];
+    return `${agents.length} registered, ${cpus} cpus, ${(mem / 1024).toFixed(1)} GiB of memory`;
+  }
+
+  private async example(runExample: RunExample): Promise<void> {
+    const { terminal } = this;
+    try {
+      await access(exampleFile);
+    } catch {
+      return terminal.problem(`no example at ${exampleFile}`);
+    }
+    terminal.line();
+    terminal.line(`Example: ${this.shown(exampleFile)}`);
+    const natsUrl = this.cluster?.natsUrl ?? '';
+    if (!(await runExample(exampleFile, natsUrl, terminal)))
+      terminal.problem('the example did not finish as it should: see above');
+  }
+
+  private tellWhatNext(): void {
+    const { terminal, cluster, options } = this;
+    const server =
+      options.portOffset === 0 && options.nats === undefined ? '' : ` --nats ${cluster?.natsUrl}`;
+    terminal.line();
+    terminal.line(
+      `NATS   ${cluster?.natsUrl}   (any client without credentials: mz.task.submit, …)`,
+    );
+    terminal.line(`Logs   ${this.shown(this.data.of('logs'))}/`);
+    terminal.line();
+    terminal.line('Try next, in another terminal:');
+    for (const command of ['submit -- echo "hello from $HOSTNAME"', 'status', 'zk ls /mesozoo']) {
+      const [name, ...rest] = command.split(' ');
+      terminal.line(`  ${terminal.bold(`npx mesozoo ${[`${name}${server}`, ...rest].join(' ')}`)}`);
+    }
+    terminal.line();
+    terminal.line(terminal.dim('Ctrl-C stops the cluster; its data stay.'));
+  }
+
+  private partDied(death: PartDeath): void {
+    if (this.stopping) return;
+    const why = death.why === undefined ? '' : ` (${death.why})`;
+    const again =
+      death.againInMs === undefined
+        ? 'not started again, since it would only end again'
+        : `started again in ${death.againInMs / 1000} s`;
+    const log = this.shown(death.log);
+    this.terminal.problem(`${death.part} ended: ${death.how}${why}; ${again}; log: ${log}`);
+    if (death.againInMs === undefined && this.hopeless !== undefined)
+      this.hopeless(
+        new MesozooError('WRONG_DATA_DIRECTORY', `${death.part} cannot run: see ${log}`),
+      );
+    else if (this.hopeless === undefined) void this.tellWhenWell();
+  }
+
+  /** After a death: who leads now, once all is well again. */
+  private async tellWhenWell(): Promise<void> {
+    if (this.watching || this.cluster === undefined) return;
+    this.watching = true;
+    const sinceMs = performance.now();
+    const parts = this.cluster.running().length + 1;
+    for (;;) {
+      await pause();
+      if (this.stopping) return;
+      const sight = await this.look();
+      const active = sight.agents.filter(({ state }) => state === 'active').length;
+      const whole = this.cluster.running().length >= parts && active >= this.options.agents;
+      const [coords, masters] = [this.coordsDetail(sight), this.mastersDetail(sight)];
+      if (!whole || coords === undefined || masters === undefined) continue;
+      const seconds = ((performance.now() - sinceMs) / 1000).toFixed(1);
+      this.terminal.done('well', `after ${seconds} s: coords ${coords}; masters ${masters}`);
+      this.watching = false;
+      return;
+    }
+  }
+
+  private async stop(): Promise<void> {
+    this.stopping = true;
+    const { cluster, terminal } = this;
+    if (cluster !== undefined) {
+      const names = { agent: 'agents', master: 'masters', coord: 'coords', nats: 'NATS' } as const;
+      let ended = 0;
+      this.onTaskEnd((event) => {
+        ended += 1;
+        terminal.line(`    ${event.name} ${terminal.dim(event.taskId)} ${event.state}`);
+      });
+      await cluster.stop(async (kind, count) => {
+        if (kind === 'master' && ended > 0) terminal.line(`    ${ended} running tasks were ended`);
+        if (kind === 'nats') await this.connection?.close();
+        terminal.busy(`stopping ${kind === 'nats' ? names.nats : `${count} ${names[kind]}`}`);
+      });
+      this.data.recordProcesses({ parts: [] });
+      terminal.done('stopped', `data stay in ${this.shown(this.data.path)}`);
+    }
+    await this.connection?.close();
+  }
+
+  private onTaskEnd(handler: (event: TaskEvent) => void): void {
+    this.connection?.transport.subscribe(subjectsOf(CLUSTER).taskEvents('*'), ({ payload }) => {
+      const event = decode(payload).value as unknown as TaskEvent;
+      if (isFinal(event.state)) handler(event);
+    });
+  }
+
+  private whenAsked(): Promise<'stop'> {
+    return new Promise((resolve) => {
+      let askedMs: number | undefined;
+      const asked = () => {
+        if (askedMs === undefined) {
+          askedMs = performance.now();
+          this.stopping = true;
+          this.terminal.line();
+          resolve('stop');
+        } else if (performance.now() - askedMs > SAME_SIGNAL_MS) {
+          this.terminal.problem('not waiting any longer: what is left is ended at the next start');
+          process.exit(130);
+        }
+      };
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, asked);
+    });
+  }
+
+  private record(parts: readonly PartRecord[]): void {
+    const startedAt = startOf(process.pid);
+    this.data.recordProcesses({
+      ...(startedAt !== undefined && { supervisor: { pid: process.pid, startedAt } }),
+      ...(this.cluster !== undefined && { natsUrl: this.cluster.natsUrl }),
+      parts: [...parts],
+    });
+  }
+
+  private shown(path: string): string {
+    const short = relative(process.cwd(), path);
+    return short.startsWith('..') ? path : short;
+  }
+
+  private waitedMs(): number {
+    return performance.now() - this.startedMs;
+  }
+
+  private seconds(): string {
+    return (this.waitedMs() / 1000).toFixed(1);
+  }
+}
+
+/** For a server that is not ours the secrets may be given. */
+function withEnvironment(secrets: Secrets): Secrets {
+  return Object.fromEntries(
+    Object.entries(secrets).map(([name, secret]) => [
+      name,
+      process.env[`MESOZOO_${name.toUpperCase()}_SECRET`] ?? secret,
+    ]),
+  ) as Secrets;
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+}
