@@ -45,6 +45,8 @@ export function saysSessionIsGone(error: MesozooError): boolean {
 }
 
 export const RETRY_MIN_MS = 100;
+/** More wait in the client: bounds what one member has to answer at one time. */
+export const READS_ON_THE_WAY = 256;
 
 /** 1×, 2×, then 4× the base. */
 export function backoffMs(baseMs: number, tries: number): number {

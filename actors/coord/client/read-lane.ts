@@ -10,6 +10,7 @@ import {
   backoffMs,
   isPassing,
   type LaneSession,
+  READS_ON_THE_WAY,
   RETRY_MIN_MS,
   type Settle,
   saysSessionIsGone,
@@ -34,9 +35,6 @@ interface Read {
   /** Events of its path that came while it was on the way. */
   overtakenBy: NodeEvent[];
 }
-
-/** More wait here: bounds what one member has to answer at one time. */
-const READS_ON_THE_WAY = 256;
 
 export class ReadLane {
   private readonly session: LaneSession;

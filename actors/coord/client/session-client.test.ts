@@ -156,7 +156,7 @@ describe('writes are applied once, in order, and answered with their own reply',
       return 'deliver';
     };
     set.world.runUntil(() => answers.length === many.length);
-    expect(sent).toBe(500); // the window was sent by the calls themselves
+    expect(sent).toBe(756); // the window was sent by the calls themselves
     expect(answers).toEqual(many.map((path) => `${path} ok`));
   });
 });

@@ -14,6 +14,7 @@ import {
   backoffMs,
   isPassing,
   type LaneSession,
+  READS_ON_THE_WAY,
   RETRY_MIN_MS,
   type Settle,
   saysSessionIsGone,
@@ -47,6 +48,9 @@ const decidedErrors: ReadonlySet<ErrorCode> = new Set([
   'RUNTIME_INCONSISTENCY',
   'REPLY_FORGOTTEN',
 ]);
+
+/** The holder counts the reads on the way as well. */
+const WRITES_ON_THE_WAY = limits.sessionOutstanding - READS_ON_THE_WAY;
 
 /** All are sent again after a gap was reported, but not for each of the reports that one loss brings. */
 const GAP_RESEND_MIN_MS = 50;
@@ -150,8 +154,8 @@ export class WriteLane {
       const next = this.waiting.peek();
       if (next === undefined || this.session.subject(next.name) === undefined) return;
       const [lowest] = this.onTheWay.keys();
-      // The window is a span of numbers: the tree keeps so many last replies for repeats.
-      if (lowest !== undefined && next.number >= lowest + limits.sessionOutstanding) return;
+      // The window is a span of numbers: no more last replies are kept for repeats.
+      if (lowest !== undefined && next.number >= lowest + WRITES_ON_THE_WAY) return;
       this.waiting.shift();
       this.onTheWay.set(next.number, next);
       this.send(next);
