@@ -153,6 +153,7 @@ function readSession(reader: ByteReader): SessionImage {
   const id = reader.hex8() as SessionId;
   const password = reader.block().slice();
   const flags = reader.u8();
+  if (flags > 3) throw unreadable('unknown flags');
   return {
     id,
     password,

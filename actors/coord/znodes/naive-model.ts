@@ -1,0 +1,303 @@
+/**
+ * The tree and its sessions written down as plainly as possible, for the property test: everything is copied before
+ * each multi, searched from end to end, never fast. Read it as the specification of what `apply` answers.
+ */
+import type {
+  AclEntry,
+  Identity,
+  Operation,
+  OperationResult,
+  WriteOperation,
+  ZnodeOperation,
+} from '../../../protocol/operations.ts';
+import { textOf } from './testing.ts';
+
+export interface ModelNode {
+  data: string;
+  acl: readonly AclEntry[];
+  czxid: number;
+  mzxid: number;
+  pzxid: number;
+  ctimeMs: number;
+  mtimeMs: number;
+  version: number;
+  cversion: number;
+  aversion: number;
+  created: number;
+  owner: string;
+}
+
+interface ModelSession {
+  incarnation: number;
+  number: number;
+  password: string;
+  clientNumbered: boolean;
+  holder: number;
+  replies: Map<number, string>;
+  tags: Map<number, number>;
+}
+
+/** In words that compare easily: the kind and path of a result, or the code of its error. */
+export type Answer = string;
+
+class Refusal extends Error {}
+const refuse = (code: string): never => {
+  throw new Refusal(code);
+};
+
+export class NaiveModel {
+  zxid = 0;
+  nodes = new Map<string, ModelNode>();
+  sessions = new Map<string, ModelSession>();
+  events: string[] = [];
+  private wallMs = 0;
+
+  constructor() {
+    const all = [{ permissions: 31, scheme: 'world', id: 'anyone' }];
+    const read = [{ permissions: 1, scheme: 'world', id: 'anyone' }];
+    for (const path of ['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'])
+      this.nodes.set(path, { ...this.newNode('', path.endsWith('config') ? read : all, '') });
+    this.nodes.get('/')!.cversion = -1;
+    this.nodes.get('/zookeeper')!.cversion = -2;
+  }
+
+  apply(operation: Operation, wallMs: number): Answer {
+    this.zxid += 1;
+    this.wallMs = wallMs;
+    this.events = [];
+    try {
+      return this.answer(operation);
+    } catch (error) {
+      if (error instanceof Refusal) return error.message;
+      throw error;
+    }
+  }
+
+  children(path: string): string[] {
+    const prefix = path === '/' ? '/' : `${path}/`;
+    return [...this.nodes.keys()]
+      .filter((other) => other !== '/' && other.startsWith(prefix))
+      .map((other) => other.slice(prefix.length))
+      .filter((name) => !name.includes('/'))
+      .sort();
+  }
+
+  private answer(operation: Operation): Answer {
+    const { body, tag } = operation;
+    const session = this.sessions.get(operation.session);
+    switch (body.kind) {
+      case 'openSession': {
+        const password = String(body.password);
+        if (session !== undefined) {
+          const begun = session.tags.get(tag);
+          if (begun === undefined || session.password !== password) return 'BAD_REQUEST';
+          return begun === session.incarnation ? `session ${begun}` : 'SESSION_MOVED';
+        }
+        this.sessions.set(operation.session, {
+          incarnation: 1,
+          number: 0,
+          password,
+          clientNumbered: body.clientNumbered,
+          holder: body.holder,
+          replies: new Map(),
+          tags: new Map([[tag, 1]]),
+        });
+        return 'session 1';
+      }
+      case 'attachSession': {
+        if (session === undefined || session.password !== String(body.password))
+          return 'SESSION_EXPIRED';
+        const begun = session.tags.get(tag);
+        if (begun !== undefined)
+          return begun === session.incarnation ? `session ${begun}` : 'SESSION_MOVED';
+        session.incarnation += 1;
+        session.holder = body.holder;
+        session.tags.set(tag, session.incarnation);
+        if (!session.clientNumbered) {
+          session.number = 0;
+          session.replies.clear();
+        }
+        return `session ${session.incarnation}`;
+      }
+      case 'closeSession': {
+        if (session === undefined) return 'SESSION_EXPIRED';
+        if (session.incarnation !== operation.incarnation) return 'SESSION_MOVED';
+        const owned = [...this.nodes].filter(([, node]) => node.owner === operation.session);
+        for (const path of owned.map(([own]) => own).sort()) this.remove(path);
+        this.sessions.delete(operation.session);
+        return 'closed';
+      }
+      case 'memberSession':
+        throw new Error('the model has no sessions of members');
+      default: {
+        if (session === undefined) return 'SESSION_EXPIRED';
+        if (session.incarnation !== operation.incarnation) return 'SESSION_MOVED';
+        const { number } = operation;
+        if (number < 1) return 'BAD_REQUEST';
+        if (number <= session.number) return session.replies.get(number)!;
+        if (number > session.number + 1) return 'SEQUENCE_GAP';
+        const answer = this.write(operation, body);
+        session.number = number;
+        session.replies.set(number, answer);
+        return answer;
+      }
+    }
+  }
+
+  private write(operation: Operation, body: WriteOperation): Answer {
+    const { session, identities } = operation;
+    if (body.kind !== 'multi') {
+      try {
+        return this.one(body, session, identities);
+      } catch (error) {
+        if (error instanceof Refusal) return error.message;
+        throw error;
+      }
+    }
+    const before = structuredClone(this.nodes);
+    const answers: string[] = [];
+    for (const [index, inner] of body.operations.entries()) {
+      try {
+        answers.push(this.one(inner, session, identities));
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        this.nodes = before;
+        this.events = [];
+        return `${error.message} at ${index} of ${body.operations.length}`;
+      }
+    }
+    return `multi(${answers.join(',')})`;
+  }
+
+  private one(operation: ZnodeOperation, session: string, identities: readonly Identity[]): Answer {
+    const may = (acl: readonly AclEntry[], permission: number): void => {
+      const granted = acl.some(
+        (entry) =>
+          (entry.permissions & permission) !== 0 &&
+          (entry.scheme === 'world' ||
+            identities.some(({ scheme, id }) => scheme === entry.scheme && id === entry.id)),
+      );
+      if (!granted) refuse('NO_AUTH');
+    };
+    const existing = (path: string): ModelNode => {
+      const node = this.nodes.get(path);
+      return node ?? refuse(/^\/$|^(\/[^/]+)+$/.test(path) ? 'NO_NODE' : 'BAD_PATH');
+    };
+    const same = (wanted: number, version: number): void => {
+      if (wanted !== -1 && wanted !== version) refuse('BAD_VERSION');
+    };
+    switch (operation.kind) {
+      case 'create': {
+        const { sequential } = operation;
+        if (!/^\/$|^(\/[^/]+)+$/.test(sequential ? `${operation.path}0` : operation.path))
+          refuse('BAD_PATH');
+        if (operation.acl.length === 0) refuse('INVALID_ACL');
+        if (operation.path === '/' && !sequential) refuse('NODE_EXISTS');
+        const parentPath = parentOf(operation.path);
+        const parent = this.nodes.get(parentPath) ?? refuse('NO_NODE');
+        may(parent.acl, 4);
+        const path = sequential
+          ? operation.path + String(parent.created).padStart(10, '0')
+          : operation.path;
+        if (this.nodes.has(path)) refuse('NODE_EXISTS');
+        if (parent.owner !== '') refuse('NO_CHILDREN_FOR_EPHEMERALS');
+        const owner = operation.ephemeral ? session : '';
+        this.nodes.set(path, this.newNode(textOf(operation.data), operation.acl, owner));
+        parent.created += 1;
+        parent.cversion += 1;
+        parent.pzxid = this.zxid;
+        this.events.push(`created ${path}`, `childrenChanged ${parentPath}`);
+        return `created ${path}`;
+      }
+      case 'delete': {
+        const node = existing(operation.path);
+        if (operation.path === '/' || operation.path.startsWith('/zookeeper'))
+          refuse('BAD_REQUEST');
+        may(this.nodes.get(parentOf(operation.path))!.acl, 8);
+        same(operation.version, node.version);
+        if (this.children(operation.path).length > 0) refuse('NOT_EMPTY');
+        this.remove(operation.path);
+        return 'deleted';
+      }
+      case 'set': {
+        const node = existing(operation.path);
+        may(node.acl, 2);
+        same(operation.version, node.version);
+        node.data = textOf(operation.data);
+        node.version += 1;
+        node.mzxid = this.zxid;
+        node.mtimeMs = this.wallMs;
+        this.events.push(`dataChanged ${operation.path}`);
+        return `stat ${node.version}`;
+      }
+      case 'check': {
+        const node = existing(operation.path);
+        may(node.acl, 1);
+        same(operation.version, node.version);
+        return 'checked';
+      }
+      case 'setAcl': {
+        if (operation.acl.length === 0) refuse('INVALID_ACL');
+        const node = existing(operation.path);
+        may(node.acl, 16);
+        same(operation.aversion, node.aversion);
+        node.acl = operation.acl;
+        node.aversion += 1;
+        return `stat ${node.version}`;
+      }
+      default:
+        return operation satisfies never;
+    }
+  }
+
+  private remove(path: string): void {
+    this.nodes.delete(path);
+    const parent = this.nodes.get(parentOf(path))!;
+    parent.cversion += 1;
+    parent.pzxid = this.zxid;
+    this.events.push(`deleted ${path}`, `childrenChanged ${parentOf(path)}`);
+  }
+
+  private newNode(data: string, acl: readonly AclEntry[], owner: string): ModelNode {
+    const { zxid, wallMs } = this;
+    return {
+      data,
+      acl,
+      czxid: zxid,
+      mzxid: zxid,
+      pzxid: zxid,
+      ctimeMs: wallMs,
+      mtimeMs: wallMs,
+      version: 0,
+      cversion: 0,
+      aversion: 0,
+      created: 0,
+      owner,
+    };
+  }
+}
+
+function parentOf(path: string): string {
+  return path.replace(/\/[^/]*$/, '') || '/';
+}
+
+/** A result of the real state in the model's words. */
+export function answerOf(result: OperationResult): Answer {
+  switch (result.kind) {
+    case 'created':
+      return `created ${result.path}`;
+    case 'stat':
+      return `stat ${result.stat.version}`;
+    case 'session':
+      return `session ${result.incarnation}`;
+    case 'multi':
+      return `multi(${result.results.map(answerOf).join(',')})`;
+    case 'error': {
+      const { failures, error } = result;
+      if (failures === undefined) return error.code;
+      return `${error.code} at ${failures.findIndex((each) => each !== undefined)} of ${failures.length}`;
+    }
+    default:
+      return result.kind;
+  }
+}
