@@ -1,0 +1,36 @@
+/** The process of one master: `node actors/master/main.ts --id master-1`. Its options: runtime/config.ts. */
+import { systemClock } from '../../runtime/clock.ts';
+import { systemRandom } from '../../runtime/random.ts';
+import { connectRole } from '../../runtime/role-connection.ts';
+import { runProcess } from '../../runtime/run.ts';
+import { version } from '../../runtime/version.ts';
+import { MasterActor } from './master.ts';
+
+await runProcess({
+  kind: 'master',
+  name: (config) => config.id,
+  async prepare(config, log) {
+    const connected = await connectRole('master', config.id, config, log);
+    return {
+      ports: {
+        clock: systemClock,
+        random: systemRandom,
+        log,
+        transport: connected.transport,
+      },
+      create: (ports) =>
+        new MasterActor(ports, {
+          cluster: config.cluster,
+          masterId: config.id,
+          hostname: config.hostname,
+          ip: config.ip,
+          port: config.port,
+          version,
+          digest: `system:${config.systemSecret}`,
+          executor: config.executor,
+          allocator: config.allocator,
+        }),
+      close: () => connected.drain(),
+    };
+  },
+});
