@@ -1,0 +1,66 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DataDirectory } from './data-directory.ts';
+import { assertNoSupervisor } from './leftovers.ts';
+import { startOf } from './process-identity.ts';
+
+let path: string;
+beforeEach(() => {
+  path = mkdtempSync(join(tmpdir(), 'mesozoo-data-'));
+});
+afterEach(() => rmSync(path, { recursive: true }));
+
+describe('the data directory', () => {
+  it('holds a new cluster of three coords, and the same one at the next start', () => {
+    const first = new DataDirectory(path).openCluster(undefined);
+    expect(first).toMatchObject({ coords: [1, 2, 3], wasReady: false });
+    expect(new DataDirectory(path).openCluster(undefined)).toEqual(first);
+    expect(new DataDirectory(path).openCluster(3)).toEqual(first);
+  });
+
+  it('remembers that the cluster was ready once', () => {
+    const data = new DataDirectory(path);
+    data.markReady(data.openCluster(5));
+    expect(data.openCluster(undefined)).toMatchObject({ coords: [1, 2, 3, 4, 5], wasReady: true });
+  });
+
+  it('refuses another number of coords, and says what to do', () => {
+    const data = new DataDirectory(path);
+    data.openCluster(3);
+    expect(() => data.openCluster(5)).toThrow(/3 coords, not 5.*--data/);
+  });
+
+  it.each([
+    ['another format', '{"format":2,"version":"9.0.0"}', /mesozoo 9\.0\.0 in format 2.*--data/],
+    ['no format', '{}', /something else in format \?/],
+    ['no JSON', 'xyz', /not readable/],
+  ])('refuses data with %s, and says what to do', (_what, content, message) => {
+    writeFileSync(join(path, 'cluster.json'), content);
+    expect(() => new DataDirectory(path).openCluster(undefined)).toThrow(
+      expect.objectContaining({
+        code: 'WRONG_DATA_DIRECTORY',
+        message: expect.stringMatching(message) as string,
+      }) as Error,
+    );
+    expect(readFileSync(join(path, 'cluster.json'), 'utf8')).toBe(content);
+  });
+
+  it('makes secrets once, each beginning with a letter and an underscore, for nobody else to read', () => {
+    const secrets = new DataDirectory(path).secrets();
+    expect(new Set(Object.values(secrets)).size).toBe(5);
+    for (const secret of Object.values(secrets)) expect(secret).toMatch(/^s_[0-9a-f]{36}$/);
+    expect(statSync(join(path, 'secrets.json')).mode & 0o777).toBe(0o600);
+    expect(new DataDirectory(path).secrets()).toEqual(secrets);
+  });
+
+  it('lets one supervisor work in it, and the next one after that has gone', () => {
+    const data = new DataDirectory(path);
+    const startedAt = startOf(process.pid) ?? '';
+    data.recordProcesses({ supervisor: { pid: process.pid, startedAt }, parts: [] });
+    expect(() => assertNoSupervisor(data)).toThrow(`process ${process.pid}`);
+    data.recordProcesses({ supervisor: { pid: process.pid, startedAt: 'before' }, parts: [] });
+    expect(() => assertNoSupervisor(data)).not.toThrow();
+  });
+});
