@@ -1,0 +1,111 @@
+/** The agents that the leading master knows, and which attempts each of them holds. */
+import type { AgentId, AttemptId } from '../../../protocol/ids.ts';
+import type { AgentInfo } from '../../../protocol/orders.ts';
+import { addResources, NOTHING, type Resources } from '../../../protocol/resources.ts';
+import type { AgentView } from '../../../protocol/task-api.ts';
+import type { Allocator } from '../allocators/contract.ts';
+import { availableOf } from '../allocators/matching.ts';
+import type { Task } from '../tasks/task.ts';
+
+/**
+ * `awaited`: attempts on it stand in the tree, it has not registered with this leader. `registering`: it has, but has
+ * not yet said that it keeps the epoch. Only an `active` agent is given orders and attempts.
+ */
+export type AgentStanding = 'awaited' | 'registering' | 'active' | 'unreachable';
+
+export interface Agent {
+  readonly id: AgentId;
+  standing: AgentStanding;
+  info?: AgentInfo;
+  registeredAtMs: number;
+  /** Monotonic. */
+  heardAtMs: number;
+  pingedAtMs: number;
+  /** Monotonic: when an awaited or unreachable agent is given up. */
+  removeAtMs: number;
+  used: { cpus: number; mem: number };
+  /** Attempts whose resources it holds. */
+  readonly attempts: Map<AttemptId, Task>;
+  /** Started attempts that were missing from its last report. */
+  missing: ReadonlySet<AttemptId>;
+}
+
+export class Agents {
+  private readonly agents = new Map<AgentId, Agent>();
+  private readonly allocator: Allocator;
+
+  constructor(allocator: Allocator) {
+    this.allocator = allocator;
+  }
+
+  get(id: AgentId): Agent | undefined {
+    return this.agents.get(id);
+  }
+
+  all(): Iterable<Agent> {
+    return this.agents.values();
+  }
+
+  /** The agent of this id; a new one is awaited. */
+  obtain(id: AgentId): Agent {
+    let agent = this.agents.get(id);
+    if (agent === undefined) {
+      agent = {
+        id,
+        standing: 'awaited',
+        registeredAtMs: 0,
+        heardAtMs: 0,
+        pingedAtMs: 0,
+        removeAtMs: Number.POSITIVE_INFINITY,
+        used: { cpus: 0, mem: 0 },
+        attempts: new Map(),
+        missing: new Set(),
+      };
+      this.agents.set(id, agent);
+    }
+    return agent;
+  }
+
+  remove(agent: Agent): void {
+    this.agents.delete(agent.id);
+  }
+
+  isActive(id: AgentId): boolean {
+    return this.agents.get(id)?.standing === 'active';
+  }
+
+  assign(agentId: AgentId, attemptId: AttemptId, task: Task): void {
+    this.obtain(agentId).attempts.set(attemptId, task);
+  }
+
+  unassign(agentId: AgentId, attemptId: AttemptId): void {
+    this.agents.get(agentId)?.attempts.delete(attemptId);
+  }
+
+  held(agent: Agent): Resources {
+    let sum = NOTHING;
+    for (const task of agent.attempts.values()) sum = addResources(sum, task.attempt!.resources);
+    return sum;
+  }
+
+  /** Those that have registered with this leader. */
+  views(): AgentView[] {
+    const views: AgentView[] = [];
+    for (const agent of this.agents.values()) {
+      const { info, standing } = agent;
+      if (info === undefined || standing === 'awaited') continue;
+      views.push({
+        agentId: agent.id,
+        hostname: info.hostname,
+        state: standing,
+        total: info.total,
+        available: this.allocator.available(agent.id) ?? availableOf(info.total, this.held(agent)),
+        used: agent.used,
+        attributes: info.attributes,
+        attempts: agent.attempts.size,
+        registeredAtMs: agent.registeredAtMs,
+      });
+    }
+    return views;
+  }
+}

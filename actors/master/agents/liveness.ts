@@ -1,0 +1,143 @@
+/**
+ * Pings, and what follows from silence: an agent that is not heard is unreachable, and after a further time it is
+ * removed and its attempts are lost. Orders of which nothing is heard are sent again.
+ */
+import type { AgentId } from '../../../protocol/ids.ts';
+import type { TaskReason } from '../../../protocol/task-states.ts';
+import type { Clock, Logger } from '../../actor.ts';
+import type { Allocator } from '../allocators/contract.ts';
+import type { MasterTiming } from '../options.ts';
+import type { TaskLife } from '../tasks/life.ts';
+import type { Task } from '../tasks/task.ts';
+import type { Agent, Agents } from './agents.ts';
+import { type Orders, specOf } from './orders.ts';
+
+export interface LivenessParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly timing: MasterTiming;
+  readonly agents: Agents;
+  readonly allocator: Allocator;
+  readonly life: TaskLife;
+  readonly orders: Orders;
+  readonly executor: 'process' | 'noop';
+}
+
+export class Liveness {
+  private readonly parts: LivenessParts;
+  private tickedAtMs: number;
+  private lookedAgainAtMs: number;
+
+  constructor(parts: LivenessParts) {
+    this.parts = parts;
+    this.tickedAtMs = parts.clock.monotonicMs();
+    this.lookedAgainAtMs = this.tickedAtMs;
+  }
+
+  heard(agent: Agent): void {
+    agent.heardAtMs = this.parts.clock.monotonicMs();
+  }
+
+  tick(): void {
+    const { clock, timing, agents } = this.parts;
+    const nowMs = clock.monotonicMs();
+    // While this process stood still, agents were not silent: it did not listen.
+    const stoodStillMs = nowMs - this.tickedAtMs - 2 * timing.tickMs;
+    this.tickedAtMs = nowMs;
+    for (const agent of [...agents.all()]) {
+      if (stoodStillMs > 0) {
+        agent.heardAtMs += stoodStillMs;
+        agent.removeAtMs += stoodStillMs;
+      }
+      this.lookAfter(agent, nowMs);
+    }
+    if (nowMs - this.lookedAgainAtMs < timing.resendMs / 2) return;
+    this.lookedAgainAtMs = nowMs;
+    for (const agent of agents.all()) if (agent.standing === 'active') this.orderAgain(agent);
+  }
+
+  /** Stops in good order: nothing more is to be expected of it soon. */
+  leaves(agent: Agent): void {
+    if (agent.standing === 'awaited') return;
+    this.parts.log.info('agent leaves', { agentId: agent.id, attempts: agent.attempts.size });
+    if (agent.attempts.size === 0) {
+      this.parts.allocator.removeAgent(agent.id);
+      this.parts.agents.remove(agent);
+    } else if (agent.standing !== 'unreachable')
+      this.loseContact(agent, 'REASON_AGENT_DISCONNECTED', 'the agent has left');
+  }
+
+  /** Call when the attempt is decided. */
+  launch(task: Task): void {
+    const { agentId } = task.attempt!;
+    if (!this.parts.agents.isActive(agentId)) return;
+    task.orderedAtMs = this.parts.clock.monotonicMs();
+    const attempt = specOf(task, this.parts.executor);
+    this.parts.orders.send(agentId, { type: 'launch', attempt });
+  }
+
+  kill(task: Task): void {
+    const { agentId, attemptId, killGraceMs } = task.attempt!;
+    if (!this.parts.agents.isActive(agentId)) return;
+    task.orderedAtMs = this.parts.clock.monotonicMs();
+    const graceMs = killGraceMs ?? task.request.killGraceSeconds * 1000;
+    this.parts.orders.send(agentId, { type: 'kill', attemptId, graceMs });
+  }
+
+  /** What the agent's attempts still need, where nothing was heard of it for a while. */
+  orderAgain(agent: Agent, atOnce = false): void {
+    const { clock, timing } = this.parts;
+    const before = clock.monotonicMs() - timing.resendMs;
+    for (const task of agent.attempts.values()) {
+      if (!task.attemptDecided) continue;
+      if (!atOnce && (task.orderedAtMs ?? before) > before) continue;
+      if (task.attempt!.updateNumber === 0) this.launch(task);
+      if (task.chart.value === 'killing') this.kill(task);
+    }
+  }
+
+  private lookAfter(agent: Agent, nowMs: number): void {
+    const { timing } = this.parts;
+    if (agent.standing === 'awaited' || agent.standing === 'unreachable') {
+      if (nowMs >= agent.removeAtMs) this.remove(agent);
+      else if (agent.standing === 'unreachable') this.ping(agent, nowMs);
+      return;
+    }
+    if (nowMs - agent.heardAtMs > timing.pingTimeoutMs)
+      this.loseContact(agent, 'REASON_AGENT_DISCONNECTED', 'nothing is heard of the agent');
+    else this.ping(agent, nowMs);
+  }
+
+  private ping(agent: Agent, nowMs: number): void {
+    if (nowMs - agent.pingedAtMs < this.parts.timing.pingIntervalMs) return;
+    agent.pingedAtMs = nowMs;
+    this.parts.orders.send(agent.id as AgentId, { type: 'ping' });
+  }
+
+  private loseContact(agent: Agent, reason: TaskReason, message: string): void {
+    const { clock, log, timing, allocator, life } = this.parts;
+    log.warn('agent is unreachable', { agentId: agent.id, attempts: agent.attempts.size });
+    agent.standing = 'unreachable';
+    agent.removeAtMs = clock.monotonicMs() + timing.agentRemoveTimeoutMs;
+    allocator.removeAgent(agent.id);
+    const atMs = clock.wallMs();
+    for (const task of [...agent.attempts.values()])
+      if (life.knows(task, 'AGENT_UNREACHABLE'))
+        life.send(task, 'AGENT_UNREACHABLE', { atMs, reason, message });
+  }
+
+  private remove(agent: Agent): void {
+    const { clock, log, agents, life } = this.parts;
+    log.warn('agent is removed', { agentId: agent.id, attempts: agent.attempts.size });
+    const atMs = clock.wallMs();
+    for (const task of [...agent.attempts.values()]) {
+      task.attempt!.endedAtMs = atMs;
+      life.send(task, 'ATTEMPT_LOST', {
+        atMs,
+        reason: 'REASON_AGENT_REMOVED',
+        message: `the agent ${agent.id} did not come back`,
+      });
+    }
+    agents.remove(agent);
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Registration: what an agent reports against what the tree says.
+ *
+ * - Reported, but not its task's live attempt: the task was decided without it. It is given up.
+ * - Live in the tree, not reported, no update written: the launch never arrived, or is on its way. It is launched
+ *   again under the same attempt id: the agent had not checkpointed it, so it has not run; an agent that has ended it
+ *   keeps its id until the last update is acknowledged, and after that it is not live in the tree any more.
+ * - Live in the tree, not reported, but started: the agent has lost it (its checkpoint is gone). A report may be old,
+ *   since the network repeats and delays: the agent is asked to register again, and what is missing twice is lost.
+ */
+import type { AgentId, AttemptId, Epoch } from '../../../protocol/ids.ts';
+import type { AgentInfo, AttemptReport } from '../../../protocol/orders.ts';
+import type { Clock, Logger } from '../../actor.ts';
+import type { Allocator } from '../allocators/contract.ts';
+import type { MasterTiming } from '../options.ts';
+import type { TaskBook } from '../tasks/book.ts';
+import type { TaskEventType } from '../tasks/chart.ts';
+import type { TaskLife } from '../tasks/life.ts';
+import type { Task } from '../tasks/task.ts';
+import type { StatusUpdates } from '../tasks/updates.ts';
+import type { Writes } from '../writes.ts';
+import type { Agent, Agents } from './agents.ts';
+import type { Orders } from './orders.ts';
+
+export interface RegistrationParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly timing: MasterTiming;
+  readonly epoch: Epoch;
+  readonly agents: Agents;
+  readonly allocator: Allocator;
+  readonly book: TaskBook;
+  readonly life: TaskLife;
+  readonly updates: StatusUpdates;
+  readonly orders: Orders;
+  readonly writes: Writes;
+  /** Sends what the agent's attempts still need: launches that were not heard of, kills. */
+  readonly orderAgain: (agent: Agent) => void;
+}
+
+export class Registration {
+  private readonly parts: RegistrationParts;
+
+  constructor(parts: RegistrationParts) {
+    this.parts = parts;
+  }
+
+  register(agentId: AgentId, info: AgentInfo, attempts: readonly AttemptReport[]): void {
+    const { agents, allocator, clock, log } = this.parts;
+    const agent = agents.obtain(agentId);
+    log.info('agent registers', { agentId, hostname: info.hostname, was: agent.standing });
+    allocator.removeAgent(agentId);
+    agent.standing = 'registering';
+    agent.info = info;
+    agent.registeredAtMs = clock.wallMs();
+    agent.heardAtMs = clock.monotonicMs();
+    agent.removeAtMs = Number.POSITIVE_INFINITY;
+    const giveUp = this.takeReports(agent, attempts);
+    this.missing(agent, attempts);
+    this.confirm(agent, giveUp);
+  }
+
+  /** The agent keeps our epoch from now on: it can be used. */
+  epochAccepted(agentId: AgentId): void {
+    const { agents, allocator, log } = this.parts;
+    const agent = agents.get(agentId);
+    if (agent?.standing !== 'registering' || agent.info === undefined) return;
+    agent.standing = 'active';
+    const { hostname, attributes, total } = agent.info;
+    allocator.addAgent({ agentId, hostname, attributes, total }, agents.held(agent));
+    log.info('agent is active', { agentId, attempts: agent.attempts.size });
+    this.parts.orderAgain(agent);
+  }
+
+  /** What the agent must give up. */
+  private takeReports(agent: Agent, attempts: readonly AttemptReport[]): readonly AttemptId[] {
+    const giveUp: AttemptId[] = [];
+    for (const report of attempts) {
+      const task = agent.attempts.get(report.attemptId);
+      if (task === undefined) {
+        giveUp.push(report.attemptId);
+        continue;
+      }
+      this.seenAgain(task, report);
+      for (const update of report.unacknowledged) this.parts.updates.receive(agent.id, update);
+    }
+    return giveUp;
+  }
+
+  private seenAgain(task: Task, report: AttemptReport): void {
+    if (task.chart.value !== 'unreachable') return;
+    const event = returned[report.state];
+    this.parts.life.send(task, event, {
+      atMs: this.parts.clock.wallMs(),
+      reason: 'REASON_AGENT_REREGISTERED',
+    });
+  }
+
+  private missing(agent: Agent, attempts: readonly AttemptReport[]): void {
+    const reported = new Set(attempts.map((report) => report.attemptId));
+    const missing = new Set<AttemptId>();
+    const atMs = this.parts.clock.wallMs();
+    for (const [attemptId, task] of [...agent.attempts]) {
+      if (reported.has(attemptId)) continue;
+      if (task.attempt!.updateNumber === 0) {
+        if (task.chart.value === 'unreachable')
+          this.parts.life.send(task, 'ATTEMPT_STAGING', {
+            atMs,
+            reason: 'REASON_AGENT_REREGISTERED',
+          });
+      } else if (agent.missing.has(attemptId)) this.lose(agent, task, attemptId, atMs);
+      else missing.add(attemptId);
+    }
+    agent.missing = missing;
+    if (missing.size > 0) this.askAgain(agent);
+  }
+
+  private lose(agent: Agent, task: Task, attemptId: AttemptId, atMs: number): void {
+    this.parts.log.warn('attempt unknown to its agent', { agentId: agent.id, attemptId });
+    task.attempt!.endedAtMs = atMs;
+    this.parts.life.send(task, 'ATTEMPT_LOST', {
+      atMs,
+      reason: 'REASON_ATTEMPT_UNKNOWN',
+      message: `the agent ${agent.id} does not know the attempt any more`,
+    });
+    this.parts.writes.afterwards(() =>
+      this.parts.orders.send(agent.id, { type: 'giveUp', attemptId }),
+    );
+  }
+
+  private askAgain(agent: Agent): void {
+    this.parts.clock.after(this.parts.timing.pingIntervalMs, () => {
+      if (agent.missing.size > 0) this.parts.orders.send(agent.id, { type: 'registerAgain' });
+    });
+  }
+
+  private confirm(agent: Agent, giveUp: readonly AttemptId[]): void {
+    const { pingIntervalMs, pingTimeoutMs } = this.parts.timing;
+    // What is given up must have been decided.
+    this.parts.writes.afterwards(() =>
+      this.parts.orders.send(agent.id, {
+        type: 'registered',
+        pingIntervalMs,
+        pingTimeoutMs,
+        giveUp,
+      }),
+    );
+  }
+}
+
+/** What an unreachable task's attempt turned out to be; its end, if it has one, follows with the updates. */
+const returned: Readonly<Record<AttemptReport['state'], TaskEventType>> = {
+  TASK_STAGING: 'ATTEMPT_STAGING',
+  TASK_STARTING: 'ATTEMPT_STARTING',
+  TASK_RUNNING: 'ATTEMPT_RUNNING',
+  TASK_KILLING: 'ATTEMPT_RUNNING',
+  TASK_FINISHED: 'ATTEMPT_RUNNING',
+  TASK_FAILED: 'ATTEMPT_RUNNING',
+  TASK_KILLED: 'ATTEMPT_RUNNING',
+  TASK_LOST: 'ATTEMPT_RUNNING',
+};

@@ -1,0 +1,278 @@
+/**
+ * First come, first served: the head of each queue is placed in the order of submission; within a queue a greater
+ * priority goes first.
+ *
+ * A head that merely waits for room is not passed by within its queue, and claims the agent on which it could run: no
+ * task of another queue is placed there until the head has run somewhere, so it cannot starve while the other agents
+ * stay in use. A task that fits no agent at its total size, or none by its constraints, holds up nobody: it stands
+ * aside until an agent is added that could take it.
+ */
+
+import { assert } from '../../../protocol/errors.ts';
+import type { AgentId, FrameworkId, TaskId } from '../../../protocol/ids.ts';
+import {
+  addResources,
+  isNegative,
+  type Resources,
+  subtractResources,
+  takeRequested,
+} from '../../../protocol/resources.ts';
+import type { Allocator, AllocatorAgent, Placement, WaitingTask } from './contract.ts';
+import { Line } from './line.ts';
+import { availableOf, fits, satisfies } from './matching.ts';
+
+interface Offered {
+  readonly agent: AllocatorAgent;
+  allocated: Resources;
+  available: Resources;
+  claimedBy: Queue | undefined;
+}
+
+interface Queue {
+  readonly frameworkId: FrameworkId;
+  readonly line: Line;
+  /** Fit no agent there is. */
+  readonly aside: Map<TaskId, WaitingTask>;
+  claimed: Offered | undefined;
+}
+
+export class FcfsAllocator implements Allocator {
+  private readonly agents = new Map<AgentId, Offered>();
+  private ring: Offered[] = [];
+  private cursor = 0;
+  private readonly queues = new Map<string, Queue>();
+  private readonly queueOf = new Map<TaskId, Queue>();
+  private readonly active = new Set<FrameworkId>();
+  /** Nothing has changed since a call that placed all it could. */
+  private settled = false;
+
+  get waitingCount(): number {
+    return this.queueOf.size;
+  }
+
+  addAgent(agent: AllocatorAgent, allocated: Resources): void {
+    this.removeAgent(agent.agentId);
+    const offered: Offered = {
+      agent,
+      allocated,
+      available: availableOf(agent.total, allocated),
+      claimedBy: undefined,
+    };
+    this.agents.set(agent.agentId, offered);
+    this.ring.push(offered);
+    for (const queue of this.queues.values()) {
+      for (const task of queue.aside.values()) {
+        if (!couldEver(offered, task)) continue;
+        queue.aside.delete(task.taskId);
+        queue.line.add(task);
+      }
+    }
+    this.settled = false;
+  }
+
+  removeAgent(agentId: AgentId): void {
+    const offered = this.agents.get(agentId);
+    if (offered === undefined) return;
+    if (offered.claimedBy !== undefined) offered.claimedBy.claimed = undefined;
+    this.agents.delete(agentId);
+    this.ring = this.ring.filter((other) => other !== offered);
+    this.settled = false;
+  }
+
+  activateFramework(frameworkId: FrameworkId): void {
+    this.active.add(frameworkId);
+    this.settled = false;
+  }
+
+  deactivateFramework(frameworkId: FrameworkId): void {
+    this.active.delete(frameworkId);
+    for (const queue of this.queues.values())
+      if (queue.frameworkId === frameworkId) dropClaim(queue);
+    this.settled = false;
+  }
+
+  taskWaits(task: WaitingTask): void {
+    assert(!this.queueOf.has(task.taskId), `task ${task.taskId} waits already`);
+    const name = `${task.frameworkId} ${task.queue}`;
+    let queue = this.queues.get(name);
+    if (queue === undefined) {
+      queue = {
+        frameworkId: task.frameworkId,
+        line: new Line(),
+        aside: new Map(),
+        claimed: undefined,
+      };
+      this.queues.set(name, queue);
+    }
+    queue.line.add(task);
+    // What the former head claimed may be of no use to this one.
+    if (queue.line.head() === task) dropClaim(queue);
+    this.queueOf.set(task.taskId, queue);
+    this.settled = false;
+  }
+
+  taskLeaves(taskId: TaskId): boolean {
+    const queue = this.queueOf.get(taskId);
+    if (queue === undefined) return false;
+    if (queue.line.head()?.taskId === taskId) dropClaim(queue);
+    this.queueOf.delete(taskId);
+    if (!queue.aside.delete(taskId)) queue.line.remove(taskId);
+    this.dropEmpty(queue, taskId);
+    this.settled = false;
+    return true;
+  }
+
+  allocate(examinedMax: number): { placements: readonly Placement[]; more: boolean } {
+    const placements: Placement[] = [];
+    if (this.settled) return { placements, more: false };
+    const heads = this.openHeads();
+    let examined = 0;
+    // A claim that is given up may be what an earlier head of this call would have needed.
+    let claimGivenUp = false;
+    while (heads.length > 0) {
+      if (examined++ >= examinedMax) return { placements, more: true };
+      const queue = heads.pop()!;
+      const task = queue.line.head()!;
+      const offered = this.agentFor(queue, task);
+      if (offered !== undefined) placements.push(this.place(queue, task, offered));
+      else if (this.standsAside(queue, task)) queue.aside.set(task.taskId, task);
+      else continue;
+      queue.line.remove(task.taskId);
+      claimGivenUp ||= queue.claimed !== undefined;
+      dropClaim(queue);
+      insertByOrder(heads, queue);
+    }
+    for (const [name, queue] of this.queues)
+      if (queue.line.size === 0 && queue.aside.size === 0) this.queues.delete(name);
+    this.settled = !claimGivenUp;
+    return { placements, more: claimGivenUp };
+  }
+
+  recoverResources(agentId: AgentId, resources: Resources): void {
+    const offered = this.agents.get(agentId);
+    if (offered === undefined) return;
+    offered.allocated = subtractResources(offered.allocated, resources);
+    assert(!isNegative(offered.allocated), `agent ${agentId} got back more than it gave`);
+    offered.available = availableOf(offered.agent.total, offered.allocated);
+    this.settled = false;
+  }
+
+  isWaiting(taskId: TaskId): boolean {
+    return this.queueOf.has(taskId);
+  }
+
+  available(agentId: AgentId): Resources | undefined {
+    return this.agents.get(agentId)?.available;
+  }
+
+  allocated(agentId: AgentId): Resources | undefined {
+    return this.agents.get(agentId)?.allocated;
+  }
+
+  ahead(taskId: TaskId): number | undefined {
+    const queue = this.queueOf.get(taskId);
+    if (queue === undefined) return undefined;
+    for (const task of queue.line.tasks())
+      if (task.taskId === taskId) return queue.line.ahead(task);
+    return 0;
+  }
+
+  invariants(): void {
+    for (const { agent, allocated, claimedBy } of this.agents.values()) {
+      assert(!isNegative(allocated), `agent ${agent.agentId} has a negative allocation`);
+      assert(
+        claimedBy === undefined || claimedBy.claimed?.agent === agent,
+        `the claim on agent ${agent.agentId} has no claimant`,
+      );
+    }
+    let waiting = 0;
+    for (const queue of this.queues.values()) waiting += queue.line.size + queue.aside.size;
+    assert(waiting === this.queueOf.size, 'every waiting task stands in one queue');
+  }
+
+  /** Queues with somebody in line, the earliest submission last. */
+  private openHeads(): Queue[] {
+    const heads: Queue[] = [];
+    for (const queue of this.queues.values())
+      if (this.active.has(queue.frameworkId)) insertByOrder(heads, queue);
+    return heads;
+  }
+
+  /** The next agent, going round, that takes the task now and is not claimed by another queue's head. */
+  private agentFor(queue: Queue, task: WaitingTask): Offered | undefined {
+    for (let step = 0; step < this.ring.length; step++) {
+      const index = (this.cursor + step) % this.ring.length;
+      const offered = this.ring[index]!;
+      if (offered.claimedBy !== undefined && offered.claimedBy !== queue) continue;
+      if (!fits(offered.available, task.resources) || !satisfies(offered.agent, task.constraints))
+        continue;
+      this.cursor = index + 1;
+      return offered;
+    }
+    return undefined;
+  }
+
+  private place(queue: Queue, task: WaitingTask, offered: Offered): Placement {
+    const resources = takeRequested(offered.available, task.resources);
+    assert(resources !== undefined, `task ${task.taskId} was said to fit`);
+    offered.allocated = addResources(offered.allocated, resources);
+    offered.available = availableOf(offered.agent.total, offered.allocated);
+    assert(this.queueOf.get(task.taskId) === queue, `task ${task.taskId} is placed once`);
+    this.queueOf.delete(task.taskId);
+    return { taskId: task.taskId, agentId: offered.agent.agentId, resources };
+  }
+
+  /** Whether no agent could ever take it; otherwise it claims the one with the most room that could. */
+  private standsAside(queue: Queue, task: WaitingTask): boolean {
+    if (queue.claimed !== undefined) return false;
+    let best: Offered | undefined;
+    let possible = false;
+    for (const offered of this.ring) {
+      if (!couldEver(offered, task)) continue;
+      possible = true;
+      if (offered.claimedBy !== undefined) continue;
+      if (best === undefined || roomOf(offered) > roomOf(best)) best = offered;
+    }
+    if (best !== undefined) {
+      best.claimedBy = queue;
+      queue.claimed = best;
+    }
+    return !possible;
+  }
+
+  private dropEmpty(queue: Queue, taskId: TaskId): void {
+    if (queue.line.size > 0 || queue.aside.size > 0) return;
+    dropClaim(queue);
+    assert(!this.queueOf.has(taskId), 'a queue is empty when nobody waits in it');
+    for (const [name, other] of this.queues) if (other === queue) this.queues.delete(name);
+  }
+}
+
+function couldEver(offered: Offered, task: WaitingTask): boolean {
+  return fits(offered.agent.total, task.resources) && satisfies(offered.agent, task.constraints);
+}
+
+/** Share of the agent that is free, by its scarcest scalar of cpus and mem. */
+function roomOf({ agent, available }: Offered): number {
+  const share = (free: number, total: number) => (total === 0 ? 1 : free / total);
+  return Math.min(share(available.cpus, agent.total.cpus), share(available.mem, agent.total.mem));
+}
+
+function dropClaim(queue: Queue): void {
+  if (queue.claimed !== undefined) queue.claimed.claimedBy = undefined;
+  queue.claimed = undefined;
+}
+
+/** Keeps the queues in descending order of their heads, so that the next one is popped. */
+function insertByOrder(heads: Queue[], queue: Queue): void {
+  const order = queue.line.head()?.order;
+  if (order === undefined) return;
+  let low = 0;
+  let high = heads.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (heads[middle]!.line.head()!.order > order) low = middle + 1;
+    else high = middle;
+  }
+  heads.splice(low, 0, queue);
+}

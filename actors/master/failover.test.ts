@@ -1,0 +1,173 @@
+/** Several masters over a fake quorum: what a new leader takes over, and what a deposed one can no longer do. */
+import { describe, expect, test } from 'vitest';
+import type { AttemptId } from '../../protocol/ids.ts';
+import { SmallCluster } from './testing/small-cluster.ts';
+
+function twoMasters() {
+  const cluster = new SmallCluster();
+  const first = cluster.master('m1');
+  cluster.lead(first);
+  const second = cluster.master('m2');
+  cluster.run(500);
+  const agent = cluster.agent('a1', first);
+  cluster.run(100);
+  return { cluster, first, second, agent };
+}
+
+describe('a new leader', () => {
+  test('takes over running, waiting, blocked and finished tasks; none is lost, none runs twice', () => {
+    const { cluster, first, second, agent } = twoMasters();
+    const running = cluster.submit({ name: 'running', resources: { cpus: 3 } });
+    const done = cluster.submit({ name: 'done' });
+    cluster.run(50);
+    agent.run(`${done}.1` as AttemptId);
+    agent.finish(`${done}.1` as AttemptId);
+    agent.run(`${running}.1` as AttemptId);
+    const waiting = cluster.submit({
+      name: 'waiting',
+      resources: { cpus: 2 },
+      idempotencyKey: 'w',
+    });
+    const blocked = cluster.submit({ name: 'blocked', dependsOn: [running, done] });
+    cluster.run(100);
+    first.kill();
+    cluster.expireSessions(first);
+    cluster.lead(second);
+    cluster.follow(second);
+    cluster.run(1_000);
+    expect(cluster.get(running).state).toBe('TASK_RUNNING');
+    expect(cluster.get(waiting).state).toBe('TASK_QUEUED');
+    expect(cluster.get(blocked).state).toBe('TASK_BLOCKED');
+    expect(cluster.get(done)).toMatchObject({ state: 'TASK_FINISHED', exitCode: 0 });
+    expect(cluster.submit({ name: 'waiting', resources: { cpus: 2 }, idempotencyKey: 'w' })).toBe(
+      waiting,
+    );
+    agent.finish(`${running}.1` as AttemptId);
+    cluster.run(200);
+    for (const id of [waiting, blocked]) {
+      agent.run(`${id}.1` as AttemptId);
+      agent.finish(`${id}.1` as AttemptId);
+    }
+    cluster.run(200);
+    for (const id of [running, waiting, blocked, done])
+      expect(cluster.get(id).state).toBe('TASK_FINISHED');
+    expect(agent.began).toEqual([running, done, waiting, blocked].map((id) => `${id}.1`));
+    second.actor.invariants();
+    expect(cluster.crashes).toEqual([]);
+  });
+
+  test('launches again what was decided but never reached the agent, and what ended meanwhile is told to it', () => {
+    const { cluster, first, second, agent } = twoMasters();
+    const ends = cluster.submit({ name: 'ends' });
+    cluster.run(50);
+    agent.run(`${ends}.1` as AttemptId);
+    cluster.run(50);
+    agent.silent = true;
+    const launched = cluster.submit({ name: 'launched' });
+    cluster.run(50);
+    agent.finish(`${ends}.1` as AttemptId);
+    first.kill();
+    cluster.expireSessions(first);
+    cluster.lead(second);
+    agent.silent = false;
+    cluster.follow(second);
+    cluster.run(1_000);
+    expect(agent.began).toEqual([`${ends}.1`, `${launched}.1`]);
+    expect(cluster.get(ends).state).toBe('TASK_FINISHED');
+    expect(cluster.get(launched).attempts).toBe(1);
+  });
+
+  test('decides the tasks of an agent that does not come back; when it does after all, they are given up', () => {
+    const { cluster, first, second, agent } = twoMasters();
+    const lost = cluster.submit({ name: 'lost' });
+    const again = cluster.submit({ name: 'again', retry: { attempts: 2, delaySeconds: 0 } });
+    cluster.run(50);
+    agent.run(`${lost}.1` as AttemptId);
+    agent.run(`${again}.1` as AttemptId);
+    cluster.run(50);
+    agent.silent = true;
+    first.kill();
+    cluster.expireSessions(first);
+    cluster.lead(second);
+    cluster.run(25_000);
+    expect(cluster.get(lost)).toMatchObject({ state: 'TASK_LOST', reason: 'REASON_AGENT_REMOVED' });
+    expect(cluster.get(again).state).toBe('TASK_QUEUED');
+    agent.silent = false;
+    cluster.follow(second);
+    cluster.run(1_000);
+    expect(agent.gaveUp.sort()).toEqual([`${again}.1`, `${lost}.1`].sort());
+    expect(agent.began.at(-1)).toBe(`${again}.2`);
+  });
+
+  test('goes on killing', () => {
+    const { cluster, first, second, agent } = twoMasters();
+    const id = cluster.submit({ name: 'long' });
+    cluster.run(50);
+    agent.run(`${id}.1` as AttemptId);
+    cluster.run(50);
+    agent.silent = true;
+    cluster.ask('task.kill', { taskId: id });
+    first.kill();
+    cluster.expireSessions(first);
+    cluster.lead(second);
+    agent.silent = false;
+    cluster.follow(second);
+    cluster.run(1_000);
+    expect(agent.killed).toEqual([`${id}.1`]);
+    expect(cluster.get(id).state).toBe('TASK_KILLED');
+  });
+});
+
+describe('a deposed leader', () => {
+  test('whose session has expired writes nothing, withdraws, and contends again in a new session', () => {
+    const { cluster, first, second } = twoMasters();
+    const epoch = (cluster.ask('cluster.state', {}).leader as { epoch: number }).epoch;
+    cluster.expireSessions(first);
+    cluster.lead(second);
+    cluster.run(2_000);
+    expect(first.actor.state()).toBe('contending');
+    const { leader } = cluster.ask('cluster.state', {}) as {
+      leader: { masterId: string; epoch: number };
+    };
+    expect(leader.masterId).toBe('m2');
+    expect(leader.epoch).toBeGreaterThan(epoch);
+    expect(cluster.crashes).toEqual([]);
+  });
+
+  test('whose write is refused acknowledges nothing: the outcome is uncertain, and it is deposed', () => {
+    const { cluster, first } = twoMasters();
+    for (const path of [...cluster.coord.nodes.keys()])
+      if (path === '/mesos/json.info_0000000000') cluster.coord.nodes.delete(path);
+    const pending = cluster.send(
+      'task.submit',
+      new TextEncoder().encode('{"name":"hello","command":"true"}'),
+    );
+    cluster.run(100);
+    expect(pending.answer?.error).toMatchObject({ code: 'CONNECTION_LOST', definite: false });
+    expect(first.actor.state()).toBe('deposed');
+    expect([...cluster.coord.nodes.keys()].some((path) => path.includes('/hello-'))).toBe(false);
+  });
+
+  test('that does not hear the quorum serves no more, and serves again when it does', () => {
+    const { cluster, first } = twoMasters();
+    cluster.world.meddle = ({ from, to }) =>
+      from === 'm1' && to.startsWith('coord') ? 'lose' : 'deliver';
+    cluster.run(5_500);
+    expect(first.actor.state()).toBe('elected.leading.silenced');
+    expect(cluster.refusal('task.list', {}).code).toBe('no responders');
+    cluster.world.meddle = () => 'deliver';
+    cluster.run(3_000);
+    expect(first.actor.state()).toBe('elected.leading.serving');
+    expect(cluster.ask('task.list', {})).toEqual({ tasks: [], more: false });
+  });
+});
+
+test('a leader that stops in good order hands over at once', () => {
+  const { cluster, first, second } = twoMasters();
+  let stopped = false;
+  first.stop(() => {
+    stopped = true;
+  });
+  cluster.world.runUntil(() => stopped, 2_000);
+  cluster.world.runUntil(() => second.actor.state().endsWith('serving'), 2_000);
+});

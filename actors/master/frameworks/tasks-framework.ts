@@ -1,0 +1,80 @@
+/**
+ * The bundled framework `tasks`: it runs what is submitted on `mz.task.submit`. It is registered like any other: its
+ * chart decides whether the allocator offers it anything, and its znode says what it is.
+ */
+import { frameworkMachine } from '../../../machines/framework.ts';
+import { treePaths } from '../../../protocol/paths.ts';
+import type { Clock } from '../../actor.ts';
+import { Lifecycle } from '../../lifecycle.ts';
+import type { Allocator } from '../allocators/contract.ts';
+import type { Write } from '../writes.ts';
+import { tasksFrameworkId } from './ids.ts';
+
+/** It lives with the leading master: it never fails over by itself. */
+const FAILOVER_TIMEOUT_MS = 0;
+
+export class TasksFramework {
+  private readonly lifecycle: Lifecycle<typeof frameworkMachine>;
+  private readonly allocator: Allocator;
+  private toWrite: Write | undefined;
+
+  constructor(allocator: Allocator, clock: Clock, subscribedAtMs: number) {
+    this.allocator = allocator;
+    this.lifecycle = new Lifecycle(
+      frameworkMachine.provide({
+        actions: {
+          activateFramework: () => allocator.activateFramework(tasksFrameworkId),
+          deactivateFramework: () => allocator.deactivateFramework(tasksFrameworkId),
+          suppressOffers: () => allocator.deactivateFramework(tasksFrameworkId),
+          reviveOffers: () => allocator.activateFramework(tasksFrameworkId),
+          recordFramework: () => {
+            this.toWrite = recordOf(subscribedAtMs);
+          },
+        },
+      }),
+      {
+        id: `framework.${tasksFrameworkId}`,
+        clock,
+        input: { failoverTimeoutMs: FAILOVER_TIMEOUT_MS },
+      },
+    );
+  }
+
+  subscribe(): void {
+    this.lifecycle.send({ type: 'SUBSCRIBE_RECEIVED' });
+    this.lifecycle.send({ type: 'SUBSCRIBED' });
+  }
+
+  /** At the end of each turn: something that waits wants offers at once. */
+  reviveIfWaiting(): void {
+    if (this.allocator.waitingCount > 0) this.lifecycle.offer({ type: 'REVIVED' });
+  }
+
+  /** From time to time, so that a short pause between two tasks is no suppression. */
+  suppressIfIdle(): void {
+    if (this.allocator.waitingCount === 0) this.lifecycle.offer({ type: 'SUPPRESSED' });
+  }
+
+  state(): string {
+    return this.lifecycle.state();
+  }
+
+  takeWrite(): Write | undefined {
+    const write = this.toWrite;
+    this.toWrite = undefined;
+    return write;
+  }
+
+  stop(): void {
+    this.lifecycle.stop();
+  }
+}
+
+function recordOf(subscribedAtMs: number): Write {
+  return {
+    op: 'set',
+    path: treePaths.framework(tasksFrameworkId),
+    data: JSON.stringify({ id: tasksFrameworkId, name: 'tasks', subscribedAtMs }),
+    version: -1,
+  };
+}

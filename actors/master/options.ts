@@ -1,0 +1,58 @@
+/** What a master is started with, and the times by which it acts. */
+import type { MasterId } from '../../protocol/ids.ts';
+import type { PlantedBugs } from '../planted.ts';
+
+export interface MasterOptions {
+  readonly cluster: string;
+  readonly masterId: MasterId;
+  readonly hostname: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly version: string;
+  /** `user:password` of the system for the scheme digest: guards the system's znodes. */
+  readonly digest: string;
+  /** How agents run attempts; `noop` ends at once and measures the scheduler. */
+  readonly executor?: 'process' | 'noop';
+  readonly allocator?: 'fcfs';
+  readonly timing?: Partial<MasterTiming>;
+  readonly retention?: Partial<Retention>;
+  readonly planted?: PlantedBugs;
+}
+
+export interface MasterTiming {
+  readonly sessionTimeoutMs: number;
+  /** Of everything that is looked after from time to time: pings, deadlines, retries, what is sent again. */
+  readonly tickMs: number;
+  readonly pingIntervalMs: number;
+  /** Without a word from an agent for this long it is unreachable. */
+  readonly pingTimeoutMs: number;
+  /** An agent that stays unreachable for this long is removed: its attempts are lost. */
+  readonly agentRemoveTimeoutMs: number;
+  /** How long a new leader waits for the agents whose attempts it found in the tree. */
+  readonly agentReregisterTimeoutMs: number;
+  /** A launch or kill of which nothing is heard is sent again after this long. */
+  readonly resendMs: number;
+  /** Until an agent must have answered a question about output. */
+  readonly relayTimeoutMs: number;
+  /** How long the coords' answers are gathered. */
+  readonly gatherMs: number;
+}
+
+export const defaultTiming: MasterTiming = {
+  sessionTimeoutMs: 6_000,
+  tickMs: 250,
+  pingIntervalMs: 1_000,
+  pingTimeoutMs: 10_000,
+  agentRemoveTimeoutMs: 30_000,
+  agentReregisterTimeoutMs: 20_000,
+  resendMs: 3_000,
+  relayTimeoutMs: 5_000,
+  gatherMs: 250,
+};
+
+/** Finished tasks leave the tree when they are older or more than this; never before a task that waits for them is decided. */
+export interface Retention {
+  readonly timeMs: number;
+  readonly count: number;
+}
+export const defaultRetention: Retention = { timeMs: 3_600_000, count: 10_000 };

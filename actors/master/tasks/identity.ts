@@ -1,0 +1,42 @@
+/** Ids of tasks: derived from the idempotency key where there is one, else from the name. */
+import { createHash } from 'node:crypto';
+import type { TaskId } from '../../../protocol/ids.ts';
+import type { TaskRequest } from '../../../protocol/task-api.ts';
+import type { Random } from '../../actor.ts';
+
+/** The same key makes the same id, under every leader. */
+export function idOfKey(idempotencyKey: string): TaskId {
+  const hash = createHash('sha256').update(idempotencyKey).digest('hex');
+  return `key-${hash.slice(0, 32)}` as TaskId;
+}
+
+/** The name, readable, and 40 random bits. */
+export function freshId(name: string, random: Random): TaskId {
+  const suffix = [...random.bytes(5)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `${name.replaceAll('.', '-')}-${suffix}` as TaskId;
+}
+
+export function taskIdOf(
+  request: TaskRequest,
+  random: Random,
+  isTaken: (id: TaskId) => boolean,
+): TaskId {
+  if (request.idempotencyKey !== undefined) return idOfKey(request.idempotencyKey);
+  for (;;) {
+    const id = freshId(request.name, random);
+    if (!isTaken(id)) return id;
+  }
+}
+
+/** Whether two requests, with their defaults filled in, ask for the same: the order of fields does not matter. */
+export function isSameRequest(a: TaskRequest, b: TaskRequest): boolean {
+  return canonical(a) === canonical(b);
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([x], [y]) => (x < y ? -1 : 1)))
+      : inner,
+  );
+}

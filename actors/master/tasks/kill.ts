@@ -1,0 +1,20 @@
+/** Kills a task: before its launch it ends at once, later its attempt is ordered to end. */
+import { MesozooError } from '../../../protocol/errors.ts';
+import type { Clock } from '../../actor.ts';
+import type { TaskLife } from './life.ts';
+import type { Task } from './task.ts';
+
+/** Throws TASK_ENDED. A task that is being killed already is answered in the same way again. */
+export function killTask(
+  { clock, life }: { readonly clock: Clock; readonly life: TaskLife },
+  task: Task,
+  graceSeconds: number | undefined,
+): Task {
+  if (task.chart.isFinal)
+    throw new MesozooError('TASK_ENDED', `task ${task.id} has ended as ${task.chart.state}`);
+  if (task.chart.isActive && !task.chart.killRequested && graceSeconds !== undefined)
+    task.attempt!.killGraceMs = graceSeconds * 1000;
+  if (life.knows(task, 'KILL_REQUESTED') && !task.chart.killRequested)
+    life.send(task, 'KILL_REQUESTED', { atMs: clock.wallMs(), reason: 'REASON_TASK_KILLED' });
+  return task;
+}

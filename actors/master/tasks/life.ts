@@ -1,0 +1,253 @@
+/**
+ * Lives the tasks: sends a fact to a task's chart, carries out the actions that the chart names, and notes what is
+ * to be written and told. Nothing here leaves before it is decided (see writes.ts).
+ */
+import type { TaskId } from '../../../protocol/ids.ts';
+import { contains } from '../../../protocol/resources.ts';
+import type { TaskEvent } from '../../../protocol/task-api.ts';
+import type { TaskReason, TaskState } from '../../../protocol/task-states.ts';
+import type { Clock } from '../../actor.ts';
+import type { PlantedBugs } from '../../planted.ts';
+import type { Agents } from '../agents/agents.ts';
+import type { Allocator } from '../allocators/contract.ts';
+import { tasksFrameworkId } from '../frameworks/ids.ts';
+import type { MetricsKeeper } from '../metrics/metrics.ts';
+import type { TaskBook } from './book.ts';
+import { advance, knows, type TaskAction, type TaskEventType } from './chart.ts';
+import { addHistory, type Task } from './task.ts';
+
+/** What is known about a change, apart from the change itself. */
+export interface Fact {
+  readonly atMs: number;
+  readonly reason?: TaskReason;
+  readonly message?: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+}
+
+export interface LifeParts {
+  readonly clock: Clock;
+  readonly book: TaskBook;
+  readonly allocator: Allocator;
+  readonly agents: Agents;
+  readonly metrics: MetricsKeeper;
+  readonly planted: PlantedBugs;
+  /** Publishes after everything so far is decided. */
+  readonly tell: (event: TaskEvent) => void;
+  readonly orderLaunch: (task: Task) => void;
+  readonly orderKill: (task: Task) => void;
+}
+
+export class TaskLife {
+  private readonly parts: LifeParts;
+  /** Monotonic time at which each retry is due. */
+  private readonly retries = new Map<Task, number>();
+  /** Ended tasks whose dependents were not told yet: a list, since chains may be long. */
+  private readonly concluded: Task[] = [];
+  private telling = false;
+
+  constructor(parts: LifeParts) {
+    this.parts = parts;
+  }
+
+  knows(task: Task, event: TaskEventType): boolean {
+    return knows(task.chart, event);
+  }
+
+  /** Throws InvariantError when the task's state does not know the event. */
+  send(task: Task, event: TaskEventType, fact: Fact): void {
+    const before = task.chart;
+    const { next, actions } = advance(before, event);
+    task.chart = next;
+    if (next.state !== before.state) {
+      this.note(task, fact);
+      this.parts.metrics.stateChanged(task, before.state);
+    }
+    this.parts.book.changed(task, before.state);
+    if (before.value === 'blocked') this.unpin(task);
+    for (const action of actions) this.carryOut(action, task);
+    this.tellDependents();
+  }
+
+  /** A new task, whose dependencies are known: goes into the book and, when nothing holds it up, into the line. */
+  accept(task: Task, dependencies: readonly Task[], fact: Fact): void {
+    this.parts.book.addNew(task);
+    this.parts.metrics.added(task);
+    this.wait(task, dependencies);
+    const failed = dependencies.find((dependency) => hasFailed(dependency));
+    if (failed !== undefined) this.failFor(task, failed, fact.atMs);
+    else if (task.openDependencies === 0) this.send(task, 'DEPENDENCIES_FINISHED', fact);
+    else this.note(task, fact);
+  }
+
+  /** A task read from the tree: takes up what its state implies. */
+  resume(task: Task, dependencies: readonly Task[], missing: readonly TaskId[]): void {
+    const now = this.parts.clock.wallMs();
+    const { value } = task.chart;
+    if (value === 'queued') this.carryOut('joinLine', task);
+    if (value === 'retrying') this.scheduleRetry(task, Math.max(0, (task.retryAtMs ?? now) - now));
+    if (value !== 'blocked') return;
+    this.wait(task, dependencies);
+    const failed = dependencies.find((dependency) => hasFailed(dependency));
+    if (failed !== undefined) this.failFor(task, failed, now);
+    else if (missing.length > 0)
+      this.send(task, 'DEPENDENCY_FAILED', {
+        atMs: now,
+        reason: 'REASON_DEPENDENCY_FAILED',
+        message: `the dependency ${missing[0]} does not exist`,
+      });
+    else if (task.openDependencies === 0) this.send(task, 'DEPENDENCIES_FINISHED', { atMs: now });
+  }
+
+  retriesDue(nowMs: number): void {
+    for (const [task, dueMs] of this.retries)
+      if (dueMs <= nowMs) this.send(task, 'RETRY_DUE', { atMs: this.parts.clock.wallMs() });
+  }
+
+  private carryOut(action: TaskAction, task: Task): void {
+    const { parts } = this;
+    switch (action) {
+      case 'joinLine':
+        parts.allocator.taskWaits({
+          taskId: task.id,
+          frameworkId: tasksFrameworkId,
+          queue: task.request.queue,
+          priority: task.request.priority,
+          order: task.order,
+          resources: task.request.resources,
+          constraints: task.request.constraints,
+        });
+        return;
+      case 'leaveLine':
+        parts.allocator.taskLeaves(task.id);
+        return;
+      case 'scheduleRetry':
+        this.scheduleRetry(task, task.request.retry.delaySeconds * 1000);
+        return;
+      case 'cancelRetry':
+        this.retries.delete(task);
+        task.retryAtMs = undefined;
+        return;
+      case 'orderLaunch':
+        parts.orderLaunch(task);
+        return;
+      case 'orderKill':
+        parts.orderKill(task);
+        return;
+      case 'freeResources':
+        this.freeResources(task);
+        return;
+      case 'concludeTask':
+        this.conclude(task);
+        return;
+      default:
+        action satisfies never;
+    }
+  }
+
+  private scheduleRetry(task: Task, delayMs: number): void {
+    task.retryAtMs = this.parts.clock.wallMs() + delayMs;
+    this.retries.set(task, this.parts.clock.monotonicMs() + delayMs);
+  }
+
+  private freeResources(task: Task): void {
+    const attempt = task.attempt!;
+    const { allocator, agents, metrics, planted } = this.parts;
+    agents.unassign(attempt.agentId, attempt.attemptId);
+    metrics.freed(task, attempt.resources);
+    allocator.recoverResources(attempt.agentId, attempt.resources);
+    const rest = allocator.allocated(attempt.agentId);
+    if (
+      planted.has('resource-freed-twice') &&
+      rest &&
+      contains(rest, { ...attempt.resources, ports: [] })
+    )
+      allocator.recoverResources(attempt.agentId, attempt.resources);
+  }
+
+  private conclude(task: Task): void {
+    this.parts.metrics.concluded(task);
+    if (task.dependents !== undefined) this.concluded.push(task);
+  }
+
+  private tellDependents(): void {
+    if (this.telling) return;
+    this.telling = true;
+    for (let ended = this.concluded.pop(); ended !== undefined; ended = this.concluded.pop()) {
+      const { dependents } = ended;
+      ended.dependents = undefined;
+      for (const task of dependents ?? []) this.dependencyEnded(task, ended);
+    }
+    this.telling = false;
+  }
+
+  private dependencyEnded(task: Task, dependency: Task): void {
+    if (task.chart.value !== 'blocked') return;
+    const atMs = this.parts.clock.wallMs();
+    if (hasFailed(dependency)) this.failFor(task, dependency, atMs);
+    else if (--task.openDependencies === 0) this.send(task, 'DEPENDENCIES_FINISHED', { atMs });
+  }
+
+  private failFor(task: Task, dependency: Task, atMs: number): void {
+    this.send(task, 'DEPENDENCY_FAILED', {
+      atMs,
+      reason: 'REASON_DEPENDENCY_FAILED',
+      message: `the dependency ${dependency.id} ended as ${dependency.chart.state}`,
+    });
+  }
+
+  private wait(task: Task, dependencies: readonly Task[]): void {
+    for (const dependency of dependencies) {
+      dependency.pins += 1;
+      if (dependency.chart.isFinal) continue;
+      dependency.dependents ??= new Set();
+      dependency.dependents.add(task);
+      task.openDependencies += 1;
+    }
+  }
+
+  /** A new leader must find the dependencies of what is blocked: until then they are kept. */
+  private unpin(task: Task): void {
+    for (const id of task.request.dependsOn) {
+      const dependency = this.parts.book.get(id as TaskId);
+      if (dependency !== undefined) dependency.pins -= 1;
+    }
+  }
+
+  /** Writes the present state into the history and tells it. */
+  private note(task: Task, fact: Fact): void {
+    const { state, isFinal, isActive } = task.chart;
+    const attemptId = isActive || isFinal ? task.attempt?.attemptId : undefined;
+    addHistory(task, {
+      state,
+      atMs: fact.atMs,
+      reason: fact.reason,
+      message: fact.message,
+      attemptId,
+    });
+    task.reason = fact.reason;
+    task.message = fact.message;
+    if (isFinal) {
+      task.endedAtMs = fact.atMs;
+      task.exitCode = fact.exitCode;
+      task.signal = fact.signal;
+    }
+    this.parts.tell({
+      taskId: task.id,
+      name: task.request.name,
+      state,
+      atMs: fact.atMs,
+      reason: fact.reason,
+      message: fact.message,
+      attemptId,
+      agentId: attemptId && task.attempt?.agentId,
+      exitCode: fact.exitCode,
+      signal: fact.signal,
+    });
+  }
+}
+
+function hasFailed(dependency: Task): boolean {
+  const state: TaskState = dependency.chart.state;
+  return dependency.chart.isFinal && state !== 'TASK_FINISHED';
+}

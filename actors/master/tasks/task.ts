@@ -1,0 +1,182 @@
+/** A task as the leading master holds it, and as the tree keeps it. */
+import type { AgentId, AttemptId, TaskId } from '../../../protocol/ids.ts';
+import { limits } from '../../../protocol/limits.ts';
+import type { AclEntry } from '../../../protocol/operations.ts';
+import { treePaths } from '../../../protocol/paths.ts';
+import type {
+  AttemptView,
+  HistoryEntry,
+  TaskRequest,
+  TaskView,
+} from '../../../protocol/task-api.ts';
+import type { TaskReason, TaskState } from '../../../protocol/task-states.ts';
+import type { Write } from '../writes.ts';
+import { type ChartSnapshot, type PersistedChart, restoreTaskChart } from './chart.ts';
+
+/** One try: the last one of the task. */
+export interface Attempt extends AttemptView {
+  readonly attemptId: AttemptId & string;
+  readonly agentId: AgentId & string;
+  startedAtMs?: number;
+  endedAtMs?: number;
+  exitCode?: number;
+  signal?: string;
+  /** Of the last status update that was written. */
+  updateNumber: number;
+  /** Of the kill that was asked for. */
+  killGraceMs?: number;
+}
+
+export interface Task {
+  readonly id: TaskId;
+  /** Grows with each submission, across leaders. */
+  readonly order: number;
+  readonly submittedAtMs: number;
+  readonly request: TaskRequest;
+  chart: ChartSnapshot;
+  attempts: number;
+  attempt?: Attempt;
+  readonly history: HistoryEntry[];
+  /** Wall time at which a retry is due. */
+  retryAtMs?: number;
+  endedAtMs?: number;
+  reason?: TaskReason;
+  message?: string;
+  exitCode?: number;
+  signal?: string;
+
+  // What follows is not in the tree.
+  /** Tasks that wait for this one to end. */
+  dependents?: Set<Task>;
+  openDependencies: number;
+  /** Blocked tasks that depend on this one, ended or not: it stays in the tree for them. */
+  pins: number;
+  /** Whether the tree has the present attempt: no order goes out before. */
+  attemptDecided: boolean;
+  /** Monotonic time of the last launch or kill order that was sent for the attempt. */
+  orderedAtMs?: number;
+}
+
+/** Data of `/mesozoo/tasks/<bucket>/<id>`: written once. */
+export interface TaskNode {
+  readonly order: number;
+  readonly submittedAtMs: number;
+  readonly request: TaskRequest;
+}
+
+/** Data of `/mesozoo/tasks/<bucket>/<id>/state`: rewritten. */
+export interface TaskStateNode {
+  readonly state: TaskState;
+  readonly chart: PersistedChart;
+  readonly attempts: number;
+  readonly attempt?: Attempt;
+  readonly history: readonly HistoryEntry[];
+  readonly retryAtMs?: number;
+  readonly endedAtMs?: number;
+  readonly reason?: TaskReason;
+  readonly message?: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+}
+
+const textEncoder = new TextEncoder();
+const textDecoder = new TextDecoder();
+
+export function encodeTaskNode(task: Task): Uint8Array {
+  const node: TaskNode = {
+    order: task.order,
+    submittedAtMs: task.submittedAtMs,
+    request: task.request,
+  };
+  return textEncoder.encode(JSON.stringify(node));
+}
+
+export function encodeTaskState(task: Task): Uint8Array {
+  const { value, attemptsLeft, killRequested } = task.chart;
+  const node: TaskStateNode = {
+    state: task.chart.state,
+    chart: { value, attemptsLeft, killRequested },
+    attempts: task.attempts,
+    attempt: task.attempt,
+    history: task.history,
+    retryAtMs: task.retryAtMs,
+    endedAtMs: task.endedAtMs,
+    reason: task.reason,
+    message: task.message,
+    exitCode: task.exitCode,
+    signal: task.signal,
+  };
+  return textEncoder.encode(JSON.stringify(node));
+}
+
+/** Throws SyntaxError or InvariantError for data that no master has written. */
+export function decodeTask(id: TaskId, node: Uint8Array, state: Uint8Array): Task {
+  const { order, submittedAtMs, request } = JSON.parse(textDecoder.decode(node)) as TaskNode;
+  const kept = JSON.parse(textDecoder.decode(state)) as TaskStateNode;
+  return {
+    id,
+    order,
+    submittedAtMs,
+    request,
+    chart: restoreTaskChart(kept.chart),
+    attempts: kept.attempts,
+    attempt: kept.attempt,
+    history: [...kept.history],
+    retryAtMs: kept.retryAtMs,
+    endedAtMs: kept.endedAtMs,
+    reason: kept.reason,
+    message: kept.message,
+    exitCode: kept.exitCode,
+    signal: kept.signal,
+    openDependencies: 0,
+    pins: 0,
+    attemptDecided: true,
+  };
+}
+
+export function creationOf(task: Task, acl: AclEntry[]): readonly Write[] {
+  return [
+    { op: 'create', path: treePaths.task(task.id), data: encodeTaskNode(task), acl },
+    { op: 'create', path: treePaths.taskState(task.id), data: encodeTaskState(task), acl },
+  ];
+}
+
+export function updateOf(task: Task): readonly Write[] {
+  return [{ op: 'set', path: treePaths.taskState(task.id), data: encodeTaskState(task) }];
+}
+
+export function removalOf(id: TaskId): readonly Write[] {
+  return [
+    { op: 'delete', path: treePaths.taskState(id) },
+    { op: 'delete', path: treePaths.task(id) },
+  ];
+}
+
+export function addHistory(task: Task, entry: HistoryEntry): void {
+  task.history.push(entry);
+  // The first entry stays: when the task was accepted.
+  if (task.history.length > limits.taskHistory) task.history.splice(1, 1);
+}
+
+export function viewOf(task: Task): TaskView {
+  return {
+    taskId: task.id,
+    name: task.request.name,
+    state: task.chart.state,
+    request: task.request,
+    submittedAtMs: task.submittedAtMs,
+    endedAtMs: task.endedAtMs,
+    reason: task.reason,
+    message: task.message,
+    exitCode: task.exitCode,
+    signal: task.signal,
+    attempt: task.attempt && attemptViewOf(task.attempt),
+    attempts: task.attempts,
+    history: task.history,
+  };
+}
+
+function attemptViewOf(attempt: Attempt): AttemptView {
+  const { updateNumber, killGraceMs, ...view } = attempt;
+  return view;
+}

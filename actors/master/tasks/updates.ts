@@ -1,0 +1,98 @@
+/**
+ * Status updates of agents: written, then acknowledged; repeats are acknowledged again and change nothing.
+ *
+ * An update is matched by its attempt and number. One of an attempt that is not its task's live attempt any more is
+ * acknowledged too, so that the agent forgets it, and what still runs there is given up.
+ */
+import { assert } from '../../../protocol/errors.ts';
+import type { AgentId } from '../../../protocol/ids.ts';
+import type { AttemptState, StatusUpdate } from '../../../protocol/orders.ts';
+import { isFinal } from '../../../protocol/task-states.ts';
+import type { PlantedBugs } from '../../planted.ts';
+import type { Orders } from '../agents/orders.ts';
+import type { MetricsKeeper } from '../metrics/metrics.ts';
+import type { Writes } from '../writes.ts';
+import type { TaskBook } from './book.ts';
+import type { TaskEventType } from './chart.ts';
+import type { TaskLife } from './life.ts';
+import type { Task } from './task.ts';
+
+/** Undefined: the chart does not change (an agent may kill by itself, when the time is up). */
+const eventOf: Readonly<Record<AttemptState, TaskEventType | undefined>> = {
+  TASK_STARTING: 'ATTEMPT_STARTING',
+  TASK_RUNNING: 'ATTEMPT_RUNNING',
+  TASK_KILLING: undefined,
+  TASK_FINISHED: 'ATTEMPT_FINISHED',
+  TASK_FAILED: 'ATTEMPT_FAILED',
+  TASK_KILLED: 'ATTEMPT_KILLED',
+  TASK_LOST: 'ATTEMPT_LOST',
+};
+
+export class StatusUpdates {
+  private readonly parts: {
+    readonly book: TaskBook;
+    readonly life: TaskLife;
+    readonly orders: Orders;
+    readonly writes: Writes;
+    readonly metrics: MetricsKeeper;
+    readonly planted: PlantedBugs;
+  };
+
+  constructor(parts: StatusUpdates['parts']) {
+    this.parts = parts;
+  }
+
+  receive(agentId: AgentId, update: StatusUpdate): void {
+    const task = this.liveTask(agentId, update);
+    if (task === undefined) {
+      this.acknowledge(agentId, update);
+      if (!isFinal(update.state)) this.giveUp(agentId, update);
+      return;
+    }
+    if (update.number > task.attempt!.updateNumber) this.take(task, update);
+    this.acknowledge(agentId, update);
+  }
+
+  /** The task whose live attempt this is. */
+  private liveTask(agentId: AgentId, update: StatusUpdate): Task | undefined {
+    const task = this.parts.book.get(update.taskId);
+    if (task === undefined || !task.chart.isActive) return undefined;
+    const attempt = task.attempt!;
+    return attempt.attemptId === update.attemptId && attempt.agentId === agentId ? task : undefined;
+  }
+
+  private take(task: Task, update: StatusUpdate): void {
+    const attempt = task.attempt!;
+    attempt.updateNumber = update.number;
+    const started = update.state === 'TASK_RUNNING' || update.state === 'TASK_FINISHED';
+    if (started && attempt.startedAtMs === undefined) {
+      attempt.startedAtMs = update.atMs;
+      if (task.attempts === 1) this.parts.metrics.taskStarted(task, update.atMs);
+    }
+    if (isFinal(update.state)) {
+      attempt.endedAtMs = update.atMs;
+      attempt.exitCode = update.exitCode;
+      attempt.signal = update.signal;
+    }
+    const event = eventOf[update.state];
+    if (event !== undefined && this.parts.life.knows(task, event))
+      this.parts.life.send(task, event, update);
+    else {
+      // A task that is being killed stays so when its attempt reports that it has started.
+      assert(!isFinal(update.state), `task ${task.id} does not know ${update.state}`);
+      this.parts.book.changed(task, task.chart.state);
+    }
+  }
+
+  private acknowledge(agentId: AgentId, { attemptId, number }: StatusUpdate): void {
+    const send = () => this.parts.orders.send(agentId, { type: 'acknowledge', attemptId, number });
+    if (this.parts.planted.has('update-forgotten-before-acknowledgement')) send();
+    else this.parts.writes.afterwards(send);
+  }
+
+  private giveUp(agentId: AgentId, { attemptId }: StatusUpdate): void {
+    this.parts.writes.afterwards(() =>
+      this.parts.orders.send(agentId, { type: 'giveUp', attemptId }),
+    );
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * What one leadership writes: each turn of the loop becomes one multi (or several, where a bound is met), sent in
+ * order, several under way at a time.
+ *
+ * Every multi carries a check of the candidate's znode, so nothing is written once the leadership's session is gone.
+ * What is to be told outside (replies, events, orders) goes through `afterwards` and waits until all that was
+ * gathered before it is decided. A refused or uncertain write ends the leadership: `failed` is called once, and
+ * nothing is told any more.
+ */
+
+import type { z } from 'zod';
+import type { MesozooError } from '../../protocol/errors.ts';
+import { limits } from '../../protocol/limits.ts';
+import type { multiOperation } from '../../protocol/znode-api.ts';
+import type { CoordClient } from '../coord/client/contract.ts';
+
+export type Write = z.input<typeof multiOperation>;
+/** Writes that must be decided together. */
+export type WriteGroup = readonly Write[];
+
+interface Flight {
+  readonly effects: (() => void)[];
+  decided: boolean;
+}
+
+/** Beyond this many multis under way the next ones are gathered into fewer, greater ones. */
+const FLIGHTS_MAX = 8;
+/** Of the framing of one operation and its access control list, on top of path and data. */
+const OPERATION_OVERHEAD_BYTES = 256;
+
+export class Writes {
+  private readonly client: CoordClient;
+  private readonly candidate: string;
+  private readonly failed: (error: MesozooError) => void;
+  /** In the order of sending. */
+  private readonly flights: Flight[] = [];
+  /** Effects of the turn that is being gathered. */
+  private gathered: (() => void)[] = [];
+  private ended = false;
+  /** Multis and operations that were decided. */
+  readonly counts = { multis: 0, operations: 0 };
+
+  constructor(client: CoordClient, candidate: string, failed: (error: MesozooError) => void) {
+    this.client = client;
+    this.candidate = candidate;
+    this.failed = failed;
+  }
+
+  /** Runs once everything that was changed before is decided; never, if the leadership ends first. */
+  afterwards(effect: () => void): void {
+    this.gathered.push(effect);
+  }
+
+  /** Whether `send` may be called with groups: otherwise go on gathering. */
+  hasRoom(): boolean {
+    return this.flights.length < FLIGHTS_MAX;
+  }
+
+  /** Effects that wait: what bounds how many requests are taken. */
+  backlog(): number {
+    let count = this.gathered.length;
+    for (const flight of this.flights) count += flight.effects.length;
+    return count;
+  }
+
+  /** At the end of a turn. The effects gathered so far follow the last of the groups. */
+  send(groups: Iterable<WriteGroup>): void {
+    const multis = [...cut(groups)];
+    for (const operations of multis) this.fly(operations);
+    const last = this.flights.at(-1);
+    const effects = this.gathered;
+    this.gathered = [];
+    if (last === undefined) run(effects);
+    else last.effects.push(...effects);
+  }
+
+  end(): void {
+    this.ended = true;
+    this.gathered = [];
+    this.flights.length = 0;
+  }
+
+  private fly(operations: readonly Write[]): void {
+    const flight: Flight = { effects: [], decided: false };
+    this.flights.push(flight);
+    const check: Write = { op: 'check', path: this.candidate, version: -1 };
+    this.client.request('multi', { operations: [check, ...operations] }, (answer) => {
+      if (this.ended) return;
+      if (!answer.ok) {
+        this.end();
+        this.failed(answer.error);
+        return;
+      }
+      flight.decided = true;
+      this.counts.multis += 1;
+      this.counts.operations += operations.length;
+      this.land();
+    });
+  }
+
+  /** Effects run in the order of the writes, whatever the order of the answers. */
+  private land(): void {
+    while (this.flights[0]?.decided === true) {
+      run(this.flights.shift()!.effects);
+      if (this.ended) return;
+    }
+  }
+}
+
+function run(effects: readonly (() => void)[]): void {
+  for (const effect of effects) effect();
+}
+
+/** Cuts at the bounds of a multi, never inside a group; one place is kept for the check. */
+export function* cut(groups: Iterable<WriteGroup>): Generator<Write[]> {
+  let operations: Write[] = [];
+  let bytes = 0;
+  for (const group of groups) {
+    const size = group.reduce((sum, write) => sum + sizeOf(write), 0);
+    const tooMany = operations.length + group.length > limits.multiOperations - 1;
+    if (operations.length > 0 && (tooMany || bytes + size > limits.multiBytes)) {
+      yield operations;
+      operations = [];
+      bytes = 0;
+    }
+    operations.push(...group);
+    bytes += size;
+  }
+  if (operations.length > 0) yield operations;
+}
+
+function sizeOf(write: Write): number {
+  const data = 'data' in write ? (write.data?.length ?? 0) : 0;
+  return write.path.length + data + OPERATION_OVERHEAD_BYTES;
+}
