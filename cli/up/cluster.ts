@@ -23,6 +23,8 @@ export interface ClusterOptions {
   readonly masters: number;
   readonly agents: number;
   readonly portOffset: number;
+  /** Instead of the usual port with the offset. */
+  readonly natsPort?: number;
   /** A server of ours, or the address of somebody else's. */
   readonly nats: { readonly server: NatsServer } | { readonly url: string };
   readonly logLevel?: string;
@@ -46,7 +48,7 @@ export class Cluster {
   constructor(options: ClusterOptions, events: ClusterEvents) {
     this.options = options;
     this.record = options.record;
-    this.natsPort = ports.nats + options.portOffset;
+    this.natsPort = options.natsPort ?? ports.nats + options.portOffset;
     this.natsUrl = 'url' in options.nats ? options.nats.url : `nats://127.0.0.1:${this.natsPort}`;
     const partEvents = {
       died: events.died,
@@ -92,6 +94,11 @@ export class Cluster {
       await before(kind, parts.length);
       await Promise.all(parts.map(({ part }) => part.stop(stopGraceMs[kind])));
     }
+  }
+
+  /** All at once with SIGKILL, as when the machine loses its power. */
+  async crash(): Promise<void> {
+    await Promise.all(this.parts.map(({ part }) => part.kill()));
   }
 
   part(name: string): Part {

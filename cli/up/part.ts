@@ -89,18 +89,23 @@ export class Part {
   }
 
   /** Asks for a good end, and insists after `graceMs`. Resolves when the process is gone. */
-  async stop(graceMs: number): Promise<void> {
+  async stop(graceMs: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     this.stopping = true;
     clearTimeout(this.timer);
     const child = this.child;
     if (child === undefined) return;
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    child.kill('SIGTERM');
+    child.kill(signal);
     // A paused process takes no signal but this one.
     child.kill('SIGCONT');
     const insist = setTimeout(() => child.kill('SIGKILL'), graceMs);
     await exited;
     clearTimeout(insist);
+  }
+
+  /** Ends it as a crash would, and leaves it ended. */
+  kill(): Promise<void> {
+    return this.stop(0, 'SIGKILL');
   }
 
   private ended(child: ChildProcess, how: string, code?: number | null): void {

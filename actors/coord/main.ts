@@ -1,0 +1,52 @@
+/** The process of one coord: `node actors/coord/main.ts --member 1 --data DIR`. Its options: runtime/config.ts. */
+import { join } from 'node:path';
+import { systemClock } from '../../runtime/clock.ts';
+import { lockDirectory } from '../../runtime/directory-lock.ts';
+import { openFiles } from '../../runtime/files.ts';
+import { systemRandom } from '../../runtime/random.ts';
+import { connectRole } from '../../runtime/role-connection.ts';
+import { runProcess } from '../../runtime/run.ts';
+import type { Ports, Storage, Transport } from '../actor.ts';
+import { CoordActor } from './coord.ts';
+
+await runProcess({
+  kind: 'coord',
+  name: (config) => `coord-${config.member}`,
+  async prepare(config, log) {
+    const unlock = await lockDirectory(config.data);
+    const storage = openFiles(join(config.data, 'state'));
+    const name = `coord-${config.member}`;
+    // What a member publishes to all is not for itself: its own part of it happens within the process.
+    const [main, bulk] = await Promise.all([
+      connectRole('coord', name, config, log, { noEcho: true }),
+      connectRole('coord', `${name}-bulk`, config, log.child({ connection: 'bulk' }), {
+        noEcho: true,
+      }),
+    ]);
+    const { bootstrapCluster, bootstrapMembers } = config;
+    return {
+      ports: {
+        clock: systemClock,
+        random: systemRandom,
+        log,
+        transport: main.transport,
+        bulk: bulk.transport,
+        storage,
+      },
+      create: (ports: Ports & { readonly storage: Storage; readonly bulk: Transport }) =>
+        new CoordActor(ports, {
+          cluster: config.cluster,
+          member: config.member,
+          systemDigest: `system:${config.systemSecret}`,
+          ...(bootstrapCluster !== undefined &&
+            bootstrapMembers !== undefined && {
+              bootstrap: { clusterId: bootstrapCluster, members: bootstrapMembers },
+            }),
+        }),
+      async close() {
+        await Promise.all([main.drain(), bulk.drain(), storage.close()]);
+        unlock();
+      },
+    };
+  },
+});

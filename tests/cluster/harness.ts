@@ -1,0 +1,131 @@
+/**
+ * A real cluster of processes over a real nats-server, in a temporary directory on a free port: started by the same
+ * code as `mesozoo up`, spoken to by a bare client of the `nats` package.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type NatsConnection } from 'nats';
+import { Cluster } from '../../cli/up/cluster.ts';
+import { type ClusterSight, ClusterSighting } from '../../cli/up/cluster-sight.ts';
+import { DataDirectory } from '../../cli/up/data-directory.ts';
+import { ensureNatsServer } from '../../cli/up/nats-server.ts';
+import type { PartDeath } from '../../cli/up/part.ts';
+import { createLogger } from '../../runtime/log.ts';
+import { connectTransport } from '../../runtime/nats.ts';
+import { freePort } from '../support/nats-server.ts';
+
+export interface TestCluster {
+  readonly natsUrl: string;
+  readonly directory: string;
+  readonly deaths: readonly PartDeath[];
+  /** Has a leading coord, a leading master and all its agents. */
+  untilWell(): Promise<ClusterSight>;
+  /** `coord-2` */
+  leadingCoord(): Promise<string>;
+  leadingMaster(): Promise<string>;
+  signal(part: string, signal: NodeJS.Signals): void;
+  pidOf(part: string): number | undefined;
+  /** A bare client, which reconnects for ever. */
+  client(): Promise<NatsConnection>;
+  /** Everything at once, as when the machine fails; then all of it again. */
+  crashAndRestart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startCluster(
+  size: { coords?: number; masters?: number; agents?: number } = {},
+): Promise<TestCluster> {
+  const { coords = 3, masters = 2, agents = 3 } = size;
+  const directory = mkdtempSync(join(tmpdir(), 'mesozoo-cluster-'));
+  const data = new DataDirectory(directory);
+  const server = await ensureNatsServer(() => undefined);
+  const natsPort = await freePort();
+  const secrets = data.secrets();
+  const deaths: PartDeath[] = [];
+  const parts = () =>
+    new Cluster(
+      {
+        ...{ data, secrets, masters, agents, natsPort, portOffset: 0 },
+        record: data.openCluster(coords),
+        nats: { server },
+      },
+      { died: (death) => deaths.push(death), changed: () => undefined },
+    );
+  let cluster = parts();
+  cluster.start();
+  const sighting = await connectTransport({
+    ...{ url: cluster.natsUrl, role: 'master', user: 'master', pass: secrets.master },
+    name: 'test',
+    log: createLogger({ level: 'silent', fields: {} }),
+  });
+  const sight = new ClusterSighting(sighting.transport, 'mz');
+  const clients: NatsConnection[] = [];
+
+  const untilWell = async () => {
+    for (;;) {
+      const seen = await sight.look();
+      const active = seen.agents.filter(({ state }) => state === 'active').length;
+      if (seen.leadingCoord && seen.leadingMaster && active >= agents) {
+        cluster.markReady();
+        return seen;
+      }
+      await pause(50);
+    }
+  };
+  const whenSeen = async (name: (seen: ClusterSight) => string | undefined) => {
+    for (;;) {
+      const found = name(await sight.look());
+      if (found !== undefined) return found;
+      await pause(50);
+    }
+  };
+  await untilWell();
+  return {
+    natsUrl: cluster.natsUrl,
+    directory,
+    deaths,
+    untilWell,
+    leadingCoord: () =>
+      whenSeen(({ leadingCoord }) => leadingCoord && `coord-${leadingCoord.member}`),
+    leadingMaster: () =>
+      whenSeen(({ leadingMaster }) => leadingMaster?.id.split('-').slice(0, 2).join('-')),
+    signal: (part, signal) => cluster.part(part).signal(signal),
+    pidOf: (part) => cluster.part(part).running?.pid,
+    async client() {
+      const client = await connect({
+        ...{ servers: cluster.natsUrl, maxReconnectAttempts: -1, reconnectTimeWait: 50 },
+        timeout: 2000,
+      });
+      clients.push(client);
+      return client;
+    },
+    async crashAndRestart() {
+      await cluster.crash();
+      cluster = parts();
+      cluster.start();
+      await untilWell();
+    },
+    async stop() {
+      await Promise.all(clients.map((client) => client.close()));
+      await sighting.close();
+      await cluster.stop(() => undefined);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** JSON in, JSON out, as any program would; rejects when nobody answers in time. */
+export async function ask(
+  client: NatsConnection,
+  subject: string,
+  request: object,
+  timeoutMs = 2000,
+): Promise<Record<string, unknown>> {
+  const answer = await client.request(subject, JSON.stringify(request), { timeout: timeoutMs });
+  return answer.json<Record<string, unknown>>();
+}
