@@ -66,6 +66,7 @@ export type AgentMessage = { readonly agentId: AgentId; readonly reply: string }
   | {
       readonly type: 'register';
       readonly info: AgentInfo;
+      /** Of the leader that it registers with, as the tree tells it: another leadership does not take it. */
       readonly epoch: Epoch;
       readonly attempts: readonly AttemptReport[];
     }

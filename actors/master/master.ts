@@ -3,20 +3,19 @@
  * is a Term (term.ts). This file joins the session with the quorum, the election and the chart.
  */
 import { masterMachine } from '../../machines/master.ts';
+import type { Epoch } from '../../protocol/ids.ts';
 import { treePaths } from '../../protocol/paths.ts';
 import type { Actor, Ports } from '../actor.ts';
 import type { Election } from '../coord/client/contract.ts';
 import { SessionElection } from '../coord/client/election.ts';
 import { SessionClient } from '../coord/client/session-client.ts';
 import { Lifecycle } from '../lifecycle.ts';
-import { ensureLayout, systemAcl } from './layout.ts';
 import { masterInfo } from './master-info.ts';
 import { defaultTiming, type MasterOptions } from './options.ts';
+import { awaitSystemTree, systemAcl } from './system-tree.ts';
 import { Term } from './term.ts';
 
 export type { MasterOptions } from './options.ts';
-
-const LAYOUT_RETRY_MS = 500;
 
 export class MasterActor implements Actor {
   private readonly ports: Ports;
@@ -90,6 +89,11 @@ export class MasterActor implements Actor {
     return this.lifecycle?.state() ?? 'connecting';
   }
 
+  /** Of the present leadership. */
+  epoch(): Epoch | undefined {
+    return this.term?.epoch;
+  }
+
   /** Throws InvariantError when something that must always hold does not. */
   invariants(): void {
     this.term?.invariants();
@@ -138,13 +142,7 @@ export class MasterActor implements Actor {
   private enterElection(): void {
     const candidacy = ++this.candidacy;
     const isCurrent = () => this.candidacy === candidacy;
-    ensureLayout(this.client, this.options.digest, (failure) => {
-      if (!isCurrent()) return;
-      if (failure !== undefined) {
-        this.ports.log.warn('system znodes not made', { error: failure.message });
-        this.ports.clock.after(LAYOUT_RETRY_MS, () => isCurrent() && this.enterElection());
-        return;
-      }
+    awaitSystemTree(this.client, this.ports, isCurrent, () => {
       this.election.enter(masterInfo(this.options), {
         elected: (candidate) => {
           if (!isCurrent()) return;

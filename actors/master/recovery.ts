@@ -11,6 +11,7 @@ import { taskBuckets, treePaths } from '../../protocol/paths.ts';
 import type { ZnodeReplies, ZnodeRequest, ZnodeRequestName } from '../../protocol/znode-api.ts';
 import type { Clock, Logger } from '../actor.ts';
 import type { CoordClient } from '../coord/client/contract.ts';
+import { tasksFrameworkId } from './frameworks/ids.ts';
 import { decodeTask, type Task } from './tasks/task.ts';
 
 const READS_AT_ONCE = 256;
@@ -20,8 +21,8 @@ export interface RecoveryParts {
   readonly client: CoordClient;
   readonly clock: Clock;
   readonly log: Logger;
-  /** In the order of submission. */
-  readonly done: (tasks: readonly Task[]) => void;
+  /** The tasks in the order of submission, and whether the bundled framework has its znode. */
+  readonly done: (tasks: readonly Task[], hasFramework: boolean) => void;
 }
 
 type Job = (finished: () => void) => void;
@@ -31,6 +32,7 @@ export class Recovery {
   private readonly jobs: Job[] = [];
   private underWay = 0;
   private readonly tasks: Task[] = [];
+  private hasFramework = false;
   private cancelled = false;
 
   constructor(parts: RecoveryParts) {
@@ -39,6 +41,7 @@ export class Recovery {
 
   start(): void {
     this.read('sync', { path: treePaths.root }, () => {
+      this.jobs.push((finished) => this.readFramework(finished));
       for (const bucket of taskBuckets)
         this.jobs.push((finished) => this.readBucket(bucket, undefined, finished));
       this.next();
@@ -62,7 +65,17 @@ export class Recovery {
     }
     if (this.underWay > 0 || this.cancelled) return;
     this.cancelled = true;
-    this.parts.done(this.tasks.sort((a, b) => a.order - b.order));
+    this.parts.done(
+      this.tasks.sort((a, b) => a.order - b.order),
+      this.hasFramework,
+    );
+  }
+
+  private readFramework(finished: () => void): void {
+    this.read('exists', { path: treePaths.framework(tasksFrameworkId) }, (framework) => {
+      this.hasFramework = framework?.exists === true;
+      finished();
+    });
   }
 
   private readBucket(bucket: string, after: string | undefined, finished: () => void): void {

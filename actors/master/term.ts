@@ -17,7 +17,6 @@ import { Registration } from './agents/registration.ts';
 import { allocators } from './allocators/allocators.ts';
 import type { Allocator } from './allocators/contract.ts';
 import { TasksFramework } from './frameworks/tasks-framework.ts';
-import { systemAcl } from './layout.ts';
 import { MetricsKeeper } from './metrics/metrics.ts';
 import {
   defaultRetention,
@@ -30,6 +29,7 @@ import { CoordStates } from './requests/coords.ts';
 import { Door } from './requests/door.ts';
 import { OutputRelay } from './requests/relay.ts';
 import { routesOf } from './requests/routes.ts';
+import { systemAcl } from './system-tree.ts';
 import { TaskBook } from './tasks/book.ts';
 import { launchPlaced } from './tasks/launches.ts';
 import { TaskLife } from './tasks/life.ts';
@@ -132,7 +132,7 @@ export class Term {
       client,
       clock,
       log: this.log,
-      done: (tasks) => this.recovered(tasks),
+      done: (tasks, hasFramework) => this.recovered(tasks, hasFramework),
     });
   }
 
@@ -185,13 +185,13 @@ export class Term {
     this.allocator.invariants();
   }
 
-  private recovered(tasks: readonly Task[]): void {
+  private recovered(tasks: readonly Task[], frameworkExists: boolean): void {
     for (const task of tasks) this.book.addRecovered(task);
     for (const task of tasks) this.metrics.recovered(task);
     for (const task of tasks) if (task.chart.isActive) this.awaitAgent(task);
     for (const task of tasks) if (!task.chart.isFinal) this.resume(task);
     this.log.info('recovered', { tasks: this.book.size, live: this.book.liveCount });
-    this.framework.subscribe();
+    this.framework.subscribe(frameworkExists ? undefined : this.acl);
     const { transport } = this.parts.ports;
     this.messages = transport.subscribe(
       this.subjects.toMaster(this.parts.options.masterId),
@@ -256,7 +256,6 @@ export class Term {
   }
 
   private receive(delivery: Delivery): void {
-    if (!this.parts.mayLead()) return;
     let message: AgentMessage;
     try {
       message = unpack(delivery.payload) as AgentMessage;
@@ -270,6 +269,8 @@ export class Term {
   private dispatch(message: AgentMessage): void {
     const { agentId } = message;
     if (message.type === 'register') {
+      // Meant for a leadership of this master that is over, or one to come: the agent repeats it.
+      if (message.epoch !== this.epoch) return;
       this.registration.register(agentId, message.info, message.attempts);
       return;
     }

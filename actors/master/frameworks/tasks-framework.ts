@@ -3,6 +3,7 @@
  * chart decides whether the allocator offers it anything, and its znode says what it is.
  */
 import { frameworkMachine } from '../../../machines/framework.ts';
+import type { AclEntry } from '../../../protocol/operations.ts';
 import { treePaths } from '../../../protocol/paths.ts';
 import type { Clock } from '../../actor.ts';
 import { Lifecycle } from '../../lifecycle.ts';
@@ -17,6 +18,7 @@ export class TasksFramework {
   private readonly lifecycle: Lifecycle<typeof frameworkMachine>;
   private readonly allocator: Allocator;
   private toWrite: Write | undefined;
+  private createWith: AclEntry[] | undefined;
 
   constructor(allocator: Allocator, clock: Clock, subscribedAtMs: number) {
     this.allocator = allocator;
@@ -28,7 +30,7 @@ export class TasksFramework {
           suppressOffers: () => allocator.deactivateFramework(tasksFrameworkId),
           reviveOffers: () => allocator.activateFramework(tasksFrameworkId),
           recordFramework: () => {
-            this.toWrite = recordOf(subscribedAtMs);
+            this.toWrite = recordOf(subscribedAtMs, this.createWith);
           },
         },
       }),
@@ -40,7 +42,9 @@ export class TasksFramework {
     );
   }
 
-  subscribe(): void {
+  /** `createWith`: the ACL of its znode, where that is not there yet. */
+  subscribe(createWith: AclEntry[] | undefined): void {
+    this.createWith = createWith;
     this.lifecycle.send({ type: 'SUBSCRIBE_RECEIVED' });
     this.lifecycle.send({ type: 'SUBSCRIBED' });
   }
@@ -70,11 +74,10 @@ export class TasksFramework {
   }
 }
 
-function recordOf(subscribedAtMs: number): Write {
-  return {
-    op: 'set',
-    path: treePaths.framework(tasksFrameworkId),
-    data: JSON.stringify({ id: tasksFrameworkId, name: 'tasks', subscribedAtMs }),
-    version: -1,
-  };
+function recordOf(subscribedAtMs: number, createWith: AclEntry[] | undefined): Write {
+  const path = treePaths.framework(tasksFrameworkId);
+  const data = JSON.stringify({ id: tasksFrameworkId, name: 'tasks', subscribedAtMs });
+  return createWith === undefined
+    ? { op: 'set', path, data, version: -1 }
+    : { op: 'create', path, data, acl: createWith };
 }

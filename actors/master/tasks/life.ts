@@ -208,7 +208,7 @@ export class TaskLife {
 
   /** A new leader must find the dependencies of what is blocked: until then they are kept. */
   private unpin(task: Task): void {
-    for (const id of task.request.dependsOn) {
+    for (const id of new Set(task.request.dependsOn)) {
       const dependency = this.parts.book.get(id as TaskId);
       if (dependency !== undefined) dependency.pins -= 1;
     }

@@ -38,6 +38,7 @@ export class FakeAgent {
   readonly gaveUp: AttemptId[] = [];
   epoch = 0 as Epoch;
   master: MasterId | undefined;
+  leaderEpoch = 0 as Epoch;
   registered = false;
   private heardAtMs = 0;
   private pingTimeoutMs = Number.POSITIVE_INFINITY;
@@ -104,7 +105,7 @@ export class FakeAgent {
   register(): void {
     this.send({
       type: 'register',
-      epoch: this.epoch,
+      epoch: this.leaderEpoch,
       info: {
         agentId: this.agentId,
         hostname: `${this.agentId}.host`,

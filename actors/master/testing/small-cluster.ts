@@ -5,7 +5,7 @@
 import { decode, encode, type Form } from '../../../protocol/codec.ts';
 import type { ErrorBody } from '../../../protocol/errors.ts';
 import type { MasterId } from '../../../protocol/ids.ts';
-import { parentOf } from '../../../protocol/paths.ts';
+import { parentOf, taskBuckets, treePaths } from '../../../protocol/paths.ts';
 import type { Resources } from '../../../protocol/resources.ts';
 import { subjectsOf } from '../../../protocol/subjects.ts';
 import type { SubmitInput, TaskEvent, TaskView } from '../../../protocol/task-api.ts';
@@ -37,6 +37,10 @@ export class SmallCluster {
   private asked = 0;
 
   constructor() {
+    const { masters, root, agents, tasks, frameworks } = treePaths;
+    const buckets = taskBuckets.map((bucket) => `${tasks}/${bucket}`);
+    for (const path of [masters, root, agents, tasks, frameworks, ...buckets])
+      this.coord.write('create', { path });
     this.client.subscribe('mz.task.events.*', ({ payload }) => {
       this.events.push(decode(payload).value as unknown as TaskEvent);
     });
@@ -86,6 +90,7 @@ export class SmallCluster {
   ): FakeAgent {
     const agent = new FakeAgent(this.world.ports(id), id, total, attributes);
     agent.master = master.id;
+    agent.leaderEpoch = master.actor.epoch()!;
     this.agents.push(agent);
     agent.register();
     return agent;
@@ -95,6 +100,7 @@ export class SmallCluster {
   follow(master: RunningMaster): void {
     for (const agent of this.agents) {
       agent.master = master.id;
+      agent.leaderEpoch = master.actor.epoch()!;
       agent.registered = false;
     }
   }
