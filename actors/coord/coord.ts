@@ -1,0 +1,677 @@
+/**
+ * One member of the quorum: joins the Paxos core, the log on disk, the znode tree and the door for clients.
+ *
+ * A turn gathers what has come in: operations go to the leader and from there into slots, what the core wants saved
+ * goes to the log, what it wants said goes out, and what is decided is applied; then clients are answered.
+ */
+import { decode, encode } from '../../protocol/codec.ts';
+import { assert, MesozooError } from '../../protocol/errors.ts';
+import type { Ballot, MemberId, SessionId, Slot } from '../../protocol/ids.ts';
+import { limits } from '../../protocol/limits.ts';
+import type { Operation } from '../../protocol/operations.ts';
+import { treePaths } from '../../protocol/paths.ts';
+import { isInbox, type Subjects, subjectsOf } from '../../protocol/subjects.ts';
+import type { Actor, Delivery, Subscription, Timer } from '../actor.ts';
+import { Confirmations } from './confirmations.ts';
+import { digestIdentity } from './door/credentials.ts';
+import { Door } from './door/door.ts';
+import type { Quorum } from './door/quorum.ts';
+import { SessionExpiry } from './expiry.ts';
+import { Inbox, type OperationDone, Outbox } from './forwarding.ts';
+import { CoordLog } from './log/log.ts';
+import { openData } from './log/open.ts';
+import type { SnapshotPiece, SnapshotRead } from './log/transfer.ts';
+import {
+  decodeMemberMessage,
+  encodeMemberMessage,
+  type Forward,
+  isMemberMessage,
+  type MemberMessage,
+  type Resend,
+} from './member-messages.ts';
+import { MemberSession } from './member-session.ts';
+import {
+  type CoordBounds,
+  type CoordOptions,
+  type CoordPorts,
+  type CoordTiming,
+  defaultBounds,
+  defaultTiming,
+} from './options.ts';
+import type { Decided, Paxos, PaxosOutput, PaxosStatus } from './paxos/contract.ts';
+import { createPaxos } from './paxos/core.ts';
+import { type CoordinatorChart, runCoordinatorChart } from './paxos/lifecycle.ts';
+import { decodeQuorumMessage, encodeQuorumMessage } from './paxos/messages.ts';
+import { SnapshotKeeper } from './snapshot-keeper.ts';
+import { missingSystemNodes } from './system-tree.ts';
+import type { Applied, ZnodeState } from './znodes/contract.ts';
+import { encodeEntry, encodeOperation } from './znodes/operation-codec.ts';
+import { znodeStates } from './znodes/znodes.ts';
+
+export type { CoordBounds, CoordOptions, CoordPorts, CoordTiming } from './options.ts';
+
+/** Everything that exists once the data are open. */
+interface Parts {
+  readonly chart: CoordinatorChart;
+  readonly paxos: Paxos;
+  readonly log: CoordLog;
+  readonly snapshots: SnapshotKeeper;
+  readonly outbox: Outbox;
+  readonly inbox: Inbox;
+  readonly confirmations: Confirmations;
+  readonly expiry: SessionExpiry;
+  readonly memberSession: MemberSession;
+  readonly door: Door;
+}
+
+export class CoordActor implements Actor {
+  private readonly ports: CoordPorts;
+  private readonly options: CoordOptions;
+  private readonly timing: CoordTiming;
+  private readonly bounds: CoordBounds;
+  private readonly member: MemberId;
+  private readonly subjects: Subjects;
+  private state: ZnodeState | undefined;
+  private parts: Parts | undefined;
+  private subscriptions: Subscription[] = [];
+  private tickTimer: Timer | undefined;
+  private resumeTimer: Timer | undefined;
+  /** Time in which this process ran: what it did not hear while it stood still is nobody's fault. */
+  private attentiveMs = 0;
+  private tickedMs = 0;
+  private housekeptMs = 0;
+  private usefulMs = 0;
+  private role: PaxosStatus['role'] = 'recovering';
+  private streamBallot: Ballot | undefined;
+  private decided: Decided[] = [];
+  private readonly touched = new Set<SessionId>();
+  private makingSystemTree = false;
+
+  constructor(ports: CoordPorts, options: CoordOptions) {
+    this.ports = ports;
+    this.options = options;
+    this.timing = { ...defaultTiming, ...options.timing };
+    this.bounds = { ...defaultBounds, ...options.bounds };
+    this.member = options.member;
+    this.subjects = subjectsOf(options.cluster);
+  }
+
+  // ── Life ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Throws WRONG_DATA_DIRECTORY, LOG_DAMAGED, DISK_FAILED. */
+  start(): void {
+    const { clock, transport, bulk } = this.ports;
+    const nowMs = clock.monotonicMs();
+    this.attentiveMs = nowMs;
+    this.tickedMs = nowMs;
+    this.housekeptMs = nowMs;
+    this.usefulMs = nowMs - this.timing.withdrawAfterMs;
+    const parts = this.open();
+    this.parts = parts;
+    const receive = (delivery: Delivery) => this.receive(delivery.payload);
+    this.subscriptions = [
+      transport.subscribe(this.subjects.quorumAll(), receive),
+      transport.subscribe(this.subjects.quorumMember(this.member), receive),
+      bulk.subscribe(this.subjects.quorumBulk(this.member), receive),
+      transport.subscribe(this.subjects.quorumState(), (delivery) => this.tellState(delivery)),
+    ];
+    parts.door.start();
+    this.tickLater();
+  }
+
+  private open(): Parts {
+    const { storage, random, clock, log: logger } = this.ports;
+    const { member, timing, bounds } = this;
+    const { planted, bootstrap } = this.options;
+    const opened = openData({
+      storage,
+      random,
+      log: logger,
+      member,
+      znodes: znodeStates,
+      ...(bootstrap !== undefined && { bootstrap }),
+      ...(planted !== undefined && { planted }),
+    });
+    this.state = opened.state;
+    const chart = runCoordinatorChart(member, clock);
+    const paxos = createPaxos({
+      member,
+      recovered: opened.recovered,
+      timing,
+      lifecycle: chart,
+      random: () => random.next(),
+      nowMs: this.attentiveMs,
+      messageBytesMax: limits.quorumMessageBytes,
+      slotsInFlightMax: bounds.slotsInFlight,
+      keptSlotsMax: bounds.keptSlots,
+      ...(planted !== undefined && { planted }),
+    });
+    const log = new CoordLog({
+      storage,
+      identity: opened.identity,
+      segments: opened.segments,
+      promised: opened.recovered.promised,
+      decidedUpTo: opened.recovered.decidedUpTo,
+      segmentBytes: bounds.segmentBytes,
+      saved: (token) => paxos.saved(token),
+    });
+    const snapshots = new SnapshotKeeper({
+      storage,
+      clock,
+      logger,
+      member,
+      log,
+      paxos,
+      znodes: znodeStates,
+      planted,
+      bounds,
+      timing,
+      snapshotSlot: opened.recovered.snapshotSlot,
+      snapshotBytes: opened.snapshotBytes,
+      send: (to, message) => this.sendBulk(to, message),
+      install: (state) => this.install(state),
+    });
+    const run = Buffer.from(random.bytes(6)).toString('hex');
+    const confirmations = new Confirmations({
+      paxos: () => paxos,
+      askLeader: (leader, id) => this.send(leader, { type: 'readIndex', from: member, id }),
+      answerMember: (to, id, slot) =>
+        this.send(to, { type: 'readIndexAnswer', from: member, id, slot }),
+      firstId: Math.floor(random.next() * 2 ** 48),
+      resendMs: timing.resendMs,
+    });
+    const submit = (operation: Omit<Operation, 'tag'>, done: OperationDone) =>
+      this.submit(operation, done);
+    const memberSession = new MemberSession(member, submit, logger);
+    const quorum: Quorum = {
+      member,
+      state: () => this.tree(),
+      submit,
+      submitForMember: (body, identities, done) => memberSession.write(body, identities, done),
+      confirm: (done) => confirmations.ask(done),
+      touch: (session) => this.touched.add(session),
+    };
+    return {
+      chart,
+      paxos,
+      log,
+      snapshots,
+      outbox: new Outbox(member, run, Math.floor(random.next() * 2 ** 32)),
+      inbox: new Inbox(),
+      confirmations,
+      expiry: new SessionExpiry(timing.housekeepingMs * 2 + timing.electionTimeoutMs),
+      memberSession,
+      door: new Door({ ports: this.ports, quorum, subjects: this.subjects, run }),
+    };
+  }
+
+  stop(done: () => void): void {
+    const { parts } = this;
+    this.tickTimer?.cancel();
+    this.resumeTimer?.cancel();
+    for (const subscription of this.subscriptions) subscription.unsubscribe();
+    if (parts !== undefined) {
+      parts.door.stop();
+      parts.snapshots.stop();
+      parts.chart.send({ type: 'STOPPED' });
+      this.parts = undefined;
+    }
+    done();
+  }
+
+  // ── Turns ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  endTurn(): void {
+    const { parts } = this;
+    if (parts === undefined) return;
+    for (let more = true; more; ) {
+      this.followLeadership(parts);
+      this.forward(parts);
+      this.propose(parts);
+      parts.confirmations.send(this.ports.clock.monotonicMs());
+      more = this.carryOut(parts, parts.paxos.takeOutput());
+    }
+    parts.log.flush();
+  }
+
+  /** Says whether what came out may have led to new work. */
+  private carryOut(parts: Parts, output: PaxosOutput): boolean {
+    if (output.records.length > 0 || output.token !== undefined) {
+      parts.log.append(output.records, output.token);
+      parts.log.flush();
+    }
+    for (const { to, message, bulk } of output.messages) {
+      const payload = encodeQuorumMessage(message);
+      if (to === 'all') this.ports.transport.publish(this.subjects.quorumAll(), payload);
+      else if (bulk) this.ports.bulk.publish(this.subjects.quorumBulk(to), payload);
+      else this.ports.transport.publish(this.subjects.quorumMember(to), payload);
+    }
+    for (const { id, slot } of output.confirmed) parts.confirmations.confirmed(id, slot);
+    for (const id of output.unconfirmed) parts.confirmations.unconfirmed(id);
+    if (output.snapshotWanted !== undefined) {
+      parts.snapshots.wanted(output.snapshotWanted.from, this.tree().slot);
+    }
+    for (const decided of output.decided) this.decided.push(decided);
+    const applied = this.applyDecided(parts);
+    parts.confirmations.appliedUpTo(this.tree().slot);
+    return applied || output.confirmed.length > 0;
+  }
+
+  private followLeadership(parts: Parts): void {
+    const status = parts.paxos.status();
+    if (status.role !== this.role) {
+      this.ports.log.info('role changed', { role: status.role, ballot: status.leaderBallot });
+      const led = this.role === 'leading';
+      this.role = status.role;
+      if (led || status.role === 'leading') parts.inbox.clear();
+      if (status.role === 'leading') parts.expiry.begin(this.ports.clock.monotonicMs());
+    }
+    if (status.leader !== undefined && status.leaderBallot !== this.streamBallot) {
+      this.ports.log.info('leader known', { leader: status.leader, ballot: status.leaderBallot });
+      // This member may have been deposed and elected again between two looks.
+      if (status.role === 'leading') {
+        parts.inbox.clear();
+        parts.expiry.begin(this.ports.clock.monotonicMs());
+      }
+      this.streamBallot = status.leaderBallot;
+      this.housekeptMs = Number.NEGATIVE_INFINITY;
+      parts.outbox.beginStream(status.leaderBallot);
+    }
+  }
+
+  private forward(parts: Parts): void {
+    if (!parts.outbox.hasUnsent()) return;
+    const { leader, leaderBallot } = parts.paxos.status();
+    if (leader === undefined || leaderBallot !== this.streamBallot) return;
+    for (const forward of parts.outbox.takeForwards()) this.sendForward(parts, leader, forward);
+  }
+
+  private sendForward(parts: Parts, leader: MemberId, forward: Forward): void {
+    if (leader === this.member) this.receiveForward(parts, forward);
+    else this.send(leader, forward);
+  }
+
+  private propose(parts: Parts): void {
+    const { inbox, paxos } = parts;
+    while (inbox.size > 0) {
+      const room = paxos.room();
+      if (room === 0) return;
+      // With some slots under way the next ones may as well be fuller: what waits leaves when one of them is decided.
+      const underWay = this.bounds.slotsInFlight - room;
+      const isSmall =
+        inbox.size < this.bounds.gatheredOperations && inbox.byteLength < limits.batchBytes / 8;
+      if (isSmall && underWay >= this.bounds.slotsBeforeGathering) return;
+      const bytes = encodeEntry(this.ports.clock.wallMs(), inbox.shiftBatch());
+      const taken = paxos.propose({ kind: 'entry', bytes });
+      assert(taken, 'a value was refused although there was room');
+    }
+  }
+
+  // ── Decided ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** For a stretch of time only, so that messages and heartbeats have their turn in between. */
+  private applyDecided(parts: Parts): boolean {
+    if (this.decided.length === 0) return false;
+    const { clock } = this.ports;
+    const untilMs = clock.monotonicMs() + this.timing.applyStretchMs;
+    let count = 0;
+    while (count < this.decided.length) {
+      this.apply(parts, this.decided[count]!);
+      count += 1;
+      if (clock.monotonicMs() >= untilMs) break;
+    }
+    this.decided = this.decided.slice(count);
+    if (this.decided.length > 0) this.resumeSoon();
+    parts.snapshots.consider(this.tree());
+    return true;
+  }
+
+  private resumeSoon(): void {
+    if (this.resumeTimer !== undefined) return;
+    this.resumeTimer = this.ports.clock.after(0, () => {
+      this.resumeTimer = undefined;
+    });
+  }
+
+  private apply(parts: Parts, { slot, value }: Decided): void {
+    const state = this.tree();
+    let applied: readonly Applied[] = NOTHING;
+    switch (value.kind) {
+      case 'entry':
+        applied = state.apply(slot, value.bytes);
+        break;
+      case 'noop':
+        state.applyOther(slot);
+        break;
+      case 'configuration':
+        state.applyOther(slot, value.configuration);
+        this.ports.log.info('configuration changed', {
+          slot,
+          members: value.configuration.members,
+        });
+        break;
+      default:
+        value satisfies never;
+    }
+    this.options.observe?.applied({
+      slot,
+      value: value.kind === 'entry' ? value.bytes : JSON.stringify(value),
+      applied,
+      digest: state.digest(),
+    });
+    for (const one of applied) this.applied(parts, one);
+  }
+
+  private applied(parts: Parts, applied: Applied): void {
+    const { session, result } = applied;
+    parts.door.applied(applied);
+    if (applied.ended !== undefined) parts.expiry.ended(applied.ended.session);
+    if (result.kind === 'session') parts.expiry.touched(session, this.ports.clock.monotonicMs());
+    if (result.kind === 'error' && result.error.code === 'SEQUENCE_GAP') {
+      // Another leader's slot was lost before this one: the write comes again in its place.
+      if (parts.outbox.hasEarlier(applied.tag)) return;
+    }
+    parts.outbox.settle(applied.tag, session, applied.number)?.done(result, applied.zxid);
+  }
+
+  private install(state: ZnodeState): void {
+    const { parts } = this;
+    assert(parts !== undefined, 'a snapshot was installed in a member that is not open');
+    this.state = state;
+    parts.paxos.installed(state.slot, state.configuration);
+    this.decided = this.decided.filter(({ slot }) => slot > state.slot);
+    parts.door.stateReplaced();
+    parts.memberSession.check(state);
+    // The leader has taken these, and may have decided them unseen: `apply` tells them from new ones.
+    if (this.streamBallot !== undefined) parts.outbox.beginStream(this.streamBallot);
+    parts.confirmations.appliedUpTo(state.slot);
+  }
+
+  // ── Messages of members ─────────────────────────────────────────────────────────────────────────────────────
+
+  private receive(payload: Uint8Array): void {
+    const { parts } = this;
+    if (parts === undefined) return;
+    try {
+      if (isMemberMessage(payload)) this.receiveMemberMessage(parts, decodeMemberMessage(payload));
+      else parts.paxos.receive(decodeQuorumMessage(payload));
+    } catch (error) {
+      if (!(error instanceof MesozooError && error.code === 'BAD_REQUEST')) throw error;
+      this.ports.log.warn('message of a member not readable', { reason: error.message });
+    }
+  }
+
+  private receiveMemberMessage(parts: Parts, message: MemberMessage): void {
+    if (message.from === this.member) return;
+    switch (message.type) {
+      case 'forward':
+        this.receiveForward(parts, message);
+        return;
+      case 'resend':
+        this.receiveResend(parts, message);
+        return;
+      case 'touched': {
+        const nowMs = this.ports.clock.monotonicMs();
+        if (this.role !== 'leading') return;
+        for (const session of message.sessions) parts.expiry.touched(session, nowMs);
+        return;
+      }
+      case 'readIndex':
+        parts.confirmations.askedBy(message.from, message.id);
+        return;
+      case 'readIndexAnswer':
+        parts.confirmations.answered(message.id, message.slot);
+        return;
+      case 'snapshotRead':
+        parts.snapshots.serve(message);
+        return;
+      case 'snapshotPiece':
+        parts.snapshots.receivePiece(message);
+        return;
+      case 'clusterAsked':
+        this.tellCluster(parts, message.from);
+        return;
+      case 'clusterTold':
+        if (parts.log.identity.clusterId === '') parts.log.learnCluster(message.clusterId);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  private receiveForward(parts: Parts, forward: Forward): void {
+    const { role, leaderBallot } = parts.paxos.status();
+    if (role !== 'leading' || forward.ballot !== leaderBallot) return;
+    // The core may have been elected within this turn, before anybody looked.
+    this.followLeadership(parts);
+    const taken = parts.inbox.take(forward);
+    if (taken === undefined) return;
+    const resend: Resend = {
+      type: 'resend',
+      from: this.member,
+      stream: forward.stream,
+      taken,
+    };
+    if (forward.from === this.member) this.receiveResend(parts, resend);
+    else this.send(forward.from, resend);
+  }
+
+  private receiveResend(parts: Parts, resend: Resend): void {
+    const { leader } = parts.paxos.status();
+    if (leader === undefined) return;
+    for (const forward of parts.outbox.resend(resend)) this.sendForward(parts, leader, forward);
+  }
+
+  private tellCluster(parts: Parts, to: MemberId): void {
+    const { clusterId } = parts.log.identity;
+    if (clusterId !== '') this.send(to, { type: 'clusterTold', from: this.member, clusterId });
+  }
+
+  private send(to: MemberId, message: MemberMessage): void {
+    this.ports.transport.publish(this.subjects.quorumMember(to), encodeMemberMessage(message));
+  }
+
+  private sendBulk(to: MemberId, message: SnapshotRead | SnapshotPiece): void {
+    this.ports.bulk.publish(this.subjects.quorumBulk(to), encodeMemberMessage(message));
+  }
+
+  // ── Operations ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Throws TOO_MANY_REQUESTS, PAYLOAD_TOO_LARGE. */
+  private submit(operation: Omit<Operation, 'tag'>, done: OperationDone): void {
+    const { parts } = this;
+    assert(parts !== undefined, 'an operation came to a member that is not open');
+    const { outbox } = parts;
+    if (outbox.isFull()) {
+      throw new MesozooError(
+        'TOO_MANY_REQUESTS',
+        `${outbox.size} operations wait for the quorum at this member: send again later`,
+      );
+    }
+    const tag = outbox.takeTag();
+    const bytes = encodeOperation({ ...operation, tag });
+    if (bytes.length > limits.multiBytes) {
+      throw new MesozooError(
+        'PAYLOAD_TOO_LARGE',
+        `the operation has ${bytes.length} bytes, one may have ${limits.multiBytes}`,
+      );
+    }
+    outbox.add({ tag, session: operation.session, number: operation.number, bytes, done });
+  }
+
+  // ── Time ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private tickLater(): void {
+    this.tickTimer = this.ports.clock.after(this.timing.heartbeatMs / 2, () => this.tick());
+  }
+
+  private tick(): void {
+    const { parts } = this;
+    if (parts === undefined) return;
+    const nowMs = this.ports.clock.monotonicMs();
+    this.attentiveMs += Math.min(nowMs - this.tickedMs, 2 * this.timing.heartbeatMs);
+    this.tickedMs = nowMs;
+    parts.paxos.tick(this.attentiveMs);
+    if (nowMs - this.housekeptMs >= this.timing.housekeepingMs) {
+      this.housekeptMs = nowMs;
+      this.keepHouse(parts, nowMs);
+    }
+    this.tickLater();
+  }
+
+  private keepHouse(parts: Parts, nowMs: number): void {
+    const { leader, role } = parts.paxos.status();
+    parts.door.sweep();
+    parts.log.flushLazily();
+    parts.confirmations.resend(nowMs);
+    const mayWrite = leader !== undefined && role !== 'catchingUp' && !parts.outbox.isFull();
+    if (mayWrite) parts.memberSession.ensure();
+    if (leader !== undefined) {
+      const probe = parts.outbox.probe();
+      if (probe !== undefined) this.sendForward(parts, leader, probe);
+      this.reportTouched(parts, leader, nowMs);
+    }
+    if (role === 'leading') {
+      this.expireSessions(parts, nowMs);
+      if (mayWrite) this.makeSystemTree(parts);
+    }
+    if (parts.log.identity.clusterId === '') {
+      const question = encodeMemberMessage({ type: 'clusterAsked', from: this.member });
+      this.ports.transport.publish(this.subjects.quorumAll(), question);
+    }
+    this.offerOrWithdraw(parts, nowMs);
+  }
+
+  private reportTouched(parts: Parts, leader: MemberId, nowMs: number): void {
+    if (this.touched.size === 0) return;
+    const sessions = [...this.touched];
+    this.touched.clear();
+    if (leader === this.member) {
+      for (const session of sessions) parts.expiry.touched(session, nowMs);
+      return;
+    }
+    for (let start = 0; start < sessions.length; start += SESSIONS_PER_REPORT) {
+      this.send(leader, {
+        type: 'touched',
+        from: this.member,
+        sessions: sessions.slice(start, start + SESSIONS_PER_REPORT),
+      });
+    }
+  }
+
+  private expireSessions(parts: Parts, nowMs: number): void {
+    for (const { id, incarnation } of parts.expiry.due(this.tree(), nowMs)) {
+      this.ports.log.info('session expired', { session: id });
+      parts.inbox.push(
+        encodeOperation({
+          session: id,
+          incarnation,
+          number: 0,
+          tag: parts.outbox.takeTag(),
+          identities: [],
+          body: { kind: 'closeSession', expired: true },
+        }),
+      );
+    }
+  }
+
+  private makeSystemTree(parts: Parts): void {
+    if (this.makingSystemTree || !parts.memberSession.isOpen) return;
+    const operations = missingSystemNodes(this.tree(), this.options.systemDigest);
+    if (operations.length === 0) return;
+    this.makingSystemTree = true;
+    const identities = [digestIdentity(this.options.systemDigest)];
+    parts.memberSession.write({ kind: 'multi', operations }, identities, (result) => {
+      this.makingSystemTree = false;
+      if (result.kind === 'error') {
+        this.ports.log.warn('system tree not made', { error: result.error });
+      } else {
+        this.ports.log.info('system tree made', { nodes: operations.length });
+      }
+    });
+  }
+
+  /** A member that is cut off must not take a share of the requests. */
+  private offerOrWithdraw(parts: Parts, nowMs: number): void {
+    const { role, leader } = parts.paxos.status();
+    const isUseful =
+      leader !== undefined &&
+      (role === 'leading' || role === 'following') &&
+      this.decided.length === 0 &&
+      parts.memberSession.isOpen &&
+      (parts.door.isOffered || this.tree().exists(treePaths.root) !== undefined);
+    if (isUseful) {
+      this.usefulMs = nowMs;
+      if (!parts.door.isOffered) this.ports.log.info('requests taken');
+      parts.door.offer();
+    } else if (parts.door.isOffered && nowMs - this.usefulMs >= this.timing.withdrawAfterMs) {
+      this.ports.log.warn('requests no longer taken', { role });
+      parts.door.withdraw();
+    }
+  }
+
+  // ── What others ask ─────────────────────────────────────────────────────────────────────────────────────────
+
+  private tellState(delivery: Delivery): void {
+    if (this.parts === undefined || delivery.reply === undefined || !isInbox(delivery.reply))
+      return;
+    try {
+      const { form } = decode(delivery.payload);
+      this.ports.transport.publish(delivery.reply, encode(this.describe(), form));
+    } catch (error) {
+      if (!(error instanceof MesozooError)) throw error;
+      const body = error.toBody();
+      this.ports.transport.publish(delivery.reply, encode({ error: body }, 'json'), {
+        error: body,
+      });
+    }
+  }
+
+  /** What `mz.quorum.state` answers. */
+  describe(): Record<string, unknown> & {
+    readonly id: MemberId;
+    readonly role: PaxosStatus['role'];
+    readonly slot: Slot;
+  } {
+    const { parts } = this;
+    assert(parts !== undefined, 'the member is not open');
+    const status = parts.paxos.status();
+    const state = this.tree();
+    return {
+      id: this.member,
+      role: status.role,
+      ballot: status.leaderBallot,
+      promised: status.promised,
+      leader: status.leader ?? null,
+      decidedUpTo: status.decidedUpTo,
+      slot: state.slot,
+      zxid: state.zxid,
+      digest: state.digest(),
+      nodes: state.nodeCount,
+      sessionsHeld: parts.door.sessionCount,
+      operationsWaiting: parts.outbox.size,
+      isOffered: parts.door.isOffered,
+      disk: parts.log.identity.disk,
+      members: status.configuration.members.map(({ id }) => id),
+    };
+  }
+
+  /** Undefined before the start and after the stop. */
+  status(): PaxosStatus | undefined {
+    return this.parts?.paxos.status();
+  }
+
+  /** For the simulation's checkers: the tree as it is. */
+  tree(): ZnodeState {
+    assert(this.state !== undefined, 'the tree is read before the member is open');
+    return this.state;
+  }
+
+  /** For the simulation: throws InvariantError. */
+  invariants(): void {
+    this.parts?.paxos.invariants();
+  }
+}
+
+const SESSIONS_PER_REPORT = 10_000;
+const NOTHING: readonly Applied[] = Object.freeze([]);

@@ -1,0 +1,164 @@
+/**
+ * One request between its arrival and its answer, and all that are open, for their deadlines.
+ *
+ * A request is answered exactly once, in the form in which it was asked. What is still open at its deadline gets
+ * TIMEOUT when its write has left for the quorum (it may yet be carried out), else UNAVAILABLE (it never will be).
+ */
+import { encode, type Form } from '../../../protocol/codec.ts';
+import { type ErrorBody, MesozooError } from '../../../protocol/errors.ts';
+import { limits } from '../../../protocol/limits.ts';
+import { isInbox } from '../../../protocol/subjects.ts';
+import type { Delivery, Transport } from '../../actor.ts';
+
+/** Room for what the server adds to a message: subjects and headers. */
+const HEADROOM_BYTES = 4096;
+
+export class OpenRequest {
+  readonly name: string;
+  readonly deadlineAtMs: number;
+  /** The write has been given to the quorum. */
+  isSubmitted = false;
+  isAnswered = false;
+  private readonly transport: Transport;
+  private readonly askers: { readonly reply: string; readonly form: Form }[] = [];
+
+  constructor(transport: Transport, name: string, deadlineAtMs: number) {
+    this.transport = transport;
+    this.name = name;
+    this.deadlineAtMs = deadlineAtMs;
+  }
+
+  /** Who gets the answer. A repeat of a request that is open joins it. */
+  addAsker(reply: string | undefined, form: Form): void {
+    if (reply !== undefined && isInbox(reply)) this.askers.push({ reply, form });
+  }
+
+  /** The other request will answer this one's asker as well. */
+  handTo(other: OpenRequest): void {
+    other.askers.push(...this.askers.splice(0));
+    this.isAnswered = true;
+  }
+
+  answer(body: object): void {
+    this.settle((reply, form) => this.publish(reply, encode(body, form)));
+  }
+
+  answerData(data: Uint8Array, rest: object): void {
+    this.settle((reply, form) => {
+      if (form === 'msgpack') this.publish(reply, encode({ data, ...rest }, form));
+      else this.publish(reply, this.jsonWithData(data, rest));
+    });
+  }
+
+  fail(error: MesozooError): void {
+    this.failWith(error.toBody());
+  }
+
+  failWith(error: ErrorBody, more: object = {}): void {
+    this.settle((reply, form) =>
+      this.transport.publish(reply, encode({ error, ...more }, form), { error }),
+    );
+  }
+
+  expire(): void {
+    this.fail(
+      this.isSubmitted
+        ? new MesozooError('TIMEOUT')
+        : new MesozooError('UNAVAILABLE', 'the quorum did not answer in time: nothing was changed'),
+    );
+  }
+
+  private settle(send: (reply: string, form: Form) => void): void {
+    if (this.isAnswered) return;
+    this.isAnswered = true;
+    for (const { reply, form } of this.askers) send(reply, form);
+  }
+
+  private publish(reply: string, payload: Uint8Array): void {
+    if (payload.length <= this.bytesMax) {
+      this.transport.publish(reply, payload);
+      return;
+    }
+    const error = new MesozooError(
+      'REPLY_FORGOTTEN',
+      `the request was carried out, but its answer of ${payload.length} bytes does not fit into a message`,
+    ).toBody();
+    this.transport.publish(reply, encode({ error }, 'json'), { error });
+  }
+
+  /** Text as it is; other bytes, and text that JSON would swell beyond a message, in base 64. */
+  private jsonWithData(data: Uint8Array, rest: object): Uint8Array {
+    const text = asText(data);
+    if (text !== undefined) {
+      const payload = encode({ data: text, ...rest }, 'json');
+      if (payload.length <= this.bytesMax) return payload;
+    }
+    return encode({ dataBase64: Buffer.from(data).toString('base64'), ...rest }, 'json');
+  }
+
+  private get bytesMax(): number {
+    return this.transport.maxPayloadBytes - HEADROOM_BYTES;
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function asText(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/** Requests that could not be answered at once, oldest first; all have the same patience, so the oldest ends first. */
+export class OpenRequests {
+  private readonly transport: Transport;
+  private queue: OpenRequest[] = [];
+  private head = 0;
+
+  constructor(transport: Transport) {
+    this.transport = transport;
+  }
+
+  get size(): number {
+    return this.queue.length - this.head;
+  }
+
+  begin(name: string, delivery: Delivery, form: Form, nowMs: number): OpenRequest {
+    const request = new OpenRequest(this.transport, name, nowMs + limits.requestDeadlineMs);
+    request.addAsker(delivery.reply, form);
+    return request;
+  }
+
+  /** From now on its deadline counts. */
+  watch(request: OpenRequest): void {
+    if (!request.isAnswered) this.queue.push(request);
+  }
+
+  /** Answers what is over its deadline, and forgets what was answered. Says whether any has expired. */
+  sweep(nowMs: number): boolean {
+    let expired = false;
+    while (this.head < this.queue.length) {
+      const request = this.queue[this.head]!;
+      if (!request.isAnswered) {
+        if (request.deadlineAtMs > nowMs) break;
+        request.expire();
+        expired = true;
+      }
+      this.head += 1;
+    }
+    if (this.head > 1024 && this.head * 2 > this.queue.length) {
+      this.queue = this.queue.slice(this.head);
+      this.head = 0;
+    }
+    return expired;
+  }
+
+  failAll(error: MesozooError): void {
+    for (const request of this.queue) request.fail(error);
+    this.queue = [];
+    this.head = 0;
+  }
+}

@@ -1,0 +1,18 @@
+/** What the door needs of the member behind it. */
+import type { MemberId, SessionId } from '../../../protocol/ids.ts';
+import type { Identity, Operation, WriteOperation } from '../../../protocol/operations.ts';
+import type { OperationDone } from '../forwarding.ts';
+import type { ZnodeState } from '../znodes/contract.ts';
+
+export interface Quorum {
+  readonly member: MemberId;
+  /** Replaced when a snapshot of another member is installed: never kept. */
+  state(): ZnodeState;
+  /** Throws TOO_MANY_REQUESTS, PAYLOAD_TOO_LARGE; nothing has happened then. */
+  submit(operation: Omit<Operation, 'tag'>, done: OperationDone): void;
+  /** In the member's own session, for requests without one. Throws UNAVAILABLE as well. */
+  submitForMember(body: WriteOperation, identities: readonly Identity[], done: OperationDone): void;
+  /** Calls `done` when the state is at least as new as this call; never when there is no majority. */
+  confirm(done: () => void): void;
+  touch(session: SessionId): void;
+}

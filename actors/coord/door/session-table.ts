@@ -1,0 +1,97 @@
+/** The sessions that this member holds, their watches, and the events that are published to them. */
+import { encode } from '../../../protocol/codec.ts';
+import { MesozooError } from '../../../protocol/errors.ts';
+import type { SessionId, Zxid } from '../../../protocol/ids.ts';
+import type { TreeEvent } from '../../../protocol/operations.ts';
+import type { SessionEvent } from '../../../protocol/znode-api.ts';
+import type { Transport } from '../../actor.ts';
+import type { Applied, WatchTable } from '../znodes/contract.ts';
+import { createWatchTable } from '../znodes/watches.ts';
+import type { HeldSession } from './held-session.ts';
+
+export class SessionTable {
+  readonly watches: WatchTable = createWatchTable();
+  private readonly transport: Transport;
+  private readonly held = new Map<SessionId, HeldSession>();
+  /** Was held here and is about to be held here again: its client, if it is the same, has not lost it. */
+  private reattaching: HeldSession | undefined;
+
+  constructor(transport: Transport) {
+    this.transport = transport;
+  }
+
+  get size(): number {
+    return this.held.size;
+  }
+
+  all(): Iterable<HeldSession> {
+    return this.held.values();
+  }
+
+  find(id: SessionId): HeldSession | undefined {
+    return this.held.get(id);
+  }
+
+  hold(session: HeldSession): void {
+    this.drop(session.id, new MesozooError('SESSION_MOVED', 'the session was attached anew'));
+    const former = this.reattaching;
+    this.reattaching = undefined;
+    const isSameClient = former?.options.events?.subject === session.options.events?.subject;
+    if (former?.id === session.id && !isSameClient) {
+      this.publish(former, { event: 'moved', sessionId: former.id });
+    }
+    this.held.set(session.id, session);
+  }
+
+  fire(event: TreeEvent, zxid: Zxid): void {
+    for (const id of this.watches.fire(event)) {
+      const session = this.held.get(id);
+      if (session === undefined) continue;
+      session.eventNumber += 1;
+      this.publish(session, {
+        event: event.type,
+        sessionId: id,
+        path: event.path,
+        zxid,
+        number: session.eventNumber,
+      });
+    }
+  }
+
+  /** An entry has ended an incarnation; `staysHere`: the next one is this member's as well. */
+  ended(
+    { session: id, why, incarnation }: NonNullable<Applied['ended']>,
+    staysHere: boolean,
+  ): void {
+    const session = this.held.get(id);
+    if (session === undefined || session.options.incarnation > incarnation) return;
+    if (why === 'moved') {
+      if (staysHere) this.reattaching = session;
+      else this.publish(session, { event: 'moved', sessionId: id });
+      this.drop(id, new MesozooError('SESSION_MOVED'));
+    } else {
+      if (why === 'expired') this.publish(session, { event: 'expired', sessionId: id });
+      this.drop(id, new MesozooError('SESSION_EXPIRED'));
+    }
+  }
+
+  moveAll(error: MesozooError): void {
+    for (const [id, session] of this.held) {
+      this.publish(session, { event: 'moved', sessionId: id });
+      this.drop(id, error);
+    }
+  }
+
+  private drop(id: SessionId, error: MesozooError): void {
+    const session = this.held.get(id);
+    if (session === undefined) return;
+    this.held.delete(id);
+    this.watches.removeSession(id);
+    session.end(error);
+  }
+
+  private publish({ options }: HeldSession, event: SessionEvent): void {
+    if (options.events === undefined) return;
+    this.transport.publish(options.events.subject, encode(event, options.events.form));
+  }
+}

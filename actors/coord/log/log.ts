@@ -1,0 +1,176 @@
+/**
+ * The durable log of a member: gathers what one turn has to save, writes it as one batch with one sync, and says when
+ * it is on disk. One batch is under way at a time; what comes meanwhile goes out together with the next.
+ */
+
+import { assert, MesozooError } from '../../../protocol/errors.ts';
+import type { Ballot, Slot } from '../../../protocol/ids.ts';
+import type { Storage, StorageFailure } from '../../actor.ts';
+import type { LogRecord } from '../paxos/contract.ts';
+import { encodeIdentity, IDENTITY_FILE, type Identity, type LogExtent } from './identity.ts';
+import { type DiskRecord, encodeRecords, recordBytes } from './records.ts';
+import type { SegmentSummary } from './recovery.ts';
+import { headRecord, markRecord, segmentName, toDisk } from './segments.ts';
+
+export interface CoordLogOptions {
+  readonly storage: Storage;
+  readonly identity: Identity;
+  /** Segments that recovery has found; the log goes on in a new one. */
+  readonly segments: readonly SegmentSummary[];
+  readonly promised: Ballot;
+  readonly decidedUpTo: Slot;
+  /** A segment is sealed when it has grown to this. */
+  readonly segmentBytes: number;
+  /** Called for each token whose records are on disk, in order. */
+  readonly saved: (token: number) => void;
+}
+
+export class CoordLog {
+  /** Bytes of records since the start, for deciding on snapshots. */
+  bytesAppended = 0;
+  private readonly options: CoordLogOptions;
+  private readonly storage: Storage;
+  private identityNow: Identity;
+  private readonly sealed: SegmentSummary[];
+  private current: { number: number; bytes: number; maxSlot: Slot } | undefined;
+  private promised: Ballot;
+  private decidedUpTo: Slot;
+  private waiting: DiskRecord[] = [];
+  private waitingTokens: number[] = [];
+  /** Something waits that others wait for; decided marks alone may wait for a batch that leaves anyway. */
+  private urgent = false;
+  private inFlight = false;
+  /** The last batch has no mark after it yet. */
+  private unmarked = false;
+
+  constructor(options: CoordLogOptions) {
+    this.options = options;
+    this.storage = options.storage;
+    this.identityNow = options.identity;
+    this.sealed = [...options.segments];
+    this.promised = options.promised;
+    this.decidedUpTo = options.decidedUpTo;
+  }
+
+  get identity(): Identity {
+    return this.identityNow;
+  }
+
+  append(records: readonly LogRecord[], token: number | undefined): void {
+    for (const record of records) {
+      this.waiting.push(toDisk(record));
+      if (record.kind === 'decided') this.decidedUpTo = record.slot;
+      else this.urgent = true;
+      if (record.kind !== 'decided' && record.ballot > this.promised) this.promised = record.ballot;
+    }
+    if (token !== undefined) this.waitingTokens.push(token);
+  }
+
+  /** At the end of a turn: writes what waits, unless a batch is under way. */
+  flush(): void {
+    if (this.urgent && !this.inFlight) this.write();
+  }
+
+  /**
+   * Once in a while: writes decided marks that no batch has taken along, and, when nothing else comes, the mark that
+   * says of the last batch that it was synced.
+   */
+  flushLazily(): void {
+    if (this.inFlight) return;
+    if (this.waiting.length > 0 || this.waitingTokens.length > 0 || this.unmarked) this.write();
+  }
+
+  /** True when everything appended is on disk. */
+  isIdle(): boolean {
+    return !this.inFlight && this.waiting.length === 0;
+  }
+
+  /** A member that joined an existing cluster learns its name from the others. */
+  learnCluster(clusterId: string): void {
+    this.replaceIdentity({ ...this.identityNow, clusterId });
+  }
+
+  /** The state came from elsewhere: the log has nothing between its end and `slot`, and the snapshot must be there. */
+  installed(slot: Slot): void {
+    this.decidedUpTo = Math.max(slot, this.decidedUpTo) as Slot;
+    this.replaceIdentity(this.withExtent({ forgottenUpTo: this.decidedUpTo }));
+  }
+
+  /** A snapshot at `slot` is kept: whole segments that hold nothing above it are removed, the oldest first. */
+  forgetUpTo(slot: Slot): void {
+    let removed = 0;
+    for (const segment of this.sealed) {
+      if (segment.maxSlot > slot) break;
+      removed += 1;
+    }
+    if (removed === 0) return;
+    const gone = this.sealed.splice(0, removed);
+    const first = gone[gone.length - 1]!.number + 1;
+    const forgottenUpTo = Math.max(slot, this.identityNow.log.forgottenUpTo) as Slot;
+    this.replaceIdentity(this.withExtent({ first, forgottenUpTo }));
+    for (const { number } of gone) this.storage.remove(segmentName(number), stopOnFailure);
+  }
+
+  private write(): void {
+    if (this.current === undefined || this.current.bytes >= this.options.segmentBytes) this.roll();
+    const segment = this.current;
+    assert(segment !== undefined, 'a batch needs a segment');
+    const batch = [markRecord(segment.bytes)].concat(this.waiting);
+    const tokens = this.waitingTokens;
+    this.unmarked = this.waiting.length > 0;
+    this.waiting = [];
+    this.waitingTokens = [];
+    this.urgent = false;
+    this.inFlight = true;
+    for (const record of batch) {
+      const bytes = recordBytes(record);
+      segment.bytes += bytes;
+      this.bytesAppended += bytes;
+      // Only accepts carry both: a mark's "slot" is an offset, a decided mark has no ballot.
+      if (record.ballot > 0 && record.slot > segment.maxSlot) segment.maxSlot = record.slot as Slot;
+    }
+    this.storage.append(
+      segmentName(segment.number),
+      encodeRecords(segment.number, batch),
+      (failure) => {
+        stopOnFailure(failure);
+        this.inFlight = false;
+        for (const token of tokens) this.options.saved(token);
+        this.flush();
+      },
+    );
+  }
+
+  /** Everything before is synced, since no batch is under way. The identity names the new segment once its head is there. */
+  private roll(): void {
+    assert(!this.inFlight, 'a segment is sealed between two batches');
+    const former = this.current ?? this.sealed[this.sealed.length - 1];
+    if (this.current !== undefined) this.sealed.push(this.current);
+    const number = (former?.number ?? 0) + 1;
+    const head = headRecord({
+      clusterId: this.identityNow.clusterId,
+      disk: this.identityNow.disk,
+      promised: this.promised,
+      decidedUpTo: this.decidedUpTo,
+      previousBytes: former?.bytes ?? 0,
+    });
+    this.current = { number, bytes: recordBytes(head), maxSlot: 0 as Slot };
+    this.storage.append(segmentName(number), encodeRecords(number, [head]), stopOnFailure);
+    const first = this.identityNow.log.first === 0 ? number : this.identityNow.log.first;
+    this.replaceIdentity(this.withExtent({ first, last: number }));
+  }
+
+  private withExtent(change: Partial<LogExtent>): Identity {
+    return { ...this.identityNow, log: { ...this.identityNow.log, ...change } };
+  }
+
+  private replaceIdentity(identity: Identity): void {
+    this.identityNow = identity;
+    this.storage.replace(IDENTITY_FILE, encodeIdentity(identity), stopOnFailure);
+  }
+}
+
+/** A sync that failed is never repeated: what is on disk is not known any more, so the member stops. */
+export function stopOnFailure(failure: StorageFailure | undefined): void {
+  if (failure !== undefined) throw new MesozooError(failure.code, failure.message);
+}

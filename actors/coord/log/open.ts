@@ -1,0 +1,195 @@
+/**
+ * Opens a member's data at the start: identity, newest sound snapshot, log after it; and says what the member may do
+ * with what it still knows.
+ *
+ * A member that has lost something that was synced keeps every promise that it can still read, but it counts as a new
+ * disk: it does not vote until it has fetched what it lost and an entry has admitted it again.
+ */
+import { MesozooError } from '../../../protocol/errors.ts';
+import type { Ballot, MemberId, Slot } from '../../../protocol/ids.ts';
+import { NO_BALLOT, NO_SLOT } from '../../../protocol/ids.ts';
+import type { Configuration } from '../../../protocol/operations.ts';
+import type { Logger, Random, Storage } from '../../actor.ts';
+import type { PlantedBugs } from '../../planted.ts';
+import type { Recovered } from '../paxos/contract.ts';
+import type { ZnodeState, ZnodeStateFactory } from '../znodes/contract.ts';
+import {
+  type Bootstrap,
+  bootstrapIdentity,
+  checkIdentity,
+  decodeIdentity,
+  encodeIdentity,
+  IDENTITY_FILE,
+  type Identity,
+  joiningIdentity,
+  newDisk,
+} from './identity.ts';
+import { stopOnFailure } from './log.ts';
+import { type AcceptedValue, type LogContent, readLog, type SegmentSummary } from './recovery.ts';
+import { segmentNumber } from './segments.ts';
+import {
+  listSnapshots,
+  removeLeftovers,
+  snapshotChunks,
+  snapshotName,
+  verifySnapshot,
+} from './snapshots.ts';
+
+export interface OpenOptions {
+  readonly storage: Storage;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly member: MemberId;
+  readonly bootstrap?: Bootstrap;
+  readonly znodes: ZnodeStateFactory;
+  readonly planted?: PlantedBugs;
+}
+
+export interface Opened {
+  readonly identity: Identity;
+  readonly recovered: Recovered;
+  readonly state: ZnodeState;
+  readonly segments: readonly SegmentSummary[];
+  /** Bytes of the snapshot that the state came from; 0 for none. */
+  readonly snapshotBytes: number;
+}
+
+/** Throws WRONG_DATA_DIRECTORY, LOG_DAMAGED (the identity itself) and DISK_FAILED. */
+export function openData(options: OpenOptions): Opened {
+  const { storage, log } = options;
+  const { identity: found, isNew } = findIdentity(options);
+  removeLeftovers(storage);
+  const snapshot = restoreNewest(options, found.configuration);
+  const content = readLog(storage, found.log);
+  const reach = contiguousUpTo(snapshot.slot, content);
+  const known = Math.max(
+    content.decidedUpTo,
+    found.log.forgottenUpTo,
+    snapshot.slot,
+    ...snapshot.damaged,
+  );
+  const lost = describeLoss(content, reach, known);
+  const identity = lost.length > 0 ? afterLoss(options, found, content, known) : found;
+  if (lost.length > 0) {
+    log.error('log damaged', { lost, formerDisk: found.disk, disk: identity.disk });
+  }
+  if (isNew || identity !== found) {
+    storage.replace(IDENTITY_FILE, encodeIdentity(identity), stopOnFailure);
+  }
+  for (const slot of snapshot.damaged) storage.remove(snapshotName(slot), stopOnFailure);
+  const recovered: Recovered = {
+    disk: identity.disk,
+    promised: Math.max(content.promised, snapshot.promised) as Ballot,
+    accepted: acceptedAbove(snapshot.slot, content),
+    decidedUpTo: Math.min(reach, Math.max(content.decidedUpTo, snapshot.slot)) as Slot,
+    snapshotSlot: snapshot.slot,
+    configuration: snapshot.state.configuration,
+    mayVote: identity.mayVote,
+  };
+  log.info('recovered', {
+    disk: identity.disk,
+    promised: recovered.promised,
+    snapshotSlot: snapshot.slot,
+    decidedUpTo: recovered.decidedUpTo,
+    accepted: recovered.accepted.length,
+    mayVote: recovered.mayVote,
+    tornBytes: content.tornBytes,
+  });
+  return {
+    identity,
+    recovered,
+    state: snapshot.state,
+    segments: content.segments,
+    snapshotBytes: snapshot.bytes,
+  };
+}
+
+function findIdentity(options: OpenOptions): {
+  readonly identity: Identity;
+  readonly isNew: boolean;
+} {
+  const { storage, member, bootstrap, random } = options;
+  const files = storage.list();
+  if (files.some(({ name }) => name === IDENTITY_FILE)) {
+    const identity = decodeIdentity(storage.read(IDENTITY_FILE));
+    checkIdentity(identity, { member, clusterId: bootstrap?.clusterId });
+    return { identity, isNew: false };
+  }
+  if (files.some(({ name }) => segmentNumber(name) !== undefined || name.startsWith('snapshot'))) {
+    throw new MesozooError(
+      'WRONG_DATA_DIRECTORY',
+      `there is a log but no file "${IDENTITY_FILE}", so it is not known whose data these are: empty the data directory, and the member joins again and fetches all from the others`,
+    );
+  }
+  const identity =
+    bootstrap === undefined
+      ? joiningIdentity('', member, newDisk(member, random.bytes(8)))
+      : bootstrapIdentity(bootstrap, member);
+  return { identity, isNew: true };
+}
+
+interface RestoredSnapshot {
+  readonly state: ZnodeState;
+  readonly slot: Slot;
+  readonly promised: Ballot;
+  readonly bytes: number;
+  /** Newer ones that could not be read. */
+  readonly damaged: readonly Slot[];
+}
+
+function restoreNewest(options: OpenOptions, configuration: Configuration): RestoredSnapshot {
+  const { storage, log, znodes, planted } = options;
+  const damaged: Slot[] = [];
+  for (const { slot, bytes } of listSnapshots(storage).reverse()) {
+    const name = snapshotName(slot);
+    try {
+      const { promised } = verifySnapshot(storage, name, slot);
+      const state = znodes.restore(snapshotChunks(storage, name, slot), planted);
+      return { state, slot, promised, bytes, damaged };
+    } catch (error) {
+      if (!(error instanceof MesozooError && error.code === 'LOG_DAMAGED')) throw error;
+      log.error('snapshot damaged', { name, reason: error.message });
+      damaged.push(slot);
+    }
+  }
+  const state = znodes.empty(configuration, planted);
+  return { state, slot: NO_SLOT, promised: NO_BALLOT, bytes: 0, damaged };
+}
+
+function contiguousUpTo(snapshotSlot: Slot, content: LogContent): Slot {
+  let slot = snapshotSlot;
+  while (content.accepted.has((slot + 1) as Slot)) slot = (slot + 1) as Slot;
+  return slot;
+}
+
+function describeLoss(content: LogContent, reach: Slot, known: number): string[] {
+  const lost = content.damage.map(({ segment, what }) => `segment ${segment}: ${what}`);
+  if (reach < known) lost.push(`slots ${reach + 1} to ${known} were decided and are not all there`);
+  return lost;
+}
+
+/** The id that the quorum knows stands for a disk that forgets nothing: this one is to be admitted anew. */
+function afterLoss(
+  options: OpenOptions,
+  identity: Identity,
+  content: LogContent,
+  known: number,
+): Identity {
+  const lastSegment = content.segments[content.segments.length - 1]?.number ?? 0;
+  return {
+    ...identity,
+    disk: newDisk(options.member, options.random.bytes(8)),
+    mayVote: false,
+    log: {
+      ...identity.log,
+      forgottenUpTo: known as Slot,
+      damageKnownUpTo: Math.max(lastSegment, identity.log.last),
+    },
+  };
+}
+
+function acceptedAbove(slot: Slot, content: LogContent): AcceptedValue[] {
+  return [...content.accepted.values()]
+    .filter((accepted) => accepted.slot > slot)
+    .sort((one, other) => one.slot - other.slot);
+}

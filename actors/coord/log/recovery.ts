@@ -1,0 +1,152 @@
+/**
+ * Reads the log's segments at the start, and tells a torn tail from damage.
+ *
+ * A torn tail is what a crash leaves of a batch that had not been synced: it is cut, since nothing depended on it.
+ * It can only be at the end of the last segment, behind everything that a mark names as synced. Whatever else is not
+ * readable had been synced once: that is damage, and the member no longer knows all that it has promised and accepted.
+ */
+import type { Ballot, Slot } from '../../../protocol/ids.ts';
+import { NO_BALLOT, NO_SLOT } from '../../../protocol/ids.ts';
+import type { Storage } from '../../actor.ts';
+import type { Value } from '../paxos/contract.ts';
+import type { LogExtent } from './identity.ts';
+import { type LocatedRecord, recordKinds, type Scan, scanRecords } from './records.ts';
+import { fromDisk, readHead, segmentName, segmentNumber } from './segments.ts';
+
+export interface AcceptedValue {
+  readonly slot: Slot;
+  readonly ballot: Ballot;
+  readonly value: Value;
+}
+
+export interface SegmentSummary {
+  readonly number: number;
+  readonly bytes: number;
+  /** Highest slot of an accept in it; 0 for none. */
+  readonly maxSlot: Slot;
+}
+
+export interface Damage {
+  readonly segment: number;
+  readonly what: string;
+}
+
+export interface LogContent {
+  /** Highest ballot of all readable records. */
+  readonly promised: Ballot;
+  /** The last readable accept of each slot. */
+  readonly accepted: ReadonlyMap<Slot, AcceptedValue>;
+  /** The highest decided mark; there may be slots below it that are no longer readable. */
+  readonly decidedUpTo: Slot;
+  readonly segments: readonly SegmentSummary[];
+  /** Damage that was not known before. */
+  readonly damage: readonly Damage[];
+  /** Bytes that were cut from the last segment. */
+  readonly tornBytes: number;
+}
+
+/** Cuts a torn tail, and syncs what it keeps, so that nothing is believed durable which is in a cache only. */
+export function readLog(storage: Storage, extent: LogExtent): LogContent {
+  const reader = new LogReader(storage, extent);
+  reader.read();
+  return reader;
+}
+
+class LogReader implements LogContent {
+  promised: Ballot = NO_BALLOT;
+  readonly accepted = new Map<Slot, AcceptedValue>();
+  decidedUpTo: Slot = NO_SLOT;
+  readonly segments: SegmentSummary[] = [];
+  readonly damage: Damage[] = [];
+  tornBytes = 0;
+  private readonly storage: Storage;
+  private readonly extent: LogExtent;
+  /** Length that the next segment's head must give for the one before it. */
+  private lengthBefore: { readonly number: number; readonly bytes: number } | undefined;
+
+  constructor(storage: Storage, extent: LogExtent) {
+    this.storage = storage;
+    this.extent = extent;
+  }
+
+  read(): void {
+    const found = new Set<number>();
+    for (const { name } of this.storage.list()) {
+      const number = segmentNumber(name);
+      if (number !== undefined && number >= this.extent.first) found.add(number);
+    }
+    const last = Math.max(this.extent.last, ...found);
+    for (let number = Math.max(1, this.extent.first); number <= last; number++) {
+      if (found.has(number)) this.readSegment(number, number === last);
+      else this.report(number, 'the segment is missing');
+    }
+  }
+
+  private readSegment(number: number, isLast: boolean): void {
+    const name = segmentName(number);
+    const bytes = this.storage.read(name);
+    const scan = scanRecords(bytes, number);
+    this.checkLengthBefore(number, scan.records[0]);
+    const keptBytes = isLast ? this.cutTornTail(number, bytes.length, scan) : bytes.length;
+    for (const { from, to } of scan.damage) {
+      if (from < keptBytes) this.report(number, `bytes ${from} to ${to} are not readable`);
+    }
+    let maxSlot = NO_SLOT;
+    for (const record of scan.records) {
+      if (record.end > keptBytes) break;
+      this.take(record);
+      const accepts = record.kind !== recordKinds.decided && fromDisk(record)?.kind === 'accept';
+      if (accepts && record.slot > maxSlot) maxSlot = record.slot as Slot;
+    }
+    this.segments.push({ number, bytes: keptBytes, maxSlot });
+    this.lengthBefore = { number, bytes: keptBytes };
+  }
+
+  /** A segment that is shorter than when it was sealed has lost its end at a border between two records. */
+  private checkLengthBefore(number: number, first: LocatedRecord | undefined): void {
+    if (first?.kind !== recordKinds.segmentHead || this.lengthBefore?.number !== number - 1) return;
+    const { previousBytes } = readHead(first);
+    if (this.lengthBefore.bytes < previousBytes) {
+      this.report(
+        number - 1,
+        `the segment has ${this.lengthBefore.bytes} bytes of ${previousBytes}`,
+      );
+    }
+  }
+
+  /** Returns how many bytes are kept. */
+  private cutTornTail(number: number, length: number, scan: Scan): number {
+    const synced = syncedUpTo(number, scan, this.extent);
+    const torn = scan.damage.find(({ from }) => from >= synced);
+    const kept = torn?.from ?? length;
+    this.tornBytes = length - kept;
+    this.storage.truncate(segmentName(number), kept);
+    return kept;
+  }
+
+  private take(record: LocatedRecord): void {
+    if (record.ballot > this.promised) this.promised = record.ballot as Ballot;
+    if (record.kind === recordKinds.segmentHead) {
+      const head = readHead(record);
+      if (head.decidedUpTo > this.decidedUpTo) this.decidedUpTo = head.decidedUpTo;
+    }
+    const read = fromDisk(record);
+    if (read?.kind === 'accept') this.accepted.set(read.slot, read);
+    if (read?.kind === 'decided' && read.slot > this.decidedUpTo) this.decidedUpTo = read.slot;
+  }
+
+  private report(segment: number, what: string): void {
+    if (segment > this.extent.damageKnownUpTo) this.damage.push({ segment, what });
+  }
+}
+
+/** What the file's own marks, and the identity, name as synced. */
+function syncedUpTo(number: number, scan: Scan, extent: LogExtent): number {
+  let synced = 0;
+  for (const record of scan.records) {
+    if (record.kind === recordKinds.mark && record.slot > synced) synced = record.slot;
+  }
+  if (synced > 0 || number > extent.last) return synced;
+  // The identity names a segment once its head is synced, so that much there must be.
+  return 1;
+}

@@ -1,0 +1,203 @@
+/**
+ * What coords say to each other beside Paxos, on the same subjects: operations on their way to the leader, sessions
+ * that were heard of, reads that must be linearizable, and pieces of snapshots.
+ *
+ * A message begins with the one byte that MessagePack never uses, then a MessagePack array; Paxos' own messages begin
+ * with an array.
+ */
+import { pack, unpack } from '../../protocol/codec.ts';
+import { MesozooError } from '../../protocol/errors.ts';
+import type { Ballot, MemberId, SessionId, Slot } from '../../protocol/ids.ts';
+import type { SnapshotPiece, SnapshotRead } from './log/transfer.ts';
+
+/** Operations of one stream: each has a place in it, ascending, and none stands between `after` and the first. */
+export interface Forward {
+  readonly type: 'forward';
+  readonly from: MemberId;
+  readonly stream: string;
+  /** Of the leadership that the stream belongs to. */
+  readonly ballot: Ballot;
+  readonly after: number;
+  readonly places: readonly number[];
+  readonly operations: readonly Uint8Array[];
+}
+
+/** The leader has everything of the stream up to here and misses something behind it. */
+export interface Resend {
+  readonly type: 'resend';
+  readonly from: MemberId;
+  readonly stream: string;
+  readonly taken: number;
+}
+
+/** Sessions that the sender has heard from since it last said so. */
+export interface Touched {
+  readonly type: 'touched';
+  readonly from: MemberId;
+  readonly sessions: readonly SessionId[];
+}
+
+/** Up to which slot must I have applied, so that my state is as new as this question? */
+export interface ReadIndex {
+  readonly type: 'readIndex';
+  readonly from: MemberId;
+  readonly id: number;
+}
+export interface ReadIndexAnswer {
+  readonly type: 'readIndexAnswer';
+  readonly from: MemberId;
+  readonly id: number;
+  readonly slot: Slot;
+}
+
+/** From a member that joined without a bootstrap: which cluster is this? */
+export interface ClusterAsked {
+  readonly type: 'clusterAsked';
+  readonly from: MemberId;
+}
+export interface ClusterTold {
+  readonly type: 'clusterTold';
+  readonly from: MemberId;
+  readonly clusterId: string;
+}
+
+export type MemberMessage =
+  | Forward
+  | Resend
+  | Touched
+  | ReadIndex
+  | ReadIndexAnswer
+  | ClusterAsked
+  | ClusterTold
+  | SnapshotRead
+  | SnapshotPiece;
+
+const MARK = 0xc1;
+
+const numbers = {
+  forward: 1,
+  resend: 2,
+  touched: 3,
+  readIndex: 4,
+  readIndexAnswer: 5,
+  snapshotRead: 6,
+  snapshotPiece: 7,
+  clusterAsked: 8,
+  clusterTold: 9,
+} as const satisfies Record<MemberMessage['type'], number>;
+
+export function isMemberMessage(bytes: Uint8Array): boolean {
+  return bytes[0] === MARK;
+}
+
+export function encodeMemberMessage(message: MemberMessage): Uint8Array {
+  const body = pack([numbers[message.type], message.from, ...fieldsOf(message)]);
+  const bytes = new Uint8Array(body.length + 1);
+  bytes[0] = MARK;
+  bytes.set(body, 1);
+  return bytes;
+}
+
+function fieldsOf(message: MemberMessage): unknown[] {
+  switch (message.type) {
+    case 'forward':
+      return [message.stream, message.ballot, message.after, message.places, message.operations];
+    case 'resend':
+      return [message.stream, message.taken];
+    case 'touched':
+      return [message.sessions];
+    case 'readIndex':
+      return [message.id];
+    case 'readIndexAnswer':
+      return [message.id, message.slot];
+    case 'snapshotRead':
+      return [message.slot, message.offset, message.length];
+    case 'snapshotPiece':
+      return [message.slot, message.offset, message.size, message.bytes];
+    case 'clusterAsked':
+      return [];
+    case 'clusterTold':
+      return [message.clusterId];
+    default:
+      return message satisfies never;
+  }
+}
+
+/** Throws BAD_REQUEST for anything but one well-formed message. Bytes in it are views. */
+export function decodeMemberMessage(bytes: Uint8Array): MemberMessage {
+  let fields: unknown;
+  try {
+    fields = unpack(bytes.subarray(1));
+  } catch (cause) {
+    throw new MesozooError('BAD_REQUEST', 'a message between members is not MessagePack', {
+      cause,
+    });
+  }
+  if (!Array.isArray(fields)) throw malformed('it is not an array');
+  const [type, from, ...rest] = fields as unknown[];
+  if (!isCount(type) || !isCount(from)) throw malformed('type or sender are missing');
+  return readMessage(type, from as MemberId, rest);
+}
+
+function readMessage(type: number, from: MemberId, rest: readonly unknown[]): MemberMessage {
+  const [a, b, c, d, e] = rest;
+  switch (type) {
+    case numbers.forward: {
+      if (typeof a !== 'string' || !isCount(b) || !isCount(c)) throw malformed('forward');
+      if (!isArrayOf(d, isCount) || !isArrayOf(e, isBytes) || d.length !== e.length) {
+        throw malformed('forward');
+      }
+      const ballot = b as Ballot;
+      return { type: 'forward', from, stream: a, ballot, after: c, places: d, operations: e };
+    }
+    case numbers.resend:
+      if (typeof a !== 'string' || !isCount(b)) throw malformed('resend');
+      return { type: 'resend', from, stream: a, taken: b };
+    case numbers.touched:
+      if (!isArrayOf(a, isSession)) throw malformed('touched');
+      return { type: 'touched', from, sessions: a };
+    case numbers.readIndex:
+      if (!isCount(a)) throw malformed('readIndex');
+      return { type: 'readIndex', from, id: a };
+    case numbers.readIndexAnswer:
+      if (!isCount(a) || !isCount(b)) throw malformed('readIndexAnswer');
+      return { type: 'readIndexAnswer', from, id: a, slot: b as Slot };
+    case numbers.snapshotRead:
+      if (!isCount(a) || !isCount(b) || !isCount(c)) throw malformed('snapshotRead');
+      return { type: 'snapshotRead', from, slot: a as Slot, offset: b, length: c };
+    case numbers.snapshotPiece:
+      if (!isCount(a) || !isCount(b) || !isCount(c) || !isBytes(d))
+        throw malformed('snapshotPiece');
+      return { type: 'snapshotPiece', from, slot: a as Slot, offset: b, size: c, bytes: d };
+    case numbers.clusterAsked:
+      return { type: 'clusterAsked', from };
+    case numbers.clusterTold:
+      if (typeof a !== 'string') throw malformed('clusterTold');
+      return { type: 'clusterTold', from, clusterId: a };
+    default:
+      throw malformed(`there is no type ${type}`);
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array;
+}
+
+function isSession(value: unknown): value is SessionId {
+  return typeof value === 'string' && value.length === 16;
+}
+
+function isArrayOf<Item>(
+  value: unknown,
+  is: (item: unknown) => item is Item,
+): value is readonly Item[] {
+  return Array.isArray(value) && value.every(is);
+}
+
+function malformed(what: string): MesozooError {
+  return new MesozooError('BAD_REQUEST', `a message between members is malformed: ${what}`);
+}

@@ -1,0 +1,143 @@
+/** When a member takes a snapshot, how it fetches one when it lags too far, and how it serves others. */
+import type { MemberId, Slot } from '../../protocol/ids.ts';
+import type { Clock, Logger, Storage } from '../actor.ts';
+import type { PlantedBugs } from '../planted.ts';
+import type { CoordLog } from './log/log.ts';
+import {
+  keepNewest,
+  SNAPSHOT_CHUNK_BYTES,
+  SnapshotWriter,
+  snapshotChunks,
+  snapshotName,
+} from './log/snapshots.ts';
+import {
+  readPieces,
+  SnapshotFetch,
+  type SnapshotPiece,
+  type SnapshotRead,
+} from './log/transfer.ts';
+import type { CoordBounds, CoordTiming } from './options.ts';
+import type { Paxos } from './paxos/contract.ts';
+import type { ZnodeState, ZnodeStateFactory } from './znodes/contract.ts';
+
+export interface SnapshotKeeperOptions {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly member: MemberId;
+  readonly log: CoordLog;
+  readonly paxos: Paxos;
+  readonly znodes: ZnodeStateFactory;
+  readonly planted: PlantedBugs | undefined;
+  readonly bounds: CoordBounds;
+  readonly timing: CoordTiming;
+  /** Of the snapshot from which the state was restored at the start; 0 for none. */
+  readonly snapshotSlot: Slot;
+  readonly snapshotBytes: number;
+  readonly send: (to: MemberId, message: SnapshotRead | SnapshotPiece) => void;
+  /** A snapshot of another member is on disk, and this is its state. */
+  readonly install: (state: ZnodeState) => void;
+}
+
+export class SnapshotKeeper {
+  private readonly options: SnapshotKeeperOptions;
+  private writer: SnapshotWriter | undefined;
+  private fetch: SnapshotFetch | undefined;
+  private lastSlot: Slot;
+  private lastBytes: number;
+  /** Of the log when the last snapshot was begun. */
+  private logBytesThen = 0;
+
+  constructor(options: SnapshotKeeperOptions) {
+    this.options = options;
+    this.lastSlot = options.snapshotSlot;
+    this.lastBytes = options.snapshotBytes;
+  }
+
+  /** After entries were applied. */
+  consider(state: ZnodeState): void {
+    if (this.writer !== undefined || this.fetch !== undefined) return;
+    const { bounds, log } = this.options;
+    const slots = state.slot - this.lastSlot;
+    const bytes = log.bytesAppended - this.logBytesThen;
+    // A large tree is not written again and again for a little log.
+    const enoughBytes = Math.max(bounds.snapshotLogBytes, this.lastBytes);
+    if (slots >= bounds.snapshotSlots || (slots > 0 && bytes >= enoughBytes)) this.take(state);
+  }
+
+  private take(state: ZnodeState): void {
+    const { storage, clock, log, timing, paxos, logger } = this.options;
+    this.logBytesThen = log.bytesAppended;
+    this.lastSlot = state.slot;
+    this.writer = new SnapshotWriter({
+      storage,
+      clock,
+      reader: state.snapshot(SNAPSHOT_CHUNK_BYTES),
+      promised: paxos.status().promised,
+      clusterId: log.identity.clusterId,
+      pauseMs: timing.snapshotPauseMs,
+      done: (slot, bytes) => {
+        this.writer = undefined;
+        this.lastBytes = bytes;
+        logger.info('snapshot saved', { slot, bytes });
+        this.forget(slot);
+      },
+    });
+    this.writer.start();
+  }
+
+  private forget(slot: Slot): void {
+    const { storage, log, paxos } = this.options;
+    paxos.forgetUpTo(slot);
+    log.forgetUpTo(keepNewest(storage));
+  }
+
+  /** This member lags behind what `from` still has as entries. */
+  wanted(from: MemberId, above: Slot): void {
+    if (this.fetch !== undefined) return;
+    const { storage, clock, logger, member, send, timing } = this.options;
+    this.fetch = new SnapshotFetch({
+      storage,
+      clock,
+      log: logger,
+      member,
+      from,
+      above,
+      send,
+      timeoutMs: timing.transferTimeoutMs,
+      done: (slot) => {
+        this.fetch = undefined;
+        if (slot !== undefined) this.fetched(slot);
+      },
+    });
+    this.fetch.start();
+  }
+
+  private fetched(slot: Slot): void {
+    const { storage, log, paxos, znodes, planted, logger } = this.options;
+    if (slot <= paxos.status().decidedUpTo) return;
+    this.writer?.cancel();
+    this.writer = undefined;
+    const state = znodes.restore(snapshotChunks(storage, snapshotName(slot), slot), planted);
+    log.installed(slot);
+    this.lastSlot = slot;
+    this.logBytesThen = log.bytesAppended;
+    logger.info('snapshot installed', { slot });
+    this.options.install(state);
+    keepNewest(storage);
+  }
+
+  receivePiece(piece: SnapshotPiece): void {
+    this.fetch?.take(piece);
+  }
+
+  serve(read: SnapshotRead): void {
+    const { storage, member, send } = this.options;
+    for (const piece of readPieces(storage, member, read)) send(read.from, piece);
+  }
+
+  stop(): void {
+    this.writer?.cancel();
+    this.fetch?.cancel();
+  }
+}
