@@ -2,11 +2,12 @@
 import type { Command } from 'commander';
 import { detachedReady, detachedWrite, isDetached, startDetached } from './detach.ts';
 import { stopCluster } from './down.ts';
+import { runExample } from './example.ts';
 import { dataDirectoryOf, readUpOptions } from './options.ts';
-import { type RunExample, Supervisor } from './supervisor.ts';
+import { Supervisor } from './supervisor.ts';
 import { createTerminal, wantsColour } from './terminal.ts';
 
-export function addClusterCommands(program: Command, runExample: RunExample): void {
+export function addClusterCommands(program: Command): void {
   program
     .command('up')
     .description('start a cluster on this machine, run the example, and stay')

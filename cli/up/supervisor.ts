@@ -159,7 +159,11 @@ export class Supervisor {
       }
       if (this.waitedMs() > PATIENCE_MS) {
         const missing = ['coords', 'masters', 'agents'].filter((what) => !told.has(what));
-        once('waiting', `for ${missing.join(', ')}; logs in ${this.shown(this.data.of('logs'))}`);
+        if (!told.has('waiting'))
+          terminal.busy(
+            `waiting for ${missing.join(', ')}; logs in ${this.shown(this.data.of('logs'))}`,
+          );
+        told.add('waiting');
       }
       await Promise.race([pause(), failed]);
     }
@@ -200,8 +204,13 @@ export class Supervisor {
     terminal.line();
     terminal.line(`Example: ${this.shown(exampleFile)}`);
     const natsUrl = this.cluster?.natsUrl ?? '';
-    if (!(await runExample(exampleFile, natsUrl, terminal)))
+    try {
+      if (await runExample(exampleFile, natsUrl, terminal)) return;
       terminal.problem('the example did not finish as it should: see above');
+    } catch (error) {
+      // The cluster is up; that the example could not be run is told, and no reason to end it.
+      terminal.problem(`the example could not be run: ${(error as Error).message}`);
+    }
   }
 
   private tellWhatNext(): void {
@@ -215,7 +224,7 @@ export class Supervisor {
     terminal.line(`Logs   ${this.shown(this.data.of('logs'))}/`);
     terminal.line();
     terminal.line('Try next, in another terminal:');
-    for (const command of ['submit -- echo "hello from $HOSTNAME"', 'status', 'zk ls /mesozoo']) {
+    for (const command of ['submit -- echo hello', 'status', 'zk ls /mesozoo']) {
       const [name, ...rest] = command.split(' ');
       terminal.line(`  ${terminal.bold(`npx mesozoo ${[`${name}${server}`, ...rest].join(' ')}`)}`);
     }

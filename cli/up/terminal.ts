@@ -2,6 +2,7 @@
 import { styleText } from 'node:util';
 
 export interface Terminal {
+  readonly coloured: boolean;
   line(text?: string): void;
   /** Something has succeeded. */
   done(what: string, detail?: string): void;
@@ -19,6 +20,7 @@ export function createTerminal(write: (text: string) => void, coloured: boolean)
     coloured ? styleText(format, text, { validateStream: false }) : text;
   const line = (text = '') => write(`${text}\n`);
   return {
+    coloured,
     line,
     done: (what, detail = '') =>
       line(
