@@ -34,6 +34,21 @@ export class Hasher {
     for (let index = 0; index < text.length; index++) this.word(text.charCodeAt(index));
   }
 
+  /** Text whose characters are all below 256. */
+  latin1(text: string): void {
+    const { length } = text;
+    this.word(length);
+    const whole = length & ~3;
+    for (let index = 0; index < whole; index += 4)
+      this.word(
+        text.charCodeAt(index) |
+          (text.charCodeAt(index + 1) << 8) |
+          (text.charCodeAt(index + 2) << 16) |
+          (text.charCodeAt(index + 3) << 24),
+      );
+    for (let index = whole; index < length; index++) this.word(text.charCodeAt(index) | 0x100);
+  }
+
   bytes(bytes: Uint8Array): void {
     const { length } = bytes;
     this.word(length);

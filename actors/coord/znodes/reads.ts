@@ -8,13 +8,15 @@ import {
 } from '../../../protocol/operations.ts';
 import { pathProblem } from '../../../protocol/paths.ts';
 import { allows, withoutHashes } from './acl.ts';
+import { firstNotBefore } from './children.ts';
 import type { ReadNode } from './contract.ts';
+import { dataBytes } from './data.ts';
 import type { Tree, Znode } from './tree.ts';
 
 export function readNode(tree: Tree, path: string, identities: readonly Identity[]): ReadNode {
   const node = find(tree, path);
   demand(node, permissions.read, identities);
-  return { data: node.data, stat: node.stat() };
+  return { data: dataBytes(node.data), stat: node.stat() };
 }
 
 export function readChildren(
@@ -27,7 +29,7 @@ export function readChildren(
   const node = find(tree, path);
   demand(node, permissions.read, identities);
   const all = node.names();
-  const start = after === undefined ? 0 : firstAfter(all, after);
+  const start = after === undefined ? 0 : indexAfter(all, after);
   const names = start === 0 && all.length <= limit ? all : all.slice(start, start + limit);
   return { names, stat: node.stat(), more: start + names.length < all.length };
 }
@@ -59,14 +61,7 @@ function readFailure(code: ErrorCode): MesozooError {
   return new MesozooError(code);
 }
 
-/** Index of the first name greater than `after`. */
-function firstAfter(names: readonly string[], after: string): number {
-  let low = 0;
-  let high = names.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (names[middle]! > after) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+function indexAfter(names: readonly string[], after: string): number {
+  const index = firstNotBefore(names, after);
+  return names[index] === after ? index + 1 : index;
 }

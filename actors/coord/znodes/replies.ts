@@ -99,6 +99,6 @@ function subtractHash(sum: HashSum, number: number, text: string): void {
 function hash(number: number, text: string): void {
   hasher.begin(5);
   hasher.number(number);
-  hasher.text(text);
+  hasher.latin1(text);
   hasher.end();
 }

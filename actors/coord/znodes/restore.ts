@@ -71,6 +71,9 @@ function restoreNode(tree: Tree, sessions: Sessions, record: NodeRecord): void {
   tree.restore(record);
 }
 
+/** Of the length before a record: as many as a whole number takes. */
+const LENGTH_BYTES_MAX = 8;
+
 /** Records that lie across chunks are put together; a record within one chunk is read in place. */
 function* recordsOf(chunks: Iterable<Uint8Array>): Generator<SnapshotRecord> {
   let waiting: Uint8Array[] = [];
@@ -82,12 +85,13 @@ function* recordsOf(chunks: Iterable<Uint8Array>): Generator<SnapshotRecord> {
     waitingBytes += chunk.length;
     if (waitingBytes < wanted) continue;
     const bytes = waiting.length === 1 ? chunk : Buffer.concat(waiting);
+    const reader = new ByteReader(bytes);
     let start = 0;
     for (;;) {
-      const size = recordSize(bytes, start);
+      const size = recordSize(reader, bytes, start);
       wanted = size ?? bytes.length - start + 1;
       if (size === undefined || start + size > bytes.length) break;
-      yield decodeRecord(bytes.subarray(start, start + size));
+      yield decodeRecord(reader, start, start + size);
       start += size;
     }
     waiting = start < bytes.length ? [bytes.subarray(start)] : [];
@@ -97,19 +101,22 @@ function* recordsOf(chunks: Iterable<Uint8Array>): Generator<SnapshotRecord> {
 }
 
 /** Length and body together; undefined when not even the length is there. */
-function recordSize(bytes: Uint8Array, start: number): number | undefined {
-  for (let index = start; index < Math.min(bytes.length, start + 8); index++)
+function recordSize(reader: ByteReader, bytes: Uint8Array, start: number): number | undefined {
+  const longest = Math.min(bytes.length, start + LENGTH_BYTES_MAX);
+  for (let index = start; index < longest; index++)
     if (bytes[index]! < 0x80) {
-      const reader = new ByteReader(bytes.subarray(start, index + 1));
+      reader.position = start;
+      reader.end = index + 1;
       return index + 1 - start + guarded(() => reader.varuint());
     }
-  if (bytes.length - start >= 8) throw damaged('a length is not readable');
+  if (bytes.length - start >= LENGTH_BYTES_MAX) throw damaged('a length is not readable');
   return undefined;
 }
 
-function decodeRecord(bytes: Uint8Array): SnapshotRecord {
+function decodeRecord(reader: ByteReader, start: number, end: number): SnapshotRecord {
+  reader.position = start;
+  reader.end = end;
   return guarded(() => {
-    const reader = new ByteReader(bytes);
     reader.varuint();
     return readRecord(reader);
   });

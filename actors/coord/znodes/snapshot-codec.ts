@@ -13,7 +13,8 @@ import type {
 } from '../../../protocol/ids.ts';
 import type { Configuration } from '../../../protocol/operations.ts';
 import { aclOf, aclProblem } from './acl.ts';
-import { type ByteReader, ByteWriter, compact, unreadable } from './bytes.ts';
+import { type ByteReader, ByteWriter, unreadable } from './bytes.ts';
+import { keepData } from './data.ts';
 import { readAcl, writeAcl } from './operation-codec.ts';
 import type { Beginning, SessionRecord } from './sessions.ts';
 import type { NodeRecord } from './tree.ts';
@@ -81,7 +82,8 @@ export function writeSession(target: ByteWriter, session: SessionImage): void {
 export function writeNode(target: ByteWriter, node: NodeRecord): void {
   begin(kinds.node);
   body.string(node.path);
-  body.block(node.data);
+  if (typeof node.data === 'string') body.latin1(node.data);
+  else body.block(node.data);
   writeAcl(body, node.acl.entries);
   body.varuint(node.czxid);
   body.varuint(node.mzxid);
@@ -179,7 +181,7 @@ function readSession(reader: ByteReader): SessionImage {
 
 function readNode(reader: ByteReader): NodeRecord {
   const path = reader.string();
-  const data = compact(reader.block());
+  const data = keepData(reader.block());
   const entries = readAcl(reader);
   if (aclProblem(entries) !== undefined) throw unreadable('an ACL is not valid');
   return {

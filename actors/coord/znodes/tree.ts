@@ -7,14 +7,16 @@
 import { assert } from '../../../protocol/errors.ts';
 import type { SessionId, Zxid } from '../../../protocol/ids.ts';
 import type { Stat } from '../../../protocol/operations.ts';
-import { nameOf, parentOf } from '../../../protocol/paths.ts';
+import { parentOf } from '../../../protocol/paths.ts';
 import { type Acl, openAcl, readOnlyAcl } from './acl.ts';
+import { Children } from './children.ts';
+import { hashData, type KeptData, NO_DATA } from './data.ts';
 import { HashSum, hasher } from './hash.ts';
 
 /** What is kept of a node, but for its place in the tree. */
 export interface NodeRecord {
   readonly path: string;
-  data: Uint8Array;
+  data: KeptData;
   acl: Acl;
   readonly czxid: Zxid;
   mzxid: Zxid;
@@ -32,7 +34,7 @@ export interface NodeRecord {
 export class Znode implements NodeRecord {
   readonly path: string;
   readonly parent: Znode | undefined;
-  data: Uint8Array;
+  data: KeptData;
   acl: Acl;
   readonly czxid: Zxid;
   mzxid: Zxid;
@@ -43,9 +45,7 @@ export class Znode implements NodeRecord {
   aversion: number;
   creates: number;
   readonly owner: SessionId | '';
-  children: Set<Znode> | undefined = undefined;
-  /** Names of the children in byte order; undefined after a change. */
-  sortedNames: readonly string[] | undefined = undefined;
+  children: Children<Znode> | undefined = undefined;
   /** The snapshot that has seen this node or need not see it (snapshot.ts). */
   snapshot = 0;
   // Hashes: of path and owner, of the data, and of the whole node as it stands in the tree's sum.
@@ -100,20 +100,13 @@ export class Znode implements NodeRecord {
     };
   }
 
-  /** In byte order: legal names have no surrogates, so JavaScript's order of strings is that of their UTF-8. */
+  /** Of the children, in byte order. */
   names(): readonly string[] {
-    if (this.sortedNames === undefined) {
-      const names: string[] = [];
-      if (this.children !== undefined)
-        for (const child of this.children) names.push(nameOf(child.path));
-      this.sortedNames = names.sort();
-    }
-    return this.sortedNames;
+    return this.children === undefined ? NO_NAMES : this.children.names();
   }
 
   hashData(): void {
-    hasher.begin(3);
-    hasher.bytes(this.data);
+    hashData(this.data);
     this.dataHigh = hasher.high;
     this.dataLow = hasher.low;
   }
@@ -141,7 +134,7 @@ export class Znode implements NodeRecord {
   }
 }
 
-export const NO_DATA = new Uint8Array(0);
+const NO_NAMES: readonly string[] = Object.freeze([]);
 
 export class Tree {
   readonly nodes = new Map<string, Znode>();
@@ -209,7 +202,7 @@ export class Tree {
     });
   }
 
-  setData(node: Znode, data: Uint8Array, zxid: Zxid, wallMs: number): void {
+  setData(node: Znode, data: KeptData, zxid: Zxid, wallMs: number): void {
     this.changing(node);
     if (this.journal !== undefined) {
       const { data: oldData, version, mzxid, mtimeMs } = node;
@@ -281,9 +274,8 @@ export class Tree {
     this.nodes.set(node.path, node);
     this.changed(node);
     if (parent !== undefined) {
-      parent.children ??= new Set();
+      parent.children ??= new Children();
       parent.children.add(node);
-      parent.sortedNames = undefined;
       this.changed(parent);
     }
     if (node.owner === '') return;
@@ -298,7 +290,6 @@ export class Tree {
     this.sum.subtract(node.hashHigh, node.hashLow);
     parent.children!.delete(node);
     if (parent.children!.size === 0) parent.children = undefined;
-    parent.sortedNames = undefined;
     this.changed(parent);
     if (node.owner === '') return;
     const owned = this.ephemerals.get(node.owner)!;

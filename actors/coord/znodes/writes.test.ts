@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { Slot } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
 import { permissions, type Stat, type ZnodeOperation } from '../../../protocol/operations.ts';
+import { encodeEntry, encodeOperation } from './operation-codec.ts';
 import {
   bytesOf,
   check,
@@ -8,6 +10,7 @@ import {
   Driver,
   openAclEntries,
   remove,
+  START_MS,
   set,
   setAcl,
   type TestSession,
@@ -259,11 +262,23 @@ describe('events', () => {
 });
 
 describe('data', () => {
-  test('are kept without the entry that brought them', () => {
+  test('of a small node are a copy: nothing of the entry stays alive for them', () => {
     const driver = new Driver();
     const session = driver.open();
-    session.write(create('/small', { data: 'small' }));
-    expect(driver.state.get('/small', []).data.buffer.byteLength).toBeLessThan(16);
+    const operation = session.operation(create('/small', { data: 'small' }), { number: 1 });
+    const entry = encodeEntry(START_MS, [encodeOperation(operation)]);
+    driver.state.apply((driver.state.slot + 1) as Slot, entry);
+    entry.fill(0);
+    expect(textOf(driver.state.get('/small', []).data)).toBe('small');
+  });
+
+  test.each([0, 1, 1023, 1024, 1025, 100_000])('of %i bytes come back as they went in', (size) => {
+    const driver = new Driver();
+    const session = driver.open();
+    const data = Uint8Array.from({ length: size }, (_, index) => index & 0xff);
+    session.write({ ...create('/a'), data } as ZnodeOperation);
+    expect(driver.state.get('/a', []).data).toEqual(data);
+    expect(driver.state.exists('/a')?.dataLength).toBe(size);
   });
 
   test('may be empty', () => {

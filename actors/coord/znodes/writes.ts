@@ -10,10 +10,10 @@ import {
 } from '../../../protocol/operations.ts';
 import { parentOf, pathProblem } from '../../../protocol/paths.ts';
 import { aclOf, aclProblem, allows } from './acl.ts';
-import { compact } from './bytes.ts';
 import type { Context } from './context.ts';
+import { keepData } from './data.ts';
 import { failure } from './result-codec.ts';
-import { isProtected, NO_DATA, type Znode } from './tree.ts';
+import { isProtected, type Znode } from './tree.ts';
 
 type Create = Extract<ZnodeOperation, { kind: 'create' }>;
 type Delete = Extract<ZnodeOperation, { kind: 'delete' }>;
@@ -62,7 +62,7 @@ function createNode(context: Context, operation: Create): OperationResult {
   if (parent.owner !== '') return failure('NO_CHILDREN_FOR_EPHEMERALS');
   const node = tree.create(parent, {
     path,
-    data: operation.data.length === 0 ? NO_DATA : compact(operation.data),
+    data: keepData(operation.data),
     acl: aclOf(operation.acl),
     czxid: context.zxid,
     mzxid: context.zxid,
@@ -112,7 +112,7 @@ function setData(context: Context, operation: SetData): OperationResult {
   if (!allows(node.acl, permissions.write, context.identities)) return failure('NO_AUTH');
   if (operation.version !== ANY_VERSION && operation.version !== node.version)
     return failure('BAD_VERSION');
-  const data = operation.data.length === 0 ? NO_DATA : compact(operation.data);
+  const data = keepData(operation.data);
   context.tree.setData(node, data, context.zxid, context.wallMs);
   context.events.push({ type: 'dataChanged', path: node.path });
   return { kind: 'stat', stat: node.stat() };
