@@ -1,0 +1,134 @@
+/** The command line's connection to a cluster: an ordinary client, made when a command first needs it. */
+
+import type { Logger, Ports } from '../actors/actor.ts';
+import { type Asker, asker } from '../actors/coord/client/promises.ts';
+import { MesozooError } from '../protocol/errors.ts';
+import { type Subjects, subjectsOf } from '../protocol/subjects.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { connectTransport } from '../runtime/nats.ts';
+import { systemRandom } from '../runtime/random.ts';
+import { version } from '../runtime/version.ts';
+
+export interface ClusterAddress {
+  readonly url: string;
+  /** First token of every subject. */
+  readonly cluster: string;
+}
+
+export interface Connection {
+  readonly ports: Ports;
+  readonly cluster: string;
+  readonly subjects: Subjects;
+  /** Waits for a leader where there is none for a moment. Rejects with MesozooError. */
+  ask<Reply>(subject: string, request: object, options?: AskOptions): Promise<Reply>;
+  close(): Promise<void>;
+}
+
+export interface AskOptions {
+  /** Of one try. */
+  readonly deadlineMs?: number;
+  /** How long to go on trying while nobody leads. */
+  readonly patienceMs?: number;
+  /** The request may be carried out twice without harm: it is sent again after a loss too. */
+  readonly repeatable?: boolean;
+}
+
+/** Thrown when there is no connection: the exit code differs. */
+export class NoConnection extends Error {
+  override readonly name = 'NoConnection';
+}
+
+const CONNECT_MS = 2_000;
+const RETRY_MS = 200;
+const PATIENCE_MS = 10_000;
+const DEADLINE_MS = 5_000;
+
+/** Throws NoConnection when no server answers, MesozooError AUTH_FAILED when it refuses. */
+export async function connectCluster(address: ClusterAddress): Promise<Connection> {
+  const { url, cluster } = address;
+  const connected = await connectTransport({
+    url,
+    role: 'client',
+    name: 'mesozoo-cli',
+    log: quiet,
+    firstConnectTimeoutMs: CONNECT_MS,
+    version,
+    ...credentialsOf(url),
+  }).catch((cause: unknown) => {
+    if (cause instanceof MesozooError && cause.code === 'UNAVAILABLE')
+      throw new NoConnection(
+        `No cluster answers at ${url}: start one with "npm start", or name another with --nats URL.`,
+        { cause },
+      );
+    throw cause;
+  });
+  const ports: Ports = {
+    clock: systemClock,
+    random: systemRandom,
+    transport: connected.transport,
+    log: quiet,
+  };
+  return connectionOver(ports, cluster, () => connected.close());
+}
+
+/** A connection over ports that are there already. */
+export function connectionOver(
+  ports: Ports,
+  cluster: string,
+  close: () => Promise<void>,
+): Connection {
+  const asking = asker(ports);
+  return {
+    ports,
+    cluster,
+    subjects: subjectsOf(cluster),
+    ask: (subject, request, options = {}) =>
+      askPatiently(asking, ports, subject, request, options) as never,
+    close: async () => {
+      asking.close();
+      await close();
+    },
+  };
+}
+
+async function askPatiently(
+  asking: Asker,
+  ports: Ports,
+  subject: string,
+  request: object,
+  options: AskOptions,
+): Promise<Record<string, unknown>> {
+  const { deadlineMs = DEADLINE_MS, patienceMs = PATIENCE_MS, repeatable = false } = options;
+  const untilMs = ports.clock.monotonicMs() + patienceMs;
+  for (;;) {
+    try {
+      return await asking.ask(subject, request, { deadlineMs });
+    } catch (error) {
+      if (!(error instanceof MesozooError) || !mayRetry(error, repeatable)) throw error;
+      if (ports.clock.monotonicMs() + RETRY_MS > untilMs) throw error;
+    }
+    await new Promise<void>((resolve) => ports.clock.after(RETRY_MS, resolve));
+  }
+}
+
+function mayRetry({ code }: MesozooError, repeatable: boolean): boolean {
+  if (code === 'UNAVAILABLE' || code === 'NOT_LEADER' || code === 'TOO_MANY_REQUESTS') return true;
+  return repeatable && (code === 'TIMEOUT' || code === 'CONNECTION_LOST');
+}
+
+/** `nats://user:password@host:4222` */
+function credentialsOf(url: string): { user: string; pass: string } | undefined {
+  const match = /^(?:\w+:\/\/)?([^:@/]+):([^@/]*)@/.exec(url);
+  if (match === null) return undefined;
+  return { user: decodeURIComponent(match[1]!), pass: decodeURIComponent(match[2]!) };
+}
+
+const nothing = () => undefined;
+/** What a client has to say, its command says. */
+const quiet: Logger = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  child: () => quiet,
+};
