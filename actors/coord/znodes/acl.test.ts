@@ -3,7 +3,7 @@ import { MesozooError } from '../../../protocol/errors.ts';
 import { limits } from '../../../protocol/limits.ts';
 import { type AclEntry, type Identity, permissions } from '../../../protocol/operations.ts';
 import { aclOf, aclProblem, allows } from './acl.ts';
-import { create, Driver, remove, set, setAcl, type TestSession } from './testing.ts';
+import { create, Driver, remove, set, setAcl, type TestSession } from './testing/driver.ts';
 
 const { read, write, create: mayCreate, delete: mayDelete, admin, all } = permissions;
 const world = (granted: number): AclEntry => ({

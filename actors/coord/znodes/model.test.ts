@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import type { MemberId, SessionIncarnation, Slot } from '../../../protocol/ids.ts';
 import type { Operation, ZnodeOperation } from '../../../protocol/operations.ts';
 import type { SnapshotReader, ZnodeState } from './contract.ts';
-import { answerOf, NaiveModel } from './naive-model.ts';
 import { encodeEntry, encodeOperation } from './operation-codec.ts';
 import {
   bytesOf,
@@ -20,7 +19,8 @@ import {
   set,
   setAcl,
   textOf,
-} from './testing.ts';
+} from './testing/driver.ts';
+import { answerOf, NaiveModel } from './testing/naive-model.ts';
 import { znodeStates } from './znodes.ts';
 
 const identities = [{ scheme: 'digest', id: 'ann:hash' }];

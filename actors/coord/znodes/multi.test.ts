@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../../protocol/limits.ts';
 import { permissions, type ZnodeOperation } from '../../../protocol/operations.ts';
-import { check, create, Driver, multi, remove, set, setAcl, textOf } from './testing.ts';
+import { check, create, Driver, multi, remove, set, setAcl, textOf } from './testing/driver.ts';
 
 const codes = (
   failures: readonly ({ readonly code: string } | undefined)[] | undefined,

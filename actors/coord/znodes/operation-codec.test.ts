@@ -4,7 +4,7 @@ import { MesozooError } from '../../../protocol/errors.ts';
 import type { MemberId, SessionId, SessionIncarnation } from '../../../protocol/ids.ts';
 import type { Operation, ZnodeOperation } from '../../../protocol/operations.ts';
 import { decodeEntry, decodeOperation, encodeEntry, encodeOperation } from './operation-codec.ts';
-import { create, multi, openAclEntries, set } from './testing.ts';
+import { create, multi, openAclEntries, set } from './testing/driver.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 200 });
 const path = fc.oneof(text, fc.constant(`/${'x'.repeat(4096)}`), fc.constant('/ä/漢字'));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { MesozooError } from '../../../protocol/errors.ts';
 import { limits } from '../../../protocol/limits.ts';
-import { create, Driver, multi, remove } from './testing.ts';
+import { create, Driver, multi, remove } from './testing/driver.ts';
 
 const codeOf = (read: () => unknown): string => {
   try {

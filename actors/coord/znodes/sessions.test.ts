@@ -13,7 +13,7 @@ import {
   set,
   type TestSession,
   textOf,
-} from './testing.ts';
+} from './testing/driver.ts';
 
 const codeOf = ({ result }: Applied): string =>
   result.kind === 'error' ? result.error.code : result.kind;

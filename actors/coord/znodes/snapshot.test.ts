@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { InvariantError, MesozooError } from '../../../protocol/errors.ts';
 import type { DiskId, MemberId, Slot } from '../../../protocol/ids.ts';
 import type { SnapshotReader, ZnodeState } from './contract.ts';
-import { create, Driver, multi, remove, set, setAcl, type TestSession } from './testing.ts';
+import { create, Driver, multi, remove, set, setAcl, type TestSession } from './testing/driver.ts';
 import { znodeStates } from './znodes.ts';
 
 const readOnly = [{ permissions: 1, scheme: 'world', id: 'anyone' }];

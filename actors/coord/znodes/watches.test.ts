@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { MesozooError } from '../../../protocol/errors.ts';
 import { limits } from '../../../protocol/limits.ts';
 import type { TreeEvent } from '../../../protocol/operations.ts';
-import { create, Driver, remove, sessionIdOf, set } from './testing.ts';
+import { create, Driver, remove, sessionIdOf, set } from './testing/driver.ts';
 import { createWatchTable } from './watches.ts';
 
 const ann = sessionIdOf(1);

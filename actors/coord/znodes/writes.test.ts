@@ -15,7 +15,7 @@ import {
   setAcl,
   type TestSession,
   textOf,
-} from './testing.ts';
+} from './testing/driver.ts';
 import { sequenceName } from './writes.ts';
 
 /** /open and below for everybody; /closed has no permissions at all; /temp is ephemeral. */

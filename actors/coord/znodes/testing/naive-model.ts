@@ -9,8 +9,8 @@ import type {
   OperationResult,
   WriteOperation,
   ZnodeOperation,
-} from '../../../protocol/operations.ts';
-import { textOf } from './testing.ts';
+} from '../../../../protocol/operations.ts';
+import { textOf } from './driver.ts';
 
 export interface ModelNode {
   data: string;

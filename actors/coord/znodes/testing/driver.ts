@@ -1,16 +1,16 @@
 /** Helpers of this folder's tests: a state, a session in it, and operations applied one slot each. */
-import type { MemberId, SessionId, SessionIncarnation, Slot } from '../../../protocol/ids.ts';
+import type { MemberId, SessionId, SessionIncarnation, Slot } from '../../../../protocol/ids.ts';
 import {
   type AclEntry,
   type Identity,
   type Operation,
   permissions,
   type ZnodeOperation,
-} from '../../../protocol/operations.ts';
-import type { PlantedBugs } from '../../planted.ts';
-import type { Applied, ZnodeState } from './contract.ts';
-import { encodeEntry, encodeOperation } from './operation-codec.ts';
-import { znodeStates } from './znodes.ts';
+} from '../../../../protocol/operations.ts';
+import type { PlantedBugs } from '../../../planted.ts';
+import type { Applied, ZnodeState } from '../contract.ts';
+import { encodeEntry, encodeOperation } from '../operation-codec.ts';
+import { znodeStates } from '../znodes.ts';
 
 export const START_MS = 1_700_000_000_000;
 export const openAclEntries: readonly AclEntry[] = [
