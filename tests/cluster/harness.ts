@@ -34,9 +34,9 @@ export interface TestCluster {
 }
 
 export async function startCluster(
-  size: { coords?: number; masters?: number; agents?: number } = {},
+  size: { coords?: number; masters?: number; agents?: number; executor?: 'process' | 'noop' } = {},
 ): Promise<TestCluster> {
-  const { coords = 3, masters = 2, agents = 3 } = size;
+  const { coords = 3, masters = 2, agents = 3, executor = 'process' } = size;
   const directory = mkdtempSync(join(tmpdir(), 'mesozoo-cluster-'));
   const data = new DataDirectory(directory);
   const server = await ensureNatsServer(() => undefined);
@@ -49,6 +49,7 @@ export async function startCluster(
         ...{ data, secrets, masters, agents, natsPort, portOffset: 0 },
         record: data.openCluster(coords),
         nats: { server },
+        env: { MESOZOO_EXECUTOR: executor },
       },
       { died: (death) => deaths.push(death), changed: () => undefined },
     );
