@@ -13,7 +13,8 @@ export interface Attempt {
   readonly refused: boolean;
   readonly lifecycle: Lifecycle<typeof attemptMachine>;
   started?: CheckpointedAttempt['started'];
-  stopping?: CheckpointedAttempt['stopping'];
+  /** `saved`: it is on disk. */
+  stopping?: NonNullable<CheckpointedAttempt['stopping']> & { readonly saved: boolean };
   /** What its last update says; set before the chart is told of the end. */
   end?: Status;
   deadline?: { cancel(): void };

@@ -291,9 +291,15 @@ export class Attempts {
     this.options.changed();
   }
 
+  /** Only when it is on disk why: else an agent that is killed now would take the end for the task's own. */
   private signal(attempt: Attempt, signal: 'SIGTERM' | 'SIGKILL'): void {
-    if (attempt.started !== undefined)
-      this.executorOf(attempt).signal(attempt.started.identity, signal);
+    if (attempt.started === undefined || attempt.stopping?.saved !== true) return;
+    this.executorOf(attempt).signal(attempt.started.identity, signal);
+  }
+
+  private stoppingSaved(attempt: Attempt): void {
+    if (attempt.lifecycle.matches('terminating')) this.signal(attempt, 'SIGTERM');
+    else if (attempt.lifecycle.matches('killing')) this.signal(attempt, 'SIGKILL');
   }
 
   private forget(attempt: Attempt): void {
@@ -354,9 +360,13 @@ export class Attempts {
   }
 
   private noteStopping(attempt: Attempt, cause: StopCause, graceMs: number): void {
-    attempt.stopping = { cause, graceMs };
+    const stopping = { cause, graceMs, saved: false };
+    attempt.stopping = stopping;
     const { attemptId } = attempt.spec;
-    this.options.journal.add({ kind: 'stopping', attemptId, cause, graceMs });
+    this.options.journal.add({ kind: 'stopping', attemptId, cause, graceMs }, () => {
+      stopping.saved = true;
+      if (attempt.stopping === stopping) this.stoppingSaved(attempt);
+    });
   }
 
   private note(attempt: Attempt, status: Status): void {
@@ -378,7 +388,7 @@ export class Attempts {
     const { spec, refused, stopping } = left;
     if (refused || hasEnded(left)) {
       const attempt = this.admit(spec, refused, 'ended');
-      attempt.stopping = stopping;
+      attempt.stopping = stopping && { ...stopping, saved: true };
       // Its last update had not been made, or had been acknowledged, when the agent was killed.
       if (!hasEnded(left)) this.note(attempt, lostBeforeReport);
       else if (left.updates.length === 0) attempt.lifecycle.send({ type: 'ACKNOWLEDGED' });
@@ -388,7 +398,7 @@ export class Attempts {
     }
     const started = left.started ?? this.findStarted(spec);
     const attempt = this.admit(spec, false, started === undefined ? undefined : 'running');
-    attempt.stopping = stopping;
+    attempt.stopping = stopping && { ...stopping, saved: true };
     attempt.started = started;
     this.hold(spec.resources);
     if (started !== undefined) {
@@ -419,7 +429,7 @@ export class Attempts {
       spec,
       refused,
       started,
-      stopping,
+      stopping: stopping && { cause: stopping.cause, graceMs: stopping.graceMs },
       updates: this.options.updates.pending(spec.attemptId),
       ...(lastUpdate !== undefined && { lastUpdate }),
     };

@@ -96,9 +96,10 @@ export class StatusUpdates {
     if (queue === undefined || first === undefined || first.number > number) return;
     queue.unacknowledged = queue.unacknowledged.filter((update) => update.number > number);
     queue.retryDelayMs = this.options.timing.updateRetryMinMs;
-    if (queue.unacknowledged.length > 0) return;
-    this.open.delete(attemptId);
-    if (queue.last !== undefined && isFinal(queue.last.state)) this.options.settled(attemptId);
+    const isLast = queue.unacknowledged.length === 0;
+    if (isLast) this.open.delete(attemptId);
+    if (isLast && queue.last !== undefined && isFinal(queue.last.state))
+      this.options.settled(attemptId);
     else this.options.journal.add({ kind: 'acknowledged', attemptId, number });
   }
 
