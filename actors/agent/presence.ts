@@ -89,20 +89,9 @@ export class Presence {
       { path: this.path, data, acl: this.acl, ephemeral: true, sequential: false },
       (answer) => {
         if (answer.ok) this.written = data;
-        else if (answer.error.code === 'NO_NODE') this.createParents();
         else this.failed(answer.error);
       },
     );
-  }
-
-  private createParents(): void {
-    const { client } = this.options;
-    client.request('create', { path: treePaths.root, data: '', acl: this.acl }, () => {
-      client.request('create', { path: treePaths.agents, data: '', acl: this.acl }, (answer) => {
-        if (answer.ok || answer.error.code === 'NODE_EXISTS') this.create();
-        else this.failed(answer.error);
-      });
-    });
   }
 
   private write(): void {

@@ -301,7 +301,11 @@ interface FakeNode {
 
 /** A tree that outlives its clients. */
 export class FakeTree {
-  readonly nodes = new Map<string, FakeNode>();
+  /** The coords make the system's own. */
+  readonly nodes = new Map<string, FakeNode>([
+    ['/mesozoo', { data: '', owner: '' }],
+    ['/mesozoo/agents', { data: '', owner: '' }],
+  ]);
   leader: { masterId: MasterId; epoch: Epoch } | undefined;
   readonly clients = new Set<FakeCoordClient>();
   sessions = 0;
