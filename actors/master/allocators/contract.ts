@@ -47,7 +47,7 @@ export interface Allocator {
   taskLeaves(taskId: TaskId): boolean;
   /**
    * Decides; each placement's resources are allocated from now on. Looks at `examinedMax` tasks at the most;
-   * `more` says that another call could place something without any other change.
+   * `more` says that another call might place something without any other change.
    */
   allocate(examinedMax: number): {
     readonly placements: readonly Placement[];
