@@ -38,3 +38,26 @@ describe('three members', () => {
     expect(former.process.actor!.tree().exists('/later')).toBeDefined();
   });
 });
+
+describe('a member whose disk was emptied', () => {
+  it('fetches everything, is admitted under a new disk, and votes again', () => {
+    const cluster = new Cluster().ready();
+    const client = cluster.client();
+    client.ask(subjects.znode('create'), { path: '/kept', data: 'x' });
+    const wiped = cluster.follower();
+    wiped.process.crash('machine');
+    wiped.disk.wipe();
+    wiped.bootstrap = false;
+    wiped.process.start();
+    cluster.until('it is back', () => wiped.process.actor?.describe().isOffered === true);
+    cluster.agree();
+    expect(new Set(cluster.running().map(({ digest }) => digest)).size).toBe(1);
+    expect(wiped.process.actor!.tree().exists('/kept')).toBeDefined();
+    expect(wiped.process.actor!.describe().disk).not.toBe(`test-${wiped.id}`);
+    const other = cluster.members.find((member) => member !== wiped && member !== cluster.leader());
+    other?.process.crash('machine');
+    expect(
+      errorCode(client.insist(subjects.znode('create'), { path: '/with-it' })),
+    ).toBeUndefined();
+  });
+});

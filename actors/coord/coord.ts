@@ -293,6 +293,7 @@ export class CoordActor implements Actor {
 
   private propose(parts: Parts): void {
     const { inbox, paxos } = parts;
+    this.proposeConfiguration(paxos);
     while (inbox.size > 0) {
       const room = paxos.room();
       if (room === 0) return;
@@ -305,6 +306,14 @@ export class CoordActor implements Actor {
       const taken = paxos.propose({ kind: 'entry', bytes });
       assert(taken, 'a value was refused although there was room');
     }
+  }
+
+  /** The bootstrap's configuration is the first entry, so that whoever joins later learns it like everything else. */
+  private proposeConfiguration(paxos: Paxos): void {
+    if (this.tree().slot > 0) return;
+    const { role, acceptedUpTo, configuration } = paxos.status();
+    if (role !== 'leading' || acceptedUpTo > 0 || paxos.room() === 0) return;
+    paxos.propose({ kind: 'configuration', configuration });
   }
 
   // ── Decided ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,14 +1,17 @@
 /**
  * The file `identity`: whose data these are, which disk this is, and what of the log must be there.
  *
- * It is replaced as a whole, so it is the old or the new one, never a mixture.
+ * It is replaced as a whole, so it is the old or the new one, never a mixture. A copy beside it says whose data these
+ * are when a disk has spoilt it; the copy may be older, so the disk then counts as one that has lost something.
  */
 import { crc32 } from 'node:zlib';
 import { MesozooError } from '../../../protocol/errors.ts';
 import type { DiskId, MemberId, Slot } from '../../../protocol/ids.ts';
 import type { Configuration } from '../../../protocol/operations.ts';
+import type { Saved, Storage } from '../../actor.ts';
 
 export const IDENTITY_FILE = 'identity';
+export const IDENTITY_COPY_FILE = 'identity.copy';
 export const FORMAT_VERSION = 1;
 
 export interface Identity {
@@ -95,14 +98,22 @@ export function encodeIdentity(identity: Identity): Uint8Array {
   return Buffer.from(`${text}\n${checksumLine(text)}\n`);
 }
 
+/** Writes both files. */
+export function saveIdentity(
+  storage: Pick<Storage, 'replace'>,
+  identity: Identity,
+  saved: Saved,
+): void {
+  const content = encodeIdentity(identity);
+  storage.replace(IDENTITY_FILE, content, saved);
+  storage.replace(IDENTITY_COPY_FILE, content, saved);
+}
+
 /** Throws WRONG_DATA_DIRECTORY for what is not an identity of this version, LOG_DAMAGED for a damaged one. */
 export function decodeIdentity(content: Uint8Array): Identity {
   const [text = '', checksum] = Buffer.from(content).toString('utf8').split('\n');
   if (checksum !== checksumLine(text)) {
-    throw new MesozooError(
-      'LOG_DAMAGED',
-      `the file "${IDENTITY_FILE}" is damaged, so it is not known whose data these are: empty the data directory, and the member joins again and fetches all from the others`,
-    );
+    throw new MesozooError('LOG_DAMAGED', `the file "${IDENTITY_FILE}" is damaged`);
   }
   const identity = JSON.parse(text) as Identity;
   if (identity.format !== FORMAT_VERSION) {

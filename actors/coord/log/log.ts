@@ -7,7 +7,7 @@ import { assert, MesozooError } from '../../../protocol/errors.ts';
 import type { Ballot, Slot } from '../../../protocol/ids.ts';
 import type { Storage, StorageFailure } from '../../actor.ts';
 import type { LogRecord } from '../paxos/contract.ts';
-import { encodeIdentity, IDENTITY_FILE, type Identity, type LogExtent } from './identity.ts';
+import { type Identity, type LogExtent, saveIdentity } from './identity.ts';
 import { type DiskRecord, encodeRecords, recordBytes } from './records.ts';
 import type { SegmentSummary } from './recovery.ts';
 import { headRecord, markRecord, segmentName, toDisk } from './segments.ts';
@@ -166,7 +166,7 @@ export class CoordLog {
 
   private replaceIdentity(identity: Identity): void {
     this.identityNow = identity;
-    this.storage.replace(IDENTITY_FILE, encodeIdentity(identity), stopOnFailure);
+    saveIdentity(this.storage, identity, stopOnFailure);
   }
 }
 

@@ -18,11 +18,12 @@ import {
   bootstrapIdentity,
   checkIdentity,
   decodeIdentity,
-  encodeIdentity,
+  IDENTITY_COPY_FILE,
   IDENTITY_FILE,
   type Identity,
   joiningIdentity,
   newDisk,
+  saveIdentity,
 } from './identity.ts';
 import { stopOnFailure } from './log.ts';
 import { type AcceptedValue, type LogContent, readLog, type SegmentSummary } from './recovery.ts';
@@ -57,7 +58,7 @@ export interface Opened {
 /** Throws WRONG_DATA_DIRECTORY, LOG_DAMAGED (the identity itself) and DISK_FAILED. */
 export function openData(options: OpenOptions): Opened {
   const { storage, log } = options;
-  const { identity: found, isNew } = findIdentity(options);
+  const { identity: found, isNew, lost: identityLost } = findIdentity(options);
   removeLeftovers(storage);
   const snapshot = restoreNewest(options, found.configuration);
   const content = readLog(storage, found.log);
@@ -69,12 +70,13 @@ export function openData(options: OpenOptions): Opened {
     ...snapshot.damaged,
   );
   const lost = describeLoss(content, reach, known);
+  if (identityLost !== undefined) lost.push(identityLost);
   const identity = lost.length > 0 ? afterLoss(options, found, content, known) : found;
   if (lost.length > 0) {
     log.error('log damaged', { lost, formerDisk: found.disk, disk: identity.disk });
   }
   if (isNew || identity !== found) {
-    storage.replace(IDENTITY_FILE, encodeIdentity(identity), stopOnFailure);
+    saveIdentity(storage, identity, stopOnFailure);
   }
   for (const slot of snapshot.damaged) storage.remove(snapshotName(slot), stopOnFailure);
   const recovered: Recovered = {
@@ -104,28 +106,48 @@ export function openData(options: OpenOptions): Opened {
   };
 }
 
-function findIdentity(options: OpenOptions): {
+interface FoundIdentity {
   readonly identity: Identity;
   readonly isNew: boolean;
-} {
+  /** Why it is not the last one that was written. */
+  readonly lost?: string;
+}
+
+function findIdentity(options: OpenOptions): FoundIdentity {
   const { storage, member, bootstrap, random } = options;
-  const files = storage.list();
-  if (files.some(({ name }) => name === IDENTITY_FILE)) {
-    const identity = decodeIdentity(storage.read(IDENTITY_FILE));
-    checkIdentity(identity, { member, clusterId: bootstrap?.clusterId });
-    return { identity, isNew: false };
+  const names = new Set(storage.list().map(({ name }) => name));
+  const holdsData = [...names].some(
+    (name) => segmentNumber(name) !== undefined || /^(identity|snapshot)/.test(name),
+  );
+  if (!holdsData) {
+    const identity =
+      bootstrap === undefined
+        ? joiningIdentity('', member, newDisk(member, random.bytes(8)))
+        : bootstrapIdentity(bootstrap, member);
+    return { identity, isNew: true };
   }
-  if (files.some(({ name }) => segmentNumber(name) !== undefined || name.startsWith('snapshot'))) {
-    throw new MesozooError(
-      'WRONG_DATA_DIRECTORY',
-      `there is a log but no file "${IDENTITY_FILE}", so it is not known whose data these are: empty the data directory, and the member joins again and fetches all from the others`,
-    );
+  const found = readIdentity(storage, names);
+  checkIdentity(found.identity, { member, clusterId: bootstrap?.clusterId });
+  return found;
+}
+
+function readIdentity(storage: Storage, names: ReadonlySet<string>): FoundIdentity {
+  const problems: MesozooError[] = [];
+  for (const name of [IDENTITY_FILE, IDENTITY_COPY_FILE]) {
+    try {
+      if (!names.has(name)) throw new MesozooError('LOG_DAMAGED', `the file "${name}" is missing`);
+      const identity = decodeIdentity(storage.read(name));
+      const [problem] = problems;
+      return { identity, isNew: false, ...(problem && { lost: problem.message }) };
+    } catch (error) {
+      if (!(error instanceof MesozooError && error.code === 'LOG_DAMAGED')) throw error;
+      problems.push(error);
+    }
   }
-  const identity =
-    bootstrap === undefined
-      ? joiningIdentity('', member, newDisk(member, random.bytes(8)))
-      : bootstrapIdentity(bootstrap, member);
-  return { identity, isNew: true };
+  throw new MesozooError(
+    'WRONG_DATA_DIRECTORY',
+    `it is not known whose data these are (${problems.map(({ message }) => message).join('; ')}): empty the data directory, and the member joins again and fetches all from the others`,
+  );
 }
 
 interface RestoredSnapshot {
