@@ -51,6 +51,11 @@ export class Life {
     this.dying = die;
   }
 
+  liveOn(): void {
+    this.callsLeft = undefined;
+    this.dying = undefined;
+  }
+
   pause(): void {
     if (this.state === 'running') this.state = 'paused';
   }

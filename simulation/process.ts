@@ -28,6 +28,8 @@ export interface ProcessOptions<A extends Actor> {
   readonly clockError?: ClockError;
   /** `run` counts from 1. */
   readonly create: (ports: HostedPorts, run: number) => A;
+  /** Called after the actor's start and after each of its turns, to look at it. */
+  observe?(actor: A): void;
   /** An exception that ended the actor and that a fault explains; true: it is no violation. */
   readonly mayFail?: (error: unknown) => boolean;
 }
@@ -85,7 +87,7 @@ export class SimulatedProcess<A extends Actor = Actor> {
     host.start((hosted) => {
       const actor = this.options.create(hosted, this.runs);
       this.actor = actor;
-      return actor;
+      return this.watched(actor);
     });
   }
 
@@ -103,6 +105,11 @@ export class SimulatedProcess<A extends Actor = Actor> {
       this.die(what);
       then();
     });
+  }
+
+  /** A crash that was to come by `crashAfterCalls` does not come. */
+  forgetCrash(): void {
+    this.life?.liveOn();
   }
 
   /** SIGSTOP: inputs wait; the server drops the connection when pings stay unanswered. */
@@ -138,6 +145,25 @@ export class SimulatedProcess<A extends Actor = Actor> {
 
   breakConnections(how: 'clean' | 'silent'): void {
     for (const connection of this.connections) connection.breakOff(how);
+  }
+
+  /** The actor, with its invariants looked at after each turn. */
+  private watched(actor: A & { invariants?(): void }): Actor {
+    const look = () => {
+      this.options.observe?.(actor);
+      actor.invariants?.();
+    };
+    return {
+      start: () => {
+        actor.start();
+        look();
+      },
+      endTurn: () => {
+        actor.endTurn();
+        look();
+      },
+      stop: (done) => actor.stop(done),
+    };
   }
 
   private makePorts(life: Life): HostedPorts {

@@ -9,9 +9,10 @@ import { Truth } from './checkers/truth.ts';
 import { FaultInjector } from './faults/injector.ts';
 import { type ProfileName, profiles } from './faults/profiles.ts';
 import type { Message } from './network/server.ts';
-import { type CoordNode, makeCoordNode } from './nodes/coord.ts';
+import { type CoordNode, coordStatus, makeCoordNode } from './nodes/coord.ts';
 import { CLUSTER, type ClusterNode } from './nodes/node.ts';
 import type { Violation } from './violations.ts';
+import { TaskWorkload } from './workload/tasks.ts';
 import type { Workload } from './workload/workload.ts';
 import { ZnodeWorkload } from './workload/znodes.ts';
 import { World } from './world.ts';
@@ -33,6 +34,7 @@ export interface RunResult {
   readonly virtualMs: number;
   readonly slots: number;
   readonly operations: number;
+  readonly tasks: number;
   readonly faults: Readonly<Record<string, number>>;
 }
 
@@ -54,6 +56,7 @@ class Simulation {
   private readonly nodes: readonly ClusterNode[];
   private readonly injector: FaultInjector;
   private readonly znodes: ZnodeWorkload;
+  private readonly tasks: TaskWorkload | undefined;
 
   constructor(options: RunOptions) {
     this.options = options;
@@ -77,7 +80,13 @@ class Simulation {
     );
     this.znodes = new ZnodeWorkload(world, this.truth, profile.znodeClients);
     this.workloads.push(this.znodes);
-    this.nodes = [...this.coords, ...this.znodes.nodes];
+    const scheduling =
+      profile.taskClients === 0
+        ? undefined
+        : new TaskWorkload({ world, truth: this.truth, profile, planted });
+    if (scheduling !== undefined) this.workloads.push(scheduling);
+    this.nodes = [...this.coords, ...this.znodes.nodes, ...(scheduling?.nodes ?? [])];
+    this.tasks = scheduling;
     this.injector = new FaultInjector({
       world,
       truth: this.truth,
@@ -113,6 +122,7 @@ class Simulation {
       virtualMs: Math.round(this.world.nowMs),
       slots: this.truth.lastSlot,
       operations: this.znodes.history.entries.length,
+      tasks: this.tasks?.records.acknowledged.length ?? 0,
       faults: Object.fromEntries(this.injector.counts),
     };
   }
@@ -143,21 +153,23 @@ class Simulation {
 
   /** All have applied everything; Truth has compared the trees by then. */
   private coordsAgree(): boolean {
-    return this.coords.every(({ process }) => {
-      const status = process.actor?.status();
+    return this.coords.every((node) => {
+      const status = coordStatus(node);
       return (
         status !== undefined &&
         (status.role === 'following' || status.role === 'leading') &&
-        status.decidedUpTo === this.truth.lastSlot
+        status.slot === this.truth.lastSlot
       );
     });
   }
 
   private describeCoords(): string {
     return this.coords
-      .map(({ name, process }) => {
-        const status = process.actor?.status();
-        return `${name} ${process.isAlive ? (status?.role ?? 'starting') : 'dead'} decided ${status?.decidedUpTo} of ${this.truth.lastSlot} promised ${status?.promised}`;
+      .map((node) => {
+        const status = coordStatus(node);
+        return status === undefined
+          ? `${node.name} dead`
+          : `${node.name} ${status.role} at slot ${status.slot} of ${this.truth.lastSlot}`;
       })
       .join(', ');
   }

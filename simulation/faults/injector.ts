@@ -2,10 +2,11 @@
  * Lets things go wrong at random moments, each kind at its own mean interval, and puts them right again; `heal` puts
  * everything right at once. It never takes more than a minority of the disks: what the system promises ends there.
  */
+import { MesozooError } from '../../protocol/errors.ts';
 import type { Truth } from '../checkers/truth.ts';
 import { GOOD_DISK } from '../disk.ts';
 import { GOOD_NETWORK, type NetworkSettings } from '../network/settings.ts';
-import { type CoordNode, isHurt } from '../nodes/coord.ts';
+import { type CoordNode, coordStatus, isHurt } from '../nodes/coord.ts';
 import type { ClusterNode } from '../nodes/node.ts';
 import type { SeededRandom } from '../random.ts';
 import type { World } from '../world.ts';
@@ -87,6 +88,7 @@ export class FaultInjector {
         node.disk.settings = GOOD_DISK;
         node.disk.failNext = undefined;
       }
+      node.process.forgetCrash();
       node.process.resume();
       node.process.start();
     }
@@ -157,7 +159,7 @@ export class FaultInjector {
 
   private isolateLeader(): void {
     const leader = this.options.coords.find(
-      (node) => node.process.isRunning && node.process.actor?.status().role === 'leading',
+      (node) => node.process.isRunning && coordStatus(node)?.role === 'leading',
     );
     if (leader === undefined) return;
     const { nodes } = this.options;
@@ -262,10 +264,22 @@ export class FaultInjector {
   /** Starts again what has ended by itself (a disk that failed it, for example), in quiet times as well. */
   private supervise(): void {
     this.options.world.scheduler.after(500_000, () => {
-      for (const node of this.options.nodes)
-        if (!node.process.isAlive && node.process.failure !== undefined && node.process.runs > 0)
-          node.process.start();
+      for (const node of this.options.nodes) {
+        if (node.process.isAlive || node.process.failure === undefined) continue;
+        this.remedy(node);
+        node.process.start();
+      }
       this.supervise();
     });
+  }
+  /** What the message of a member that cannot tell whose data it has asks the operator to do. */
+  private remedy({ process, disk, name }: ClusterNode): void {
+    const { failure } = process;
+    if (!(failure instanceof MesozooError) || failure.code !== 'LOG_DAMAGED') return;
+    const coord = this.options.coords.find((node) => node.name === name);
+    if (coord === undefined || disk === undefined) return;
+    this.options.world.trace.record(name, 'emptied by the operator');
+    disk.wipe();
+    coord.wiped = true;
   }
 }

@@ -86,6 +86,7 @@ export class SimulatedConnection implements Transport {
       reply: options.reply,
       error: options.error,
     };
+    this.server.onSent?.(this.node, message);
     if (this.clientConnected) this.send({ kind: 'publish', message });
     else if (
       this.offline.length < networkBounds.offlineMessages &&

@@ -72,6 +72,10 @@ export class SimulatedServer {
     return this.up;
   }
 
+  /** For checkers: each message as it leaves a process, and as it reaches one. */
+  onSent: ((from: string, message: Message) => void) | undefined;
+  onDelivered: ((to: string, message: Message) => void) | undefined;
+
   /** Messages that arrived and were handed on; for statistics. */
   delivered = 0;
   lost = 0;
@@ -204,6 +208,7 @@ export class SimulatedServer {
           message.payload,
           () => `from ${from.node} ${this.describe(message)}`,
         );
+        this.onDelivered?.(subscription.connection.node, message);
         subscription.handler({
           subject: message.subject,
           payload: message.payload,

@@ -1,9 +1,10 @@
 /** A member of the quorum with its disk. */
 import { CoordActor } from '../../actors/coord/coord.ts';
+import type { ZnodeState } from '../../actors/coord/znodes/contract.ts';
 import type { PlantedBugs } from '../../actors/planted.ts';
 import type { MemberId } from '../../protocol/ids.ts';
 import { inboxPrefixes } from '../../protocol/subjects.ts';
-import type { Truth } from '../checkers/truth.ts';
+import type { AppliedSlot, Truth } from '../checkers/truth.ts';
 import { SimulatedDisk } from '../disk.ts';
 import { isDiskFailure, SimulatedProcess } from '../process.ts';
 import type { World } from '../world.ts';
@@ -54,19 +55,52 @@ export function makeCoordNode(options: CoordNodeOptions): CoordNode {
           systemDigest: SYSTEM_DIGEST,
           planted,
           ...(!node.wiped && { bootstrap: { clusterId: 'simulated', members } }),
-          observe: { applied: (slot) => truth.applied(name, slot) },
         }),
+      observe: (actor) => observeTree(actor.tree(), (slot) => truth.applied(name, slot)),
     }),
   };
   return node;
 }
 
+/** What the member says of itself; undefined while it does not run. */
+export function coordStatus(node: CoordNode): ReturnType<CoordActor['describe']> | undefined {
+  return node.process.isAlive ? node.process.actor?.describe() : undefined;
+}
+
 /** A hurt disk counts again when its member votes and knows what it knew before. */
 export function isHurt(node: CoordNode): boolean {
   if (node.hurtUntilSlot === undefined) return false;
-  const status = node.process.isAlive ? node.process.actor?.status() : undefined;
+  const status = coordStatus(node);
   const votes =
     status !== undefined && status.role !== 'recovering' && status.role !== 'catchingUp';
-  if (votes && status.decidedUpTo >= node.hurtUntilSlot) node.hurtUntilSlot = undefined;
+  if (votes && status.slot >= node.hurtUntilSlot) node.hurtUntilSlot = undefined;
   return node.hurtUntilSlot !== undefined;
+}
+
+/** A member whose disk was emptied learns who the members are from the entry that admits it: until then it cannot be equal. */
+function digestOf(tree: ZnodeState): string | undefined {
+  return tree.configuration.members.length === 0 ? undefined : tree.digest();
+}
+
+const observed = new WeakSet<ZnodeState>();
+
+/** Tells of every slot that is applied to this tree from now on. A snapshot replaces the tree by another. */
+function observeTree(tree: ZnodeState, tell: (slot: AppliedSlot) => void): void {
+  if (observed.has(tree)) return;
+  observed.add(tree);
+  const { apply, applyOther } = tree;
+  tree.apply = (slot, entry) => {
+    const applied = apply.call(tree, slot, entry);
+    tell({ slot, value: entry, applied, digest: digestOf(tree) });
+    return applied;
+  };
+  tree.applyOther = (slot, configuration) => {
+    applyOther.call(tree, slot, configuration);
+    tell({
+      slot,
+      value: JSON.stringify(configuration ?? null),
+      applied: [],
+      digest: digestOf(tree),
+    });
+  };
 }
