@@ -64,6 +64,7 @@ export function openFiles(directory: string): Storage & { close(): Promise<void>
 class Files implements Storage {
   private readonly directory: string;
   private readonly tasks: Task[] = [];
+  private underway: readonly Task[] = [];
   private working: Promise<void> | undefined;
   private closed = false;
   /** Open for appending; the one used last stands last. */
@@ -134,7 +135,7 @@ class Files implements Storage {
   }
 
   truncate(name: string, bytes: number): void {
-    assert(this.working === undefined, 'truncate is for recovery: nothing may be on its way');
+    assert(!this.waitsFor(name), `${name} cannot be cut while something is on its way to it`);
     attempt(`truncate ${name}`, () => {
       const descriptor = openSync(this.path(name), 'r+');
       try {
@@ -185,6 +186,12 @@ class Files implements Storage {
     return join(this.directory, name);
   }
 
+  private waitsFor(name: string): boolean {
+    return [...this.underway, ...this.tasks].some((task) =>
+      task.kind === 'append' ? task.name === name : task.names.includes(name),
+    );
+  }
+
   private other(names: readonly string[], saved: Saved, run: () => Promise<void>): void {
     this.add({ kind: 'other', names, run, saved });
   }
@@ -199,7 +206,9 @@ class Files implements Storage {
     // Not within the call: what the caller does next in this turn joins the same sync.
     await Promise.resolve();
     for (let batch = this.takeBatch(); batch !== undefined; batch = this.takeBatch()) {
+      this.underway = batch;
       const failure = await this.carryOut(batch);
+      this.underway = [];
       for (const task of batch) task.saved(failure);
     }
     this.working = undefined;

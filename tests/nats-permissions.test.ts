@@ -94,7 +94,9 @@ describe('infra/nats.conf', () => {
 
   it('takes a connection without credentials for a client', async () => {
     const anonymous = await connect({ servers: server.url });
-    await expect(anonymous.request('mz.znode.nothing', '{}')).rejects.toMatchObject({ code: '503' });
+    await expect(anonymous.request('mz.znode.nothing', '{}')).rejects.toMatchObject({
+      code: '503',
+    });
     anonymous.publish('mz.quorum.all', '{}');
     const status = anonymous.status()[Symbol.asyncIterator]();
     await anonymous.flush();

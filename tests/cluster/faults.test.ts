@@ -52,6 +52,7 @@ describe('a cluster of processes', () => {
       const load = await Load.start(await cluster.client(), name, cluster.directory);
       await pause(1000);
       const part = await find();
+      const deathsBefore = cluster.deaths.length;
       const faultMs = performance.now();
       await strike(part);
       const recovery = await load.recovered(faultMs);
@@ -61,6 +62,8 @@ describe('a cluster of processes', () => {
       await load.stop();
       await cluster.untilWell();
 
+      const died = cluster.deaths.slice(deathsBefore).map((death) => `${death.part} ${death.how}`);
+      expect(died).toEqual(how === 'paused' ? [] : [`${part} SIGKILL`]);
       expect(load.acknowledgedPaths.length).toBeGreaterThan(100);
       expect(load.acknowledgedTasks.length).toBeGreaterThan(2);
       expect(await load.missingPaths()).toEqual([]);

@@ -122,6 +122,17 @@ export function storageConformance(name: string, create: () => Promise<StorageUn
       expect(read(storage, 'file')).toBe('good!');
     });
 
+    it('cuts a file while others are written', async () => {
+      const { storage, settle } = await create();
+      storage.append('file', [text('good torn')], () => undefined);
+      await settle();
+      storage.append('other', [text('x')], () => undefined);
+      storage.truncate('file', 4);
+      await settle();
+      expect(read(storage, 'file')).toBe('good');
+      expect(read(storage, 'other')).toBe('x');
+    });
+
     it('removes a file; one that is not there is no failure', async () => {
       const { storage, settle } = await create();
       const saved: (StorageFailure | undefined)[] = [];
