@@ -1,7 +1,7 @@
 /** Submits a job and tells what happens to its tasks: states as they are decided, output line by line. */
 import { randomBytes } from 'node:crypto';
 import type { SubmitInput, TaskEvent, TaskReplies, TaskView } from '../protocol/task-api.ts';
-import { isFinal } from '../protocol/task-states.ts';
+import { isFinal, type TaskState } from '../protocol/task-states.ts';
 import type { Connection } from './connection.ts';
 import { type Job, type SubmittedTask, submitJob } from './job.ts';
 import { followTask, type Stream, watchTaskEvents } from './task-stream.ts';
@@ -46,31 +46,71 @@ export async function runJob(
   job: Job,
   listener: JobListener,
 ): Promise<TaskView[]> {
-  const told = new Map<string, string>();
-  const early: TaskEvent[] = [];
-  const tell = (event: Parameters<JobListener['changed']>[0]) => {
-    if (told.get(event.taskId) === event.state || isFinal((told.get(event.taskId) ?? '') as never))
-      return;
-    told.set(event.taskId, event.state);
-    listener.changed(event);
-  };
-  let ids: Set<string> | undefined;
-  const watching = watchTaskEvents(connection, undefined, (event) => {
-    if (ids === undefined) early.push(event);
-    else if (ids.has(event.taskId)) tell(event);
-  });
+  const teller = new Teller(listener);
+  const watching = watchTaskEvents(connection, undefined, (event) => teller.heard(event));
   try {
     const tasks = await submitJob(job, newRun(), (request) => submitTask(connection, request));
-    ids = new Set(tasks.map(({ taskId }) => taskId));
     listener.submitted?.(tasks);
-    for (const event of early) if (ids.has(event.taskId)) tell(event);
-    return await inTurns(tasks, async (task) => {
-      const ended = await followLines(connection, task, listener);
-      tell({ ...ended, agentId: ended.attempt?.agentId }); // in case the event was lost
-      return ended;
-    });
+    teller.begin(tasks);
+    return await inTurns(tasks, (task) =>
+      teller.follow(task.taskId, followLines(connection, task, listener)),
+    );
   } finally {
     watching.unsubscribe();
+  }
+}
+
+type Change = Parameters<JobListener['changed']>[0];
+
+/** Tells the changes of the job's tasks in the order in which they were heard; an end only after the task's output. */
+class Teller {
+  private readonly listener: JobListener;
+  /** Events that came before the ids were known. */
+  private early: Change[] | undefined = [];
+  private ids: ReadonlySet<string> = new Set();
+  private readonly states = new Map<string, TaskState>();
+  private readonly followed = new Map<string, Promise<unknown>>();
+  private before: Promise<unknown> = Promise.resolve();
+
+  constructor(listener: JobListener) {
+    this.listener = listener;
+  }
+
+  begin(tasks: readonly SubmittedTask[]): void {
+    this.ids = new Set(tasks.map(({ taskId }) => taskId));
+    const early = this.early ?? [];
+    this.early = undefined;
+    for (const event of early) this.heard(event);
+  }
+
+  heard(event: Change): void {
+    if (this.early !== undefined) {
+      this.early.push(event);
+      return;
+    }
+    if (!this.ids.has(event.taskId)) return;
+    this.before = this.before.then(async () => {
+      if (isFinal(event.state)) await this.followed.get(event.taskId);
+      this.tell(event);
+    });
+  }
+
+  async follow(taskId: string, following: Promise<TaskView>): Promise<TaskView> {
+    this.followed.set(
+      taskId,
+      following.catch(() => undefined),
+    );
+    const task = await following;
+    await this.before;
+    this.tell({ ...task, agentId: task.attempt?.agentId }); // in case the event was lost
+    return task;
+  }
+
+  private tell(event: Change): void {
+    const before = this.states.get(event.taskId);
+    if (before === event.state || (before !== undefined && isFinal(before))) return;
+    this.states.set(event.taskId, event.state);
+    this.listener.changed(event);
   }
 }
 

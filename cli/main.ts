@@ -1,8 +1,11 @@
 /** The command line: `mesozoo COMMAND`. Entered through mesozoo.mjs. */
 import { connectCluster } from './connection.ts';
-import type { Surroundings } from './context.ts';
+import type { Interrupt, Surroundings } from './context.ts';
 import { runCommandLine } from './program.ts';
 import { addClusterCommands } from './up/commands.ts';
+
+/** One Ctrl-C may arrive twice: from the terminal, and passed on by mesozoo.mjs. */
+const SAME_SIGNAL_MS = 300;
 
 const surroundings: Surroundings = {
   stdout: process.stdout,
@@ -15,8 +18,14 @@ const surroundings: Surroundings = {
     return Buffer.concat(pieces);
   },
   onInterrupt(handler) {
-    const sigint = () => handler('SIGINT');
-    const sigterm = () => handler('SIGTERM');
+    let lastMs = Number.NEGATIVE_INFINITY;
+    const once = (signal: Interrupt) => {
+      const nowMs = performance.now();
+      if (nowMs - lastMs > SAME_SIGNAL_MS) handler(signal);
+      lastMs = nowMs;
+    };
+    const sigint = () => once('SIGINT');
+    const sigterm = () => once('SIGTERM');
     process.on('SIGINT', sigint).on('SIGTERM', sigterm);
     return {
       stop: () => process.off('SIGINT', sigint).off('SIGTERM', sigterm),

@@ -96,23 +96,27 @@ class TaskStream {
     for (;;) {
       this.awake = false;
       const task = await this.ask('get', { taskId: this.taskId });
-      this.noteState(task);
+      this.noteAttempt(task);
       const ended = isFinal(task.state);
+      if (!ended) this.tellState(task);
       if (this.options.untilEnd && !ended) await this.holdLease();
       if (task.attempt !== undefined)
         for (const stream of this.options.streams) await this.readOn(stream);
+      if (ended) this.tellState(task); // after what it wrote
       if (ended || !this.options.untilEnd) return task;
       await this.sleep();
     }
   }
 
-  private noteState(task: TaskView): void {
+  private noteAttempt(task: TaskView): void {
     const attemptId = task.attempt?.attemptId;
-    if (attemptId !== undefined && attemptId !== this.attemptId) {
-      this.attemptId = attemptId;
-      this.offsets.stdout = 0;
-      this.offsets.stderr = 0;
-    }
+    if (attemptId === undefined || attemptId === this.attemptId) return;
+    this.attemptId = attemptId;
+    this.offsets.stdout = 0;
+    this.offsets.stderr = 0;
+  }
+
+  private tellState(task: TaskView): void {
     const state = `${task.state} ${task.attempts}`;
     if (state === this.toldState) return;
     this.toldState = state;

@@ -1,5 +1,6 @@
 /** `mesozoo zk …`: the tree, as ZooKeeper's own command line shows it. */
 import type { Command } from 'commander';
+import { MesozooError } from '../../protocol/errors.ts';
 import type {
   StatBody,
   ZnodeReplies,
@@ -115,11 +116,23 @@ export function askZnode<Name extends ZnodeRequestName>(
   const auth =
     options.auth === undefined ? {} : { auth: [{ scheme: 'digest' as const, auth: options.auth }] };
   const isRead = ['get', 'exists', 'children', 'acl.get', 'sync'].includes(name);
-  return context.connection.ask(
-    context.connection.subjects.znode(name),
-    { ...request, ...auth },
-    { repeatable: isRead },
-  );
+  const { connection } = context;
+  return connection
+    .ask<ZnodeReplies[Name]>(
+      connection.subjects.znode(name),
+      { ...request, ...auth },
+      { repeatable: isRead },
+    )
+    .catch((error: unknown) => {
+      throw namingThePath(error, (request as { path?: string }).path);
+    });
+}
+
+/** "the znode does not exist" does not say which. */
+function namingThePath(error: unknown, path: string | undefined): unknown {
+  if (!(error instanceof MesozooError) || path === undefined || error.message.includes(path))
+    return error;
+  return new MesozooError(error.code, `${path}: ${error.message}`, { cause: error });
 }
 
 async function list(context: Context, options: ZkOptions, path = '/'): Promise<number> {
