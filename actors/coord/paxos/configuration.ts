@@ -21,6 +21,7 @@ export function configurationDecided(
   configuration: Configuration,
 ): void {
   const { state } = context;
+  forgetReplaced(context, configuration);
   state.configuration = configuration;
   state.configurationSlot = slot;
   noticeAdmission(context);
@@ -35,6 +36,17 @@ export function configurationDecided(
     state.leadership.recoverUpTo,
     lastReportedSlot(context),
   ) as Slot;
+}
+
+/** What a disk acknowledged says nothing about the disk that takes its place. */
+function forgetReplaced({ state }: Context, configuration: Configuration): void {
+  const { leadership } = state;
+  if (leadership === undefined) return;
+  for (const { id, disk } of configuration.members) {
+    if (votesIn(state.configuration, id, disk)) continue;
+    leadership.acknowledged.delete(id);
+    leadership.heardMs.set(id, state.nowMs);
+  }
 }
 
 /** A configuration of the bootstrap admits nobody anew: only one that was decided does. */

@@ -30,6 +30,7 @@ import {
   onPromise,
   propose,
   room,
+  settle,
 } from './proposer.ts';
 import { armElection, stepDown } from './role.ts';
 import { type Context, type PaxosState, recoveredState } from './state.ts';
@@ -78,6 +79,11 @@ export class PaxosCore implements Paxos {
   }
 
   private dispatch(message: QuorumMessage): void {
+    this.handle(message);
+    settle(this.context);
+  }
+
+  private handle(message: QuorumMessage): void {
     const { context } = this;
     switch (message.type) {
       case 'preVote':
@@ -201,7 +207,8 @@ export class PaxosCore implements Paxos {
     return {
       role: lifecycle.role(),
       promised: state.promised,
-      leader: state.leader,
+      // A promise above the leader's ballot was given to somebody who wants to lead: nobody does, as far as known here.
+      leader: state.promised > state.leaderBallot ? undefined : state.leader,
       leaderBallot: state.leaderBallot,
       decidedUpTo: state.decidedUpTo,
       acceptedUpTo: state.log.lastSlot,

@@ -1,9 +1,11 @@
 /** Decided entries, in slot order, each once: by the leader's mark, by a leader's own count, or fetched. */
+
+import { assert } from '../../../protocol/errors.ts';
 import type { Ballot, MemberId, Slot } from '../../../protocol/ids.ts';
 import { acceptEntry, raisePromise } from './acceptor.ts';
 import { heardDecided } from './catch-up.ts';
 import { configurationDecided } from './configuration.ts';
-import { type LogEntry, markDecided, putEntry } from './log-view.ts';
+import { type LogEntry, markDecided, sameValue } from './log-view.ts';
 import type { ReportedEntry } from './messages.ts';
 import { armElection, stepDown } from './role.ts';
 import type { Context } from './state.ts';
@@ -67,9 +69,15 @@ export function learnDecided(context: Context, entries: readonly ReportedEntry[]
     if (slot <= state.decidedUpTo || slot > state.decidedUpTo + LEARN_AHEAD_SLOTS_MAX) continue;
     const entry = state.log.entries.get(slot);
     if (entry?.decided) continue;
-    if (entry?.ballot === ballot) putEntry(state.log, { ...entry, decided: true });
-    else if (value !== undefined) {
-      // A decided value may be kept under the ballot of whoever told it: every greater ballot proposes the same one.
+    if (entry !== undefined && entry.ballot >= ballot) {
+      // Every ballot from the one that decided on proposes the same value.
+      assert(
+        value === undefined || sameValue(entry.value, value),
+        `slot ${slot} is decided under ${ballot} with another value than under ${entry.ballot}`,
+      );
+      markDecided(state.log, entry);
+    } else if (value !== undefined) {
+      // For the same reason a decided value may be kept under the ballot of whoever told it.
       raisePromise(context, ballot);
       acceptEntry(context, slot, ballot, value, true);
     }

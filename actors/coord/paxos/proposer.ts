@@ -35,10 +35,7 @@ export function onPromise(context: Context, message: Promised): void {
     context,
     message.entries.filter((entry) => entry.slot <= message.decidedUpTo),
   );
-  if (lifecycle.role() !== 'preparing') {
-    settle(context);
-    return;
-  }
+  if (lifecycle.role() !== 'preparing') return;
   if (!isMajority(state.configuration, completePromises(context), options.planted)) return;
   lifecycle.send({ type: 'ELECTED' });
   startLeading(context);
@@ -61,11 +58,10 @@ function startLeading(context: Context): void {
     markSent: NO_SLOT,
   };
   sendHeartbeat(context);
-  settle(context);
 }
 
-/** After anything that may have decided slots: drops what is done, and proposes what may be proposed now. */
-function settle(context: Context): void {
+/** After each message, since any may have decided slots: drops what is done, and proposes what may be proposed now. */
+export function settle(context: Context): void {
   const { state } = context;
   const { leadership } = state;
   if (leadership === undefined) return;
@@ -165,7 +161,6 @@ export function onAccepted(context: Context, message: Accepted): void {
     markDecided(state.log, entry);
   }
   advance(context);
-  settle(context);
 }
 
 export function heard(

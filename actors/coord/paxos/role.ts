@@ -20,6 +20,7 @@ export function stepDown(
   state.leadership = undefined;
   state.candidacy = undefined;
   state.preVotes.clear();
+  if (state.leader === context.me) state.leader = undefined;
   lifecycle.send({ type: why });
   armElection(context, why === 'ELECTION_TIMED_OUT' ? 0.5 : 1);
 }

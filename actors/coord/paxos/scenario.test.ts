@@ -1,0 +1,17 @@
+/** Every scenario gives the trace that stands in its file. `UPDATE_SCENARIOS=1` rewrites the files: commit only what you can explain. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runScenario } from './scenario.ts';
+
+const folder = join(import.meta.dirname, 'scenarios');
+
+describe('scenarios', () => {
+  test.each(readdirSync(folder).filter((name) => name.endsWith('.txt')))('%s', (name) => {
+    const path = join(folder, name);
+    const text = readFileSync(path, 'utf8');
+    const now = runScenario(text);
+    if (process.env.UPDATE_SCENARIOS === '1') writeFileSync(path, now);
+    else expect(now).toBe(text);
+  });
+});
