@@ -2,7 +2,7 @@
  * Every NATS subject of the system, who publishes on it and who listens. No subject string stands anywhere else.
  * `docs/reference/subjects.md` is generated from this table, and infra/nats.conf is tested against it.
  */
-import type { AgentId, MasterId, MemberId, TaskId } from './ids.ts';
+import type { AgentId, Epoch, MasterId, MemberId, TaskId } from './ids.ts';
 import type { TaskRequestName } from './task-api.ts';
 import type { SessionReplies, ZnodeRequestName } from './znode-api.ts';
 
@@ -169,7 +169,14 @@ export function isInbox(subject: string): boolean {
   );
 }
 
-export const queues = { coords: 'coords', leadingMaster: 'leading-master' } as const;
+/**
+ * Members of one queue share the requests. Each leadership has a queue of its own: a paused former leader that could
+ * not withdraw then takes no share from the new one, which gets every request too.
+ */
+export const queues = {
+  coords: 'coords',
+  leadingMaster: (epoch: Epoch) => `leading-master-${epoch}`,
+} as const;
 
 /** Builds the subjects of one cluster; `mz` by default. */
 export function subjectsOf(cluster: string) {

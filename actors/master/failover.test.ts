@@ -162,6 +162,25 @@ describe('a deposed leader', () => {
   });
 });
 
+test('a leader that was paused takes no share of the requests from the new one, and says nothing when it goes on', () => {
+  const { cluster, first, second } = twoMasters();
+  // Its process stands still: nothing goes in or out, but its subscriptions are still there.
+  cluster.world.meddle = ({ from, to }) => {
+    if (from === 'm1') return 'lose';
+    return to === 'm1' ? { delayMs: 20_000 } : 'deliver';
+  };
+  cluster.expireSessions(first);
+  cluster.lead(second);
+  for (let index = 0; index < 10; index++) cluster.submit({ name: `n${index}` });
+  cluster.world.meddle = () => 'deliver';
+  cluster.run(30_000);
+  expect(first.actor.state()).toBe('contending');
+  expect(cluster.ask('task.list', {}).tasks).toHaveLength(10);
+  expect([...cluster.coord.nodes.keys()].filter((path) => path.endsWith('/state'))).toHaveLength(
+    10,
+  );
+});
+
 test('a leader that stops in good order hands over at once', () => {
   const { cluster, first, second } = twoMasters();
   let stopped = false;

@@ -20,6 +20,7 @@ export interface MasterOptions {
 }
 
 export interface MasterTiming {
+  /** A leader that dies is replaced after this long. */
   readonly sessionTimeoutMs: number;
   /** Of everything that is looked after from time to time: pings, deadlines, retries, what is sent again. */
   readonly tickMs: number;
@@ -39,7 +40,7 @@ export interface MasterTiming {
 }
 
 export const defaultTiming: MasterTiming = {
-  sessionTimeoutMs: 6_000,
+  sessionTimeoutMs: 4_000,
   tickMs: 250,
   pingIntervalMs: 1_000,
   pingTimeoutMs: 10_000,

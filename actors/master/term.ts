@@ -122,6 +122,7 @@ export class Term {
     );
     this.framework = new TasksFramework(this.allocator, clock, this.sinceMs);
     this.door = new Door({
+      epoch,
       transport,
       log: this.log,
       afterwards: (effect) => this.writes.afterwards(effect),

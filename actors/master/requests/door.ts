@@ -6,6 +6,7 @@
 import type { z } from 'zod';
 import { decode, encode, type Form } from '../../../protocol/codec.ts';
 import { type ErrorBody, MesozooError } from '../../../protocol/errors.ts';
+import type { Epoch } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
 import { isInbox, queues } from '../../../protocol/subjects.ts';
 import type { Delivery, Logger, Subscription, Transport } from '../../actor.ts';
@@ -39,10 +40,11 @@ export interface Route {
 }
 
 export interface DoorParts {
+  readonly epoch: Epoch;
   readonly transport: Transport;
   readonly log: Logger;
   readonly afterwards: (effect: () => void) => void;
-  /** False while another master may lead. */
+  /** False while another master may lead: that one gets the request too and answers it. */
   readonly mayServe: () => boolean;
   readonly routes: readonly Route[];
 }
@@ -64,7 +66,7 @@ export class Door {
           service: 'mesozoo-tasks',
           name: route.name,
           subject: route.subject,
-          queue: queues.leadingMaster,
+          queue: queues.leadingMaster(this.parts.epoch),
           description: route.description,
         },
         (delivery) => this.receive(route, delivery),
@@ -90,6 +92,8 @@ export class Door {
 
   private receive(route: Route, delivery: Delivery): void {
     const { reply } = delivery;
+    // Silence: a refusal, however definite, could overtake the answer of the one that carries the request out.
+    if (!this.parts.mayServe()) return;
     if (reply !== undefined && !isInbox(reply)) {
       this.parts.log.warn('reply subject is no inbox', { subject: delivery.subject, reply });
       return;
@@ -98,7 +102,6 @@ export class Door {
     let input: Record<string, unknown> = {};
     let request: unknown;
     try {
-      if (!this.parts.mayServe()) throw new MesozooError('NOT_LEADER');
       if (delivery.payload.length > limits.taskRequestBytes)
         throw new MesozooError(
           'PAYLOAD_TOO_LARGE',
