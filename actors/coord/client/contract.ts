@@ -37,7 +37,7 @@ export interface ClientTiming {
   readonly pingIntervalMs: number;
   /** An unanswered request older than this makes the client ask whether the holder still lives. */
   readonly probeAfterMs: number;
-  /** Without a word from the holder for this long, the session is attached to another member. */
+  /** Without a word from the holder for this long after a ping, the session is attached to another member. */
   readonly silenceMs: number;
   /** Before a request is sent again to the same holder; doubles up to four times this. */
   readonly resendMs: number;

@@ -87,6 +87,8 @@ export class SessionClient implements CoordClient {
 
   private holderHeardAtMs = 0;
   private pingSentAtMs = 0;
+  /** The first ping since the holder was heard. */
+  private unansweredPingAtMs: number | undefined;
   private attachTries = 0;
   private attachAtMs = 0;
   /** Number of the last event of this attachment. */
@@ -283,16 +285,18 @@ export class SessionClient implements CoordClient {
   // ── The holder ────────────────────────────────────────────────────────────────────────────────────────────
 
   private heard(sentAtMs: number): void {
-    this.holderHeardAtMs = this.nowMs();
+    this.holderAnswered();
     this.lastHeardMs = Math.max(this.lastHeardMs, sentAtMs);
   }
 
   private holderAnswered(): void {
     this.holderHeardAtMs = this.nowMs();
+    this.unansweredPingAtMs = undefined;
   }
 
   private holderLost(why: string): void {
     if (this.state !== 'connected' || this.attachment === undefined) return;
+    if (this.closing !== undefined && this.closing.askAtMs > 0) return; // by ourselves
     this.log.info('session suspended', { session: this.attachment.session, why });
     this.attachment = { ...this.attachment, holder: undefined };
     this.writes.detached();
@@ -418,6 +422,7 @@ export class SessionClient implements CoordClient {
     if (attachment?.holder === undefined || this.requests === undefined) return;
     const sentAtMs = this.nowMs();
     this.pingSentAtMs = sentAtMs;
+    this.unansweredPingAtMs ??= sentAtMs;
     this.requests.ask(
       this.subjects.atHolder(attachment.holder, 'ping'),
       pack({ sessionId: attachment.session }),
@@ -447,9 +452,9 @@ export class SessionClient implements CoordClient {
     this.tickTimer = this.ports.clock.after(this.timing.tickMs, () => this.tick());
     const nowMs = this.nowMs();
     if (this.state === 'connected') {
-      const silentMs = nowMs - this.holderHeardAtMs;
-      if (silentMs > this.timing.silenceMs) this.holderLost('silent');
-      else if (this.shouldPing(nowMs, silentMs)) this.ping();
+      const unansweredMs = nowMs - (this.unansweredPingAtMs ?? nowMs);
+      if (unansweredMs > this.timing.silenceMs) this.holderLost('silent');
+      else if (this.shouldPing(nowMs)) this.ping();
     }
     if (this.isAttaching() && nowMs >= this.attachAtMs) this.tryToAttach();
     if (this.state === 'connected') this.writes.tick();
@@ -457,7 +462,7 @@ export class SessionClient implements CoordClient {
     if (this.closing !== undefined) this.goOnClosing();
   }
 
-  private shouldPing(nowMs: number, silentMs: number): boolean {
+  private shouldPing(nowMs: number): boolean {
     const sincePingMs = nowMs - this.pingSentAtMs;
     if (sincePingMs >= this.timing.pingIntervalMs) return true;
     const { probeAfterMs } = this.timing;
@@ -467,7 +472,7 @@ export class SessionClient implements CoordClient {
     );
     return (
       nowMs - oldestSentAtMs >= probeAfterMs &&
-      silentMs >= probeAfterMs &&
+      nowMs - this.holderHeardAtMs >= probeAfterMs &&
       sincePingMs >= probeAfterMs
     );
   }
@@ -617,7 +622,7 @@ function timingOf(timeoutMs: number, given: Partial<ClientTiming> | undefined): 
     tickMs: Math.min(200, Math.max(20, timeoutMs / 40)),
     pingIntervalMs,
     probeAfterMs: Math.min(400, timeoutMs / 6),
-    silenceMs: Math.min(pingIntervalMs + 1_000, timeoutMs / 2),
+    silenceMs: Math.min(1_200, timeoutMs / 4),
     resendMs: 1_000,
     attachRetryMs: Math.min(500, timeoutMs / 8),
     ...given,
