@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { pack } from '../../protocol/codec.ts';
+import { AgentWorld, master, specOf } from './testing/world.ts';
+
+const exited = (exitCode: number) => ({ kind: 'exited', exitCode }) as const;
+
+describe('a stop', () => {
+  it('ends the tasks, tells how, says that the agent leaves, and gives up its session', () => {
+    const world = AgentWorld.registered();
+    world.launch('a.1');
+    const stopped = world.stop();
+    world.run(100);
+    expect(stopped.done).toBe(true);
+    expect(world.states('a.1')).toEqual(['TASK_RUNNING', 'TASK_KILLING', 'TASK_KILLED']);
+    expect(world.said.at(-1)?.message).toMatchObject({ type: 'leaving', epoch: 10 });
+    expect([...world.tree.nodes.keys()]).toEqual(['/mesozoo', '/mesozoo/agents']);
+    world.restart();
+    expect(world.messages('register').at(-1)?.attempts).toEqual([]);
+  });
+
+  it('waits no longer for a task than it must, whatever grace the task has', () => {
+    const world = AgentWorld.registered();
+    world.processes.onSignal = (process, signal) => {
+      if (signal === 'SIGKILL')
+        world.processes.end(process.spec.sandbox, { kind: 'signalled', signal });
+    };
+    world.launch('a.1', { killGraceMs: 3_600_000 });
+    const stopped = world.stop();
+    world.run(2900);
+    expect(stopped.done).toBe(false);
+    world.run(300);
+    expect(stopped.done).toBe(true);
+    expect(world.states('a.1').at(-1)).toBe('TASK_KILLED');
+  });
+
+  it('waits only a moment for a master that does not acknowledge, and tells it at the next start', () => {
+    const world = AgentWorld.registered();
+    world.acknowledges = false;
+    world.launch('a.1');
+    const stopped = world.stop();
+    world.run(1000);
+    expect(stopped.done).toBe(false);
+    world.run(1000);
+    expect(stopped.done).toBe(true);
+    world.restart();
+    expect(world.messages('register').at(-1)?.attempts).toMatchObject([
+      { attemptId: 'a.1', state: 'TASK_KILLED' },
+    ]);
+  });
+
+  it('comes to an end even if a process cannot be killed', () => {
+    const world = AgentWorld.registered();
+    world.processes.onSignal = () => undefined;
+    world.launch('a.1');
+    const stopped = world.stop();
+    world.run(10_000);
+    expect(stopped.done).toBe(true);
+  });
+
+  it('takes no more launches', () => {
+    const world = AgentWorld.registered();
+    world.processes.onSignal = () => undefined;
+    world.launch('a.1');
+    world.stop();
+    world.launch('b.1');
+    world.run(100);
+    expect(world.updates('b.1')).toMatchObject([
+      { state: 'TASK_LOST', reason: 'REASON_AGENT_REMOVED' },
+    ]);
+    expect(world.processes.launches).toHaveLength(1);
+  });
+
+  it('without a leader is short', () => {
+    const world = new AgentWorld();
+    world.start();
+    world.run(1000);
+    const stopped = world.stop();
+    world.run(10);
+    expect(stopped.done).toBe(true);
+  });
+});
+
+describe('usage', () => {
+  it('is the processor time between two looks, and the memory now', () => {
+    const world = AgentWorld.registered();
+    world.launch('a.1');
+    const use = (cpuSeconds: number) =>
+      world.processes.usages.set('a.1', { cpuSeconds, memBytes: 64 * 1024 * 1024, processes: 2 });
+    use(10);
+    world.run(1000);
+    use(10.5);
+    world.run(1000);
+    expect(world.messages('usage').at(-1)).toMatchObject({
+      epoch: 10,
+      cpus: 0.5,
+      memMiB: 64,
+      attempts: [{ attemptId: 'a.1', cpuSeconds: 10.5, memMiB: 64 }],
+    });
+    world.processes.end('a.1', exited(0));
+    world.run(2000);
+    const reports = world.messages('usage').length;
+    expect(world.messages('usage').at(-1)).toMatchObject({ cpus: 0, memMiB: 0, attempts: [] });
+    world.run(5000);
+    expect(world.messages('usage')).toHaveLength(reports);
+  });
+});
+
+describe('sandboxes', () => {
+  it('are kept for their number and their time after the end', () => {
+    const world = AgentWorld.registered({
+      timing: { sandboxesKept: 2, sandboxRetentionMs: 60_000 },
+    });
+    for (const name of ['a.1', 'b.1', 'c.1', 'd.1']) {
+      world.launch(name);
+      if (name !== 'd.1') world.processes.end(name, exited(0));
+      world.run(10);
+    }
+    world.run(2000);
+    expect(world.processes.removed).toEqual(['a.1']);
+    world.run(70_000);
+    expect(world.processes.removed).toEqual(['a.1', 'b.1', 'c.1']);
+  });
+
+  it('of attempts that ended before a restart are counted from then', () => {
+    const world = AgentWorld.registered({ timing: { sandboxRetentionMs: 60_000 } });
+    world.launch('a.1');
+    world.processes.end('a.1', exited(0));
+    world.run(2000);
+    world.restart();
+    expect(world.processes.removed).toEqual([]);
+    world.run(70_000);
+    expect(world.processes.removed).toEqual(['a.1']);
+  });
+});
+
+describe('a thousand attempts', () => {
+  it('cost a few writes to the disk, and leave a small journal', () => {
+    const world = AgentWorld.registered({ timing: { journalCompactBytes: 50_000 } });
+    const before = world.storage.done;
+    const resources = { cpus: 0.01, mem: 0, disk: 0, gpus: 0, ports: [] };
+    const to = `mz.agent.to.${world.agent.agentId}`;
+    for (let wave = 0; wave < 20; wave++) {
+      for (let count = 0; count < 50; count++) {
+        const attempt = specOf(`t${wave}-${count}.1`, { executor: 'noop', resources });
+        world.transport.deliver(to, pack({ ...master('m1', 10), type: 'launch', attempt }));
+      }
+      world.run(50);
+    }
+    world.run(2000);
+    const finished = world
+      .messages('status')
+      .filter(({ update }) => update.state === 'TASK_FINISHED');
+    expect(finished).toHaveLength(1000);
+    expect(world.storage.done - before).toBeLessThan(100);
+    // Written anew meanwhile: what has been acknowledged is gone from it.
+    expect(world.storage.files.get('attempts.journal')!.length).toBeLessThan(100_000);
+  });
+});
