@@ -140,7 +140,10 @@ export interface LaunchSpec {
   /** Names the sandbox directory: files of one attempt, kept until `removeSandbox`. */
   readonly sandbox: string;
   readonly argv: readonly string[];
-  /** Replaces the whole environment of the process. */
+  /**
+   * Replaces the whole environment of the process. The port adds what only it knows: MESOZOO_SANDBOX and
+   * MESOS_SANDBOX (the sandbox's working directory), and HOME where none is given.
+   */
   readonly env: Readonly<Record<string, string>>;
   readonly user?: string;
   readonly limits?: {
