@@ -67,7 +67,8 @@ export class Registration {
     if (agent?.standing !== 'registering' || agent.info === undefined) return;
     agent.standing = 'active';
     const { hostname, attributes, total } = agent.info;
-    allocator.addAgent({ agentId, hostname, attributes, total }, agents.held(agent));
+    const offered = { agentId, hostname, attributes, total };
+    allocator.addAgent(offered, agents.held(agent), agent.attempts.size);
     log.info('agent is active', { agentId, attempts: agent.attempts.size });
     this.parts.orderAgain(agent);
   }

@@ -11,7 +11,13 @@ import {
   type Resources,
   scalarNames,
 } from '../../../protocol/resources.ts';
-import type { Allocator, AllocatorAgent, Placement, WaitingTask } from './contract.ts';
+import {
+  type Allocator,
+  type AllocatorAgent,
+  attemptsPerAgentMax,
+  type Placement,
+  type WaitingTask,
+} from './contract.ts';
 import { fits, satisfies } from './matching.ts';
 
 export const frameworkId = 'tasks' as FrameworkId;
@@ -67,7 +73,7 @@ export function conformsToAllocator(name: string, create: () => Allocator): void
   describe(`${name} conforms`, () => {
     test('a task is placed once, on an agent that has room, and holds its resources from then on', () => {
       const allocator = started();
-      allocator.addAgent(agentOf('a'), NOTHING);
+      allocator.addAgent(agentOf('a'), NOTHING, 0);
       allocator.taskWaits(taskOf('t', { cpus: 3, ports: 2 }));
       expect(allocateAll(allocator)).toEqual([
         {
@@ -86,7 +92,7 @@ export function conformsToAllocator(name: string, create: () => Allocator): void
 
     test('what comes back is given again', () => {
       const allocator = started();
-      allocator.addAgent(agentOf('a'), NOTHING);
+      allocator.addAgent(agentOf('a'), NOTHING, 0);
       allocator.taskWaits(taskOf('t1', { cpus: 4 }));
       allocator.taskWaits(taskOf('t2', { cpus: 4 }));
       const [first] = allocateAll(allocator);
@@ -97,7 +103,7 @@ export function conformsToAllocator(name: string, create: () => Allocator): void
 
     test('giving back more than was given is a fault of ours', () => {
       const allocator = started();
-      allocator.addAgent(agentOf('a'), NOTHING);
+      allocator.addAgent(agentOf('a'), NOTHING, 0);
       expect(() => allocator.recoverResources('a' as AgentId, { ...NOTHING, cpus: 1 })).toThrow(
         /got back more/,
       );
@@ -105,25 +111,37 @@ export function conformsToAllocator(name: string, create: () => Allocator): void
 
     test('an agent that is gone gets nothing, and what comes back for it goes nowhere', () => {
       const allocator = started();
-      allocator.addAgent(agentOf('a'), NOTHING);
+      allocator.addAgent(agentOf('a'), NOTHING, 0);
       allocator.removeAgent('a' as AgentId);
       allocator.removeAgent('a' as AgentId);
       allocator.taskWaits(taskOf('t'));
       expect(allocateAll(allocator)).toEqual([]);
       allocator.recoverResources('a' as AgentId, { ...NOTHING, cpus: 1 });
       expect(allocator.available('a' as AgentId)).toBeUndefined();
-      allocator.addAgent(agentOf('a'), NOTHING);
+      allocator.addAgent(agentOf('a'), NOTHING, 0);
       expect(allocateAll(allocator)).toHaveLength(1);
     });
 
     test('an agent that comes with attempts has that much less; one that came back smaller has nothing', () => {
       const allocator = started();
-      allocator.addAgent(agentOf('a'), { ...NOTHING, cpus: 3 });
+      allocator.addAgent(agentOf('a'), { ...NOTHING, cpus: 3 }, 0);
       expect(allocator.available('a' as AgentId)?.cpus).toBe(1);
-      allocator.addAgent(agentOf('a', { cpus: 2 }), { ...NOTHING, cpus: 3 });
+      allocator.addAgent(agentOf('a', { cpus: 2 }), { ...NOTHING, cpus: 3 }, 0);
       expect(allocator.available('a' as AgentId)?.cpus).toBe(0);
       allocator.recoverResources('a' as AgentId, { ...NOTHING, cpus: 2 });
       expect(allocator.available('a' as AgentId)?.cpus).toBe(1);
+    });
+
+    test('an agent is not given more attempts than it can report, however small they are', () => {
+      const allocator = started();
+      allocator.addAgent(agentOf('a'), NOTHING, attemptsPerAgentMax - 1);
+      const none = { cpus: 0, mem: 0 };
+      allocator.taskWaits(taskOf('t1', none));
+      allocator.taskWaits(taskOf('t2', none));
+      const placed = allocateAll(allocator);
+      expect(placed.map(({ taskId }) => taskId)).toEqual(['t1']);
+      allocator.recoverResources('a' as AgentId, placed[0]!.resources);
+      expect(allocateAll(allocator).map(({ taskId }) => taskId)).toEqual(['t2']);
     });
 
     test('a task that has left is not placed', () => {
@@ -131,15 +149,15 @@ export function conformsToAllocator(name: string, create: () => Allocator): void
       allocator.taskWaits(taskOf('t'));
       expect(allocator.taskLeaves('t' as TaskId)).toBe(true);
       expect(allocator.taskLeaves('t' as TaskId)).toBe(false);
-      allocator.addAgent(agentOf('a'), NOTHING);
+      allocator.addAgent(agentOf('a'), NOTHING, 0);
       expect(allocateAll(allocator)).toEqual([]);
       expect(allocator.waitingCount).toBe(0);
     });
 
     test('constraints hold: by attribute, hostname and agent id', () => {
       const allocator = started();
-      allocator.addAgent(agentOf('a', {}, { rack: 'r1' }), NOTHING);
-      allocator.addAgent(agentOf('b', {}, { rack: 'r2' }), NOTHING);
+      allocator.addAgent(agentOf('a', {}, { rack: 'r1' }), NOTHING, 0);
+      allocator.addAgent(agentOf('b', {}, { rack: 'r2' }), NOTHING, 0);
       const constrained = (id: string, constraint: WaitingTask['constraints'][number]) =>
         allocator.taskWaits(taskOf(id, { cpus: 0.1 }, { constraints: [constraint], queue: id }));
       constrained('equals', { attribute: 'rack', equals: 'r2' });
@@ -154,18 +172,18 @@ export function conformsToAllocator(name: string, create: () => Allocator): void
 
     test('a task that no agent could ever take holds up nobody, until such an agent comes', () => {
       const allocator = started();
-      allocator.addAgent(agentOf('a'), NOTHING);
+      allocator.addAgent(agentOf('a'), NOTHING, 0);
       allocator.taskWaits(taskOf('big', { cpus: 100 }));
       allocator.taskWaits(taskOf('small'));
       expect(allocateAll(allocator).map(({ taskId }) => taskId)).toEqual(['small']);
       expect(allocator.isWaiting('big' as TaskId)).toBe(true);
-      allocator.addAgent(agentOf('b', { cpus: 128 }), NOTHING);
+      allocator.addAgent(agentOf('b', { cpus: 128 }), NOTHING, 0);
       expect(allocateAll(allocator)).toMatchObject([{ taskId: 'big', agentId: 'b' }]);
     });
 
     test('a framework that is not active gets nothing', () => {
       const allocator = started();
-      allocator.addAgent(agentOf('a'), NOTHING);
+      allocator.addAgent(agentOf('a'), NOTHING, 0);
       allocator.deactivateFramework(frameworkId);
       allocator.taskWaits(taskOf('t'));
       expect(allocateAll(allocator)).toEqual([]);
@@ -175,7 +193,7 @@ export function conformsToAllocator(name: string, create: () => Allocator): void
 
     test('a bounded call says that there is more', () => {
       const allocator = started();
-      allocator.addAgent(agentOf('a'), NOTHING);
+      allocator.addAgent(agentOf('a'), NOTHING, 0);
       for (let index = 0; index < 10; index++)
         allocator.taskWaits(taskOf(`t${index}`, { cpus: 0.1 }));
       const first = allocator.allocate(4);
@@ -241,7 +259,7 @@ class NaiveWorld {
     const agent = agentOf(`a${a}`, { cpus: b, ports: [[1, 1 + b]] }, { rack: `r${b % 2}` });
     this.removeAgent(a);
     this.agents.set(agent.agentId, agent);
-    this.allocator.addAgent(agent, NOTHING);
+    this.allocator.addAgent(agent, NOTHING, 0);
   }
 
   private removeAgent(a: number): void {

@@ -4,8 +4,12 @@
  * `conformance.ts` is run for each allocator.
  */
 import type { AgentId, FrameworkId, TaskId } from '../../../protocol/ids.ts';
+import { limits } from '../../../protocol/limits.ts';
 import type { ResourceRequest, Resources } from '../../../protocol/resources.ts';
 import type { TaskRequest } from '../../../protocol/task-api.ts';
+
+/** An agent also keeps attempts that have ended until they are acknowledged: there must be room for those. */
+export const attemptsPerAgentMax = Math.floor(limits.attemptsPerAgent * 0.75);
 
 export interface AllocatorAgent {
   readonly agentId: AgentId;
@@ -34,8 +38,11 @@ export interface Placement {
 }
 
 export interface Allocator {
-  /** Begins to offer an agent; `allocated` is what attempts on it hold already. Replaces an agent of the same id. */
-  addAgent(agent: AllocatorAgent, allocated: Resources): void;
+  /**
+   * Begins to offer an agent; `allocated` is what the `attempts` on it hold already. Replaces an agent of the same id.
+   * However small they are, an agent is given `attemptsPerAgentMax` attempts at one time.
+   */
+  addAgent(agent: AllocatorAgent, allocated: Resources, attempts: number): void;
   /** Removing an agent that is not there is no failure. */
   removeAgent(agentId: AgentId): void;
   /** Only frameworks that are active get anything. */
@@ -53,7 +60,7 @@ export interface Allocator {
     readonly placements: readonly Placement[];
     readonly more: boolean;
   };
-  /** Gives back what an attempt held. For an agent that is not there nothing happens. */
+  /** Gives back what one attempt held. For an agent that is not there nothing happens. */
   recoverResources(agentId: AgentId, resources: Resources): void;
 
   readonly waitingCount: number;

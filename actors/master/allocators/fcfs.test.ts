@@ -25,14 +25,14 @@ describe('fcfs', () => {
       taskOf('x2', {}, { queue: 'x' }),
     ];
     for (const task of tasks) allocator.taskWaits(task);
-    allocator.addAgent(agentOf('a', { cpus: 100 }), NOTHING);
+    allocator.addAgent(agentOf('a', { cpus: 100 }), NOTHING, 0);
     // y2 goes before y1 in its queue, and its own submission came after x1's.
     expect(names(allocateAll(allocator))).toEqual(['x1', 'y2', 'y1', 'x2']);
   });
 
   test('does not pass by a head that merely waits for room', () => {
     const allocator = started();
-    allocator.addAgent(agentOf('a'), { ...NOTHING, cpus: 2 });
+    allocator.addAgent(agentOf('a'), { ...NOTHING, cpus: 2 }, 0);
     allocator.taskWaits(taskOf('big', { cpus: 4 }));
     allocator.taskWaits(taskOf('small', { cpus: 1 }));
     expect(allocateAll(allocator)).toEqual([]);
@@ -43,8 +43,8 @@ describe('fcfs', () => {
 
   test('lets other queues use the agents that a waiting head has not claimed, and never starves the head', () => {
     const allocator = started();
-    allocator.addAgent(agentOf('a'), { ...NOTHING, cpus: 1 });
-    allocator.addAgent(agentOf('b'), { ...NOTHING, cpus: 2 });
+    allocator.addAgent(agentOf('a'), { ...NOTHING, cpus: 1 }, 0);
+    allocator.addAgent(agentOf('b'), { ...NOTHING, cpus: 2 }, 0);
     allocator.taskWaits(taskOf('big', { cpus: 4 }));
     expect(allocateAll(allocator)).toEqual([]);
     for (let index = 0; index < 4; index++)
@@ -62,7 +62,7 @@ describe('fcfs', () => {
 
   test('spreads tasks over the agents', () => {
     const allocator = started();
-    for (const id of ['a', 'b', 'c']) allocator.addAgent(agentOf(id), NOTHING);
+    for (const id of ['a', 'b', 'c']) allocator.addAgent(agentOf(id), NOTHING, 0);
     for (let index = 0; index < 6; index++) allocator.taskWaits(taskOf(`t${index}`));
     expect(allocateAll(allocator).map(({ agentId }) => agentId)).toEqual([
       'a',
@@ -79,13 +79,13 @@ describe('fcfs', () => {
     const first = taskOf('first');
     allocator.taskWaits(taskOf('second'));
     allocator.taskWaits(first);
-    allocator.addAgent(agentOf('a', { cpus: 1 }), NOTHING);
+    allocator.addAgent(agentOf('a', { cpus: 1 }), NOTHING, 0);
     expect(names(allocateAll(allocator))).toEqual(['first']);
   });
 
   test('many that wait cost a turn nothing: only heads are looked at', () => {
     const allocator = started();
-    allocator.addAgent(agentOf('a'), { ...NOTHING, cpus: 4 });
+    allocator.addAgent(agentOf('a'), { ...NOTHING, cpus: 4 }, 0);
     for (let index = 0; index < 20_000; index++) allocator.taskWaits(taskOf(`t${index}`));
     // One examined head is enough to know that nothing can be placed.
     expect(allocator.allocate(1)).toEqual({ placements: [], more: false });

@@ -17,7 +17,13 @@ import {
   subtractResources,
   takeRequested,
 } from '../../../protocol/resources.ts';
-import type { Allocator, AllocatorAgent, Placement, WaitingTask } from './contract.ts';
+import {
+  type Allocator,
+  type AllocatorAgent,
+  attemptsPerAgentMax,
+  type Placement,
+  type WaitingTask,
+} from './contract.ts';
 import { Line } from './line.ts';
 import { availableOf, fits, satisfies } from './matching.ts';
 
@@ -25,6 +31,7 @@ interface Offered {
   readonly agent: AllocatorAgent;
   allocated: Resources;
   available: Resources;
+  attempts: number;
   claimedBy: Queue | undefined;
 }
 
@@ -50,12 +57,13 @@ export class FcfsAllocator implements Allocator {
     return this.queueOf.size;
   }
 
-  addAgent(agent: AllocatorAgent, allocated: Resources): void {
+  addAgent(agent: AllocatorAgent, allocated: Resources, attempts: number): void {
     this.removeAgent(agent.agentId);
     const offered: Offered = {
       agent,
       allocated,
       available: availableOf(agent.total, allocated),
+      attempts,
       claimedBy: undefined,
     };
     this.agents.set(agent.agentId, offered);
@@ -154,6 +162,7 @@ export class FcfsAllocator implements Allocator {
     offered.allocated = subtractResources(offered.allocated, resources);
     assert(!isNegative(offered.allocated), `agent ${agentId} got back more than it gave`);
     offered.available = availableOf(offered.agent.total, offered.allocated);
+    offered.attempts -= 1;
     this.settled = false;
   }
 
@@ -204,6 +213,7 @@ export class FcfsAllocator implements Allocator {
       const index = (this.cursor + step) % this.ring.length;
       const offered = this.ring[index]!;
       if (offered.claimedBy !== undefined && offered.claimedBy !== queue) continue;
+      if (offered.attempts >= attemptsPerAgentMax) continue;
       if (!fits(offered.available, task.resources) || !satisfies(offered.agent, task.constraints))
         continue;
       this.cursor = index + 1;
@@ -217,6 +227,7 @@ export class FcfsAllocator implements Allocator {
     assert(resources !== undefined, `task ${task.taskId} was said to fit`);
     offered.allocated = addResources(offered.allocated, resources);
     offered.available = availableOf(offered.agent.total, offered.allocated);
+    offered.attempts += 1;
     assert(this.queueOf.get(task.taskId) === queue, `task ${task.taskId} is placed once`);
     this.queueOf.delete(task.taskId);
     return { taskId: task.taskId, agentId: offered.agent.agentId, resources };

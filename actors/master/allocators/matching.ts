@@ -7,7 +7,7 @@ import {
   scalarNames,
   subtractResources,
 } from '../../../protocol/resources.ts';
-import type { AllocatorAgent, WaitingTask } from './contract.ts';
+import { type AllocatorAgent, attemptsPerAgentMax, type WaitingTask } from './contract.ts';
 
 type Constraint = WaitingTask['constraints'][number];
 
@@ -41,6 +41,7 @@ export function fits(available: Resources, request: ResourceRequest): boolean {
 export function lacks(
   agent: AllocatorAgent,
   available: Resources,
+  attempts: number,
   task: { readonly resources: ResourceRequest; readonly constraints: WaitingTask['constraints'] },
 ): readonly string[] {
   const words: string[] = [];
@@ -60,6 +61,8 @@ export function lacks(
     words.push(`ports: ${ports} wanted, ${countPorts(agent.total.ports)} in total`);
   else if (countPorts(available.ports) < ports)
     words.push(`ports: ${ports} wanted, ${countPorts(available.ports)} available`);
+  if (attempts >= attemptsPerAgentMax)
+    words.push(`attempts: it has ${attempts}, and is given ${attemptsPerAgentMax} at the most`);
   return words;
 }
 

@@ -4,7 +4,11 @@ import type { TaskId } from '../../../protocol/ids.ts';
 import type { ExplainReply } from '../../../protocol/task-api.ts';
 import type { Clock } from '../../actor.ts';
 import type { Agents } from '../agents/agents.ts';
-import type { Allocator, AllocatorAgent } from '../allocators/contract.ts';
+import {
+  type Allocator,
+  type AllocatorAgent,
+  attemptsPerAgentMax,
+} from '../allocators/contract.ts';
 import { fits, lacks, satisfies } from '../allocators/matching.ts';
 import type { TaskBook } from './book.ts';
 import type { Task } from './task.ts';
@@ -72,10 +76,10 @@ function explainQueued(parts: ExplainParts, task: Task): Omit<ExplainReply, 'tas
   const candidates = [...offered(parts)];
   if (candidates.length === 0)
     return { why: 'no agent is registered', waitingFor: 'agents', ahead };
-  const agents = candidates.map(({ agent, available }) => ({
+  const agents = candidates.map(({ agent, available, attempts }) => ({
     agentId: agent.agentId,
     hostname: agent.hostname,
-    lacks: lacks(agent, available, task.request),
+    lacks: lacks(agent, available, attempts, task.request),
   }));
   const allowed = candidates.filter(({ agent }) => satisfies(agent, constraints));
   if (allowed.length === 0)
@@ -87,7 +91,8 @@ function explainQueued(parts: ExplainParts, task: Task): Omit<ExplainReply, 'tas
       agents,
       ahead,
     };
-  if (allowed.some(({ available }) => fits(available, resources)))
+  const room = allowed.filter(({ attempts }) => attempts < attemptsPerAgentMax);
+  if (room.some(({ available }) => fits(available, resources)))
     return {
       why: `others go first: ${ahead ?? 0} ahead in queue ${task.request.queue}`,
       waitingFor: 'turn',
@@ -103,7 +108,7 @@ function explainQueued(parts: ExplainParts, task: Task): Omit<ExplainReply, 'tas
 }
 
 function* offered({ agents, allocator }: ExplainParts) {
-  for (const { id, info } of agents.all()) {
+  for (const { id, info, attempts } of agents.all()) {
     const available = allocator.available(id);
     if (info === undefined || available === undefined) continue;
     const agent: AllocatorAgent = {
@@ -112,7 +117,7 @@ function* offered({ agents, allocator }: ExplainParts) {
       attributes: info.attributes,
       total: info.total,
     };
-    yield { agent, available };
+    yield { agent, available, attempts: attempts.size };
   }
 }
 
