@@ -116,7 +116,8 @@ export class DataDirectory {
   }
 
   recordProcesses(record: ProcessesRecord): void {
-    this.write('processes.json', record);
+    // Not synced: after a failure of the machine none of these processes lives.
+    this.write('processes.json', record, false);
   }
 
   private readCluster(): ClusterRecord | undefined {
@@ -160,12 +161,12 @@ export class DataDirectory {
   }
 
   /** The old content or the new one, whatever happens in between. */
-  private write(name: string, content: unknown): void {
+  private write(name: string, content: unknown, synced = true): void {
     const path = this.file(name);
     const descriptor = openSync(`${path}.new`, 'w', 0o600);
     try {
       writeSync(descriptor, `${JSON.stringify(content, null, 2)}\n`);
-      fsyncSync(descriptor);
+      if (synced) fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }

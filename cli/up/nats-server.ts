@@ -1,6 +1,14 @@
 /** A nats-server to run: one that the machine has, else through its package manager, else through Docker. */
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -123,8 +131,12 @@ async function extractDebianPackage(progress: (what: string) => void): Promise<b
     if (!fetched) return false;
     if (!(await succeeds('/bin/sh', ['-c', `${unpack} -x nats-server_*.deb .`], directory)))
       return false;
+    const unpacked = ['usr/sbin', 'usr/bin']
+      .map((place) => join(directory, place, 'nats-server'))
+      .find((path) => existsSync(path));
+    if (unpacked === undefined) return false;
     mkdirSync(ownPrograms, { recursive: true });
-    copyFileSync(join(directory, 'usr/sbin/nats-server'), join(ownPrograms, 'nats-server'));
+    copyFileSync(unpacked, join(ownPrograms, 'nats-server'));
     return true;
   } finally {
     rmSync(directory, { recursive: true, force: true });

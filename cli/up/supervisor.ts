@@ -22,6 +22,7 @@ import type { Terminal } from './terminal.ts';
 
 const CLUSTER = 'mz';
 const LOOK_MS = 60;
+const CONNECT_MS = 5_000;
 /** After that it is said what is missing. */
 const PATIENCE_MS = 10_000;
 /** One Ctrl-C may arrive twice: from the terminal, and passed on by npm. */
@@ -103,13 +104,15 @@ export class Supervisor {
       },
     );
     if (server !== undefined) await assertPortFree(cluster.natsPort);
+    // Before anything is started that would only wait for it.
+    else this.connection = await this.connect(cluster.natsUrl, secrets);
     this.cluster = cluster;
     cluster.start();
     if (server !== undefined) {
       while (!this.stopping && !(await acceptsConnections(cluster.natsPort))) await pause();
       terminal.done('NATS', `nats-server ${server.version} at ${cluster.natsUrl}`);
     }
-    this.connection = await this.connect(cluster.natsUrl, secrets);
+    this.connection ??= await this.connect(cluster.natsUrl, secrets);
     this.sighting = new ClusterSighting(this.connection.transport, CLUSTER);
   }
 
@@ -123,7 +126,7 @@ export class Supervisor {
         user: 'master',
         pass: secrets.master,
         log: createLogger({ level: 'silent', fields: {} }),
-        firstConnectTimeoutMs: PATIENCE_MS,
+        firstConnectTimeoutMs: CONNECT_MS,
       });
     } catch (error) {
       if (error instanceof MesozooError && error.code === 'AUTH_FAILED')
