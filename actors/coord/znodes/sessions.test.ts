@@ -372,6 +372,10 @@ describe('the session of a member', () => {
     const session = driver.open(5);
     expect(session.incarnation).toBe(0);
     expect(codeOf(session.attach())).toBe('SESSION_EXPIRED');
+    // It has no password, and the empty one does not open it either.
+    const attach = { kind: 'attachSession', password: new Uint8Array(0) } as const;
+    const holder = 2 as MemberId;
+    expect(codeOf(session.begin({ ...attach, timeoutMs: 10_000, holder }))).toBe('SESSION_EXPIRED');
     expect(codeOf(session.close(true, 1))).toBe('BAD_REQUEST');
     expect(codeOf(member(driver, 5, 2, 11))).toBe('BAD_REQUEST');
     expect(codeOf(member(driver, 4, 1, 12))).toBe('BAD_REQUEST');

@@ -157,16 +157,20 @@ describe('a damaged snapshot is LOG_DAMAGED:', () => {
     expect(restoring(chunks)).toBe('LOG_DAMAGED');
   });
 
-  test('with any byte changed', () => {
-    const all = Buffer.concat(whole);
-    fc.assert(
-      fc.property(fc.nat(all.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
-        const bytes = new Uint8Array(all);
-        bytes[at]! ^= change;
-        expect(restoring([bytes])).toBe('LOG_DAMAGED');
-      }),
-      { numRuns: 300 },
-    );
+  test('with any bit changed', () => {
+    const driver = new Driver(znodeStates.empty(configuration));
+    const session = driver.open(1, { clientNumbered: true });
+    session.write(create('/a', { data: 'data', ephemeral: true, acl: readOnly }));
+    session.write(create('/b'));
+    session.write(create('/b/s-', { sequential: true }));
+    session.write(remove('/none'));
+    const [all] = drain(driver.state.snapshot(1_000_000));
+    for (let bit = 0; bit < all!.length * 8; bit++) {
+      all![bit >> 3]! ^= 1 << (bit & 7);
+      if (restoring([all!]) !== 'LOG_DAMAGED') throw new Error(`bit ${bit} makes no difference`);
+      all![bit >> 3]! ^= 1 << (bit & 7);
+    }
+    expect(restoring([all!])).toBe('restored');
   });
 
   test('cut anywhere', () => {

@@ -272,6 +272,20 @@ describe('data', () => {
     expect(textOf(driver.state.get('/small', []).data)).toBe('small');
   });
 
+  test('of a large node keep no entry alive that is much larger', () => {
+    const driver = new Driver();
+    const session = driver.open();
+    const large = create('/large', { data: 'x'.repeat(5000) });
+    const other = create('/other', { data: 'y'.repeat(100_000) });
+    driver.applyBytes(
+      encodeOperation(session.operation(large, { number: 1 })),
+      encodeOperation(session.operation(other, { number: 2 })),
+    );
+    expect(driver.state.get('/large', []).data.buffer.byteLength).toBe(5000);
+    // Nearly all of that entry is this node's: it is not copied.
+    expect(driver.state.get('/other', []).data.buffer.byteLength).toBeLessThan(110_000);
+  });
+
   test.each([0, 1, 1023, 1024, 1025, 100_000])('of %i bytes come back as they went in', (size) => {
     const driver = new Driver();
     const session = driver.open();
