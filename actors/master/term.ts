@@ -147,6 +147,7 @@ export class Term {
     if (this.ended || this.messages === undefined || !this.writes.hasRoom()) return;
     this.framework.reviveIfWaiting();
     const more = launchPlaced(this);
+    this.updates.acknowledgeReceived();
     const groups = this.book.takeChanges(this.acl).slice();
     const record = this.framework.takeWrite();
     if (record !== undefined) groups.push([record]);

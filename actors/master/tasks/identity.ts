@@ -10,9 +10,11 @@ export function idOfKey(idempotencyKey: string): TaskId {
   return `key-${hash.slice(0, 32)}` as TaskId;
 }
 
-/** The name, readable, and 40 random bits. */
+/** The name, readable, and 40 random bits: it need not be a secret, only new. */
 export function freshId(name: string, random: Random): TaskId {
-  const suffix = [...random.bytes(5)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const suffix = Math.floor(random.next() * 2 ** 40)
+    .toString(16)
+    .padStart(10, '0');
   return `${name.replaceAll('.', '-')}-${suffix}` as TaskId;
 }
 

@@ -5,7 +5,7 @@
  * acknowledged too, so that the agent forgets it, and what still runs there is given up.
  */
 import { assert } from '../../../protocol/errors.ts';
-import type { AgentId } from '../../../protocol/ids.ts';
+import type { AgentId, AttemptId } from '../../../protocol/ids.ts';
 import type { AttemptState, StatusUpdate } from '../../../protocol/orders.ts';
 import { isFinal } from '../../../protocol/task-states.ts';
 import type { PlantedBugs } from '../../planted.ts';
@@ -29,6 +29,8 @@ const eventOf: Readonly<Record<AttemptState, TaskEventType | undefined>> = {
 };
 
 export class StatusUpdates {
+  /** Of this turn: one acknowledgement covers an attempt's updates up to its number. */
+  private acknowledgements = new Map<AttemptId, { agentId: AgentId; number: number }>();
   private readonly parts: {
     readonly book: TaskBook;
     readonly life: TaskLife;
@@ -84,10 +86,22 @@ export class StatusUpdates {
     }
   }
 
+  /** At the end of a turn: what was received in it is acknowledged once it is decided. */
+  acknowledgeReceived(): void {
+    if (this.acknowledgements.size === 0) return;
+    const { acknowledgements } = this;
+    this.acknowledgements = new Map();
+    this.parts.writes.afterwards(() => {
+      for (const [attemptId, { agentId, number }] of acknowledgements)
+        this.parts.orders.send(agentId, { type: 'acknowledge', attemptId, number });
+    });
+  }
+
   private acknowledge(agentId: AgentId, { attemptId, number }: StatusUpdate): void {
-    const send = () => this.parts.orders.send(agentId, { type: 'acknowledge', attemptId, number });
-    if (this.parts.planted.has('update-forgotten-before-acknowledgement')) send();
-    else this.parts.writes.afterwards(send);
+    if (this.parts.planted.has('update-forgotten-before-acknowledgement'))
+      this.parts.orders.send(agentId, { type: 'acknowledge', attemptId, number });
+    const before = this.acknowledgements.get(attemptId)?.number ?? 0;
+    this.acknowledgements.set(attemptId, { agentId, number: Math.max(before, number) });
   }
 
   private giveUp(agentId: AgentId, { attemptId }: StatusUpdate): void {
