@@ -40,6 +40,8 @@ export class ReadLane {
   private readonly session: LaneSession;
   private readonly writesAnsweredUpTo: () => number;
   private readonly waiting = new Fifo<Read>();
+  /** Goes out before what waits. */
+  private readonly urgent = new Fifo<Read>();
   private readonly onTheWay = new Set<Read>();
 
   constructor(session: LaneSession, writesAnsweredUpTo: () => number) {
@@ -48,7 +50,7 @@ export class ReadLane {
   }
 
   get length(): number {
-    return this.waiting.length + this.onTheWay.size;
+    return this.urgent.length + this.waiting.length + this.onTheWay.size;
   }
 
   get oldestSentAtMs(): number | undefined {
@@ -56,14 +58,15 @@ export class ReadLane {
     return oldest?.sentAtMs;
   }
 
-  /** Without `deadlineMs` it waits as long as the session lives. */
+  /** Without `deadlineMs` it waits as long as the session lives. An urgent one waits for no write. */
   add(
     name: ZnodeRequestName,
     request: Read['request'],
     settle: Read['settle'],
-    options: { after: number; deadlineMs?: number },
+    options: { after: number; deadlineMs?: number; urgent?: boolean },
   ): void {
-    this.waiting.push({
+    const queue = options.urgent === true ? this.urgent : this.waiting;
+    queue.push({
       name,
       request,
       settle,
@@ -85,11 +88,12 @@ export class ReadLane {
 
   pump(): void {
     for (;;) {
-      const next = this.waiting.peek();
+      const queue = this.urgent.length > 0 ? this.urgent : this.waiting;
+      const next = queue.peek();
       if (next === undefined || this.onTheWay.size >= READS_ON_THE_WAY) return;
-      if (next.after > this.writesAnsweredUpTo()) return;
+      if (queue === this.waiting && next.after > this.writesAnsweredUpTo()) return;
       if (this.session.subject(next.name) === undefined) return;
-      this.waiting.shift();
+      queue.shift();
       this.onTheWay.add(next);
       this.send(next);
     }
@@ -132,7 +136,7 @@ export class ReadLane {
   }
 
   fail(error: () => MesozooError): void {
-    const all = [...this.onTheWay, ...this.waiting.takeAll()];
+    const all = [...this.onTheWay, ...this.urgent.takeAll(), ...this.waiting.takeAll()];
     this.onTheWay.clear();
     for (const read of all) {
       read.call?.end();

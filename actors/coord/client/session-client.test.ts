@@ -449,6 +449,38 @@ describe('one-shot watches', () => {
     expect(events).toEqual(['dataChanged /a']);
   });
 
+  test('an event that was missed is told before any answer that shows what caused it', () => {
+    const { world, coord, client } = setUp();
+    coord.write('create', { path: '/a' });
+    const order: string[] = [];
+    client.onEvent((event) => order.push(`${event.type} ${event.path}`));
+    client.request('get', { path: '/a', watch: true }, () => undefined);
+    client.request('exists', { path: '/b', watch: true }, () => undefined);
+    world.run(10);
+    coord.kill(coord.holderOf(client.session!));
+    coord.write('set', { path: '/a', data: 'new' });
+    client.request('create', { path: '/mine' }, () => order.push('written'));
+    client.request('get', { path: '/mine' }, () => order.push('read'));
+    world.run(5_000);
+    expect(order).toEqual(['dataChanged /a', 'written', 'read']);
+  });
+
+  test('what was held back for an event is told even when the session expires', () => {
+    const { world, coord, client } = setUp();
+    coord.write('create', { path: '/a' });
+    client.request('get', { path: '/a', watch: true }, () => undefined);
+    world.run(10);
+    const { answers, create } = asking(client);
+    coord.kill(coord.holderOf(client.session!));
+    world.meddle = ({ subject }) => (subject.endsWith('.get') ? 'lose' : 'deliver');
+    create('/mine');
+    world.run(1_000);
+    expect(answers).toEqual([]);
+    coord.expire(client.session!);
+    world.run(1_000);
+    expect(answers).toEqual(['/mine ok']);
+  });
+
   test('an event that overtakes the reply of the read that set its watch is told after it', () => {
     const { world, coord, client, events } = setUp();
     coord.write('create', { path: '/a' });

@@ -8,7 +8,7 @@
  */
 import { decode, pack } from '../../../protocol/codec.ts';
 import { MesozooError } from '../../../protocol/errors.ts';
-import type { SessionId } from '../../../protocol/ids.ts';
+import type { MemberId, SessionId } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
 import { type Subjects, subjectsOf } from '../../../protocol/subjects.ts';
 import type {
@@ -38,6 +38,7 @@ import {
 import { type NodeEvent, ReadLane } from './read-lane.ts';
 import { requestBytes, requestProblem, writeNames } from './request-check.ts';
 import { type Outcome, Requests } from './requests.ts';
+import { TellingOrder } from './telling-order.ts';
 import { missedEvent, type Watch, Watches, type WatchKind, watchOf } from './watches.ts';
 import { WriteLane } from './write-lane.ts';
 
@@ -50,6 +51,7 @@ interface Attachment {
   readonly incarnation: number;
   /** Undefined while no member answers for the session. */
   readonly holder: string | undefined;
+  readonly member: MemberId;
 }
 
 interface Closing {
@@ -73,6 +75,7 @@ export class SessionClient implements CoordClient {
   private readonly eventHandlers: EventHandler[] = [];
   private readonly followers = new Set<Follower>();
   private readonly watches = new Watches();
+  private readonly tell = new TellingOrder();
 
   private timing: ClientTiming;
   private requests: Requests | undefined;
@@ -108,6 +111,11 @@ export class SessionClient implements CoordClient {
 
   get session(): SessionId | undefined {
     return this.attachment?.session;
+  }
+
+  /** Who holds it; undefined while nobody answers. */
+  get member(): MemberId | undefined {
+    return this.attachment?.holder === undefined ? undefined : this.attachment.member;
   }
 
   open(): void {
@@ -166,13 +174,17 @@ export class SessionClient implements CoordClient {
       done(answer as unknown as Answer<ZnodeReplies[Name]>);
     };
     if (writeNames.has(name)) {
-      this.writes.add(name, request, settle);
+      this.writes.add(name, request, (answer) => this.tell.after(() => settle(answer)));
       return;
     }
     this.reads.add(
       name,
       request,
-      (answer, overtakenBy) => this.settleRead(name, request, settle, answer, overtakenBy),
+      (answer, overtakenBy) => {
+        // What failed shows nothing, and has a deadline.
+        if (!answer.ok) settle(answer);
+        else this.tell.after(() => this.settleRead(name, request, settle, answer, overtakenBy));
+      },
       { after: this.writes.last, deadlineMs: limits.requestDeadlineMs },
     );
   }
@@ -237,18 +249,19 @@ export class SessionClient implements CoordClient {
     for (const event of overtakenBy) this.fire(event);
   }
 
-  /** For followers: waits as long as the session lives. */
+  /** For followers and watches: waits as long as the session lives. */
   private readForever(
     name: WatchKind,
     request: { path: string; watch: boolean },
     done: (answer: Answer<Record<string, unknown>>) => void,
+    urgent = false,
   ): void {
     if (this.state === 'closed' || this.state === 'expired') {
       const error = this.state === 'closed' ? notOpen() : new MesozooError('SESSION_EXPIRED');
       this.later(() => done({ ok: false, error }));
       return;
     }
-    this.reads.add(name, request, (answer) => done(answer), { after: this.writes.last });
+    this.reads.add(name, request, (answer) => done(answer), { after: this.writes.last, urgent });
   }
 
   private newLanes(): [WriteLane, ReadLane] {
@@ -392,6 +405,7 @@ export class SessionClient implements CoordClient {
       password: opened.password,
       incarnation: opened.incarnation,
       holder: opened.holder,
+      member: opened.member as MemberId,
     };
     this.timeoutMs = opened.timeoutMs;
     this.timing = timingOf(opened.timeoutMs, this.options.timing);
@@ -404,9 +418,10 @@ export class SessionClient implements CoordClient {
       member: opened.member,
       incarnation: opened.incarnation,
     });
-    this.writes.attached(opened.number);
-    this.reads.attached();
+    // The holder takes them in this order: what was missed is told before an answer that shows it.
     this.lookForMissedEvents();
+    this.reads.attached();
+    this.writes.attached(opened.number);
     this.enter('connected');
   }
 
@@ -494,7 +509,7 @@ export class SessionClient implements CoordClient {
     const missed = number !== undefined && number > this.eventsSeen + 1;
     if (number !== undefined) this.eventsSeen = Math.max(this.eventsSeen, number);
     this.reads.noteEvent(event);
-    this.fire(event);
+    this.tell.after(() => this.fire(event));
     for (const follower of [...this.followers]) follower.receive(event);
     if (missed) this.lookForMissedEvents();
   }
@@ -515,17 +530,24 @@ export class SessionClient implements CoordClient {
   private lookAgain(watch: Watch): void {
     const { kind, path } = watch;
     const request = { path, watch: true, ...(kind === 'children' && { limit: 1 }) };
-    this.readForever(kind, request, (answer) => {
-      if (!this.watches.has(watch)) return; // fired meanwhile
-      const missed = missedEvent(watch, answer);
-      const found = watchOf(kind, path, answer);
-      if (missed === undefined) {
-        if (found !== undefined) this.watches.set(found);
-        return;
-      }
-      const zxid = Math.max(watch.zxid + 1, found?.zxid ?? this.zxidSeen);
-      this.fire({ event: missed, path, zxid, sessionId: this.session ?? '' });
-    });
+    const looked = this.tell.hold();
+    const read = (answer: Answer<Record<string, unknown>>) => {
+      if (this.watches.has(watch)) this.compare(watch, answer); // else it fired meanwhile
+      looked();
+    };
+    this.readForever(kind, request, read, true);
+  }
+
+  private compare(watch: Watch, answer: Answer<Record<string, unknown>>): void {
+    const { kind, path } = watch;
+    const missed = missedEvent(watch, answer);
+    const found = watchOf(kind, path, answer);
+    if (missed === undefined) {
+      if (found !== undefined) this.watches.set(found);
+      return;
+    }
+    const zxid = Math.max(watch.zxid + 1, found?.zxid ?? this.zxidSeen);
+    this.fire({ event: missed, path, zxid, sessionId: this.session ?? '' });
   }
 
   // ── Endings ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -536,6 +558,7 @@ export class SessionClient implements CoordClient {
     const { writes, reads } = this;
     [this.writes, this.reads] = this.newLanes();
     this.watches.clear();
+    this.tell.release();
     this.enter('expired');
     writes.fail((wasSent) =>
       wasSent
@@ -586,6 +609,7 @@ export class SessionClient implements CoordClient {
     const { writes, reads } = this;
     [this.writes, this.reads] = this.newLanes();
     this.watches.clear();
+    this.tell.release();
     this.tickTimer?.cancel();
     this.tickTimer = undefined;
     this.events?.unsubscribe();
