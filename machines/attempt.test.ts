@@ -21,6 +21,7 @@ const table: Record<string, Partial<Record<Name, string>>> = {
   checkpointing: {
     CHECKPOINTED: 'launching',
     REFUSED: 'ended',
+    EXITED: 'ended',
     KILL_ASKED: 'ended',
     GIVEN_UP: 'forgotten',
   },

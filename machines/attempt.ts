@@ -71,6 +71,8 @@ export const attemptMachine = setup({
       on: {
         CHECKPOINTED: 'launching',
         REFUSED: 'ended',
+        // What takes no time and leaves no trace is over with its order.
+        EXITED: 'ended',
         KILL_ASKED: 'ended',
         GIVEN_UP: { target: 'ended', actions: 'noteGivenUp' },
       },

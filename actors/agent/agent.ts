@@ -58,7 +58,6 @@ export class AgentActor implements Actor {
   private readonly journal: Journal;
   private readonly updates: StatusUpdates;
   private readonly attempts: Attempts;
-  private readonly executors: Executors;
   private readonly sandboxes: Sandboxes;
   private readonly monitor: Monitor;
   private readonly output: Output;
@@ -67,8 +66,6 @@ export class AgentActor implements Actor {
   private readonly identity: AgentIdentity;
   /** Undefined for a new agent. */
   private readonly replayed: Replayed | undefined;
-  /** Run within the turn, after the handler that asked for it. */
-  private readonly soonQueue: (() => void)[] = [];
   private leaderWatch: LeaderWatch | undefined;
   private housekeeping: Timer | undefined;
   private usedLately = false;
@@ -100,9 +97,9 @@ export class AgentActor implements Actor {
         this.registration.sayToPartner((epoch) => ({ type: 'status', epoch, update })),
       settled: (attemptId) => this.attempts.settled(attemptId),
     });
-    this.executors = {
+    const executors: Executors = {
       process: processExecutor(processes, options.hostname),
-      noop: noopExecutor((run) => this.soonQueue.push(run)),
+      noop: noopExecutor,
     };
     this.sandboxes = new Sandboxes(processes, clock, {
       retentionMs: this.timing.sandboxRetentionMs,
@@ -114,16 +111,13 @@ export class AgentActor implements Actor {
       log: this.log,
       journal: this.journal,
       updates: this.updates,
-      executors: this.executors,
+      executors,
       changed: () => this.presence.changed(),
       forgotten: (attempt) => {
-        if (attempt.started !== undefined && attempt.spec.executor !== 'noop')
-          this.sandboxes.keep(attempt.spec.attemptId);
+        if (attempt.started !== undefined) this.sandboxes.keep(attempt.spec.attemptId);
       },
     });
-    this.monitor = new Monitor(clock, ({ spec, started }) =>
-      started === undefined ? undefined : this.executors[spec.executor].usage(started.identity),
-    );
+    this.monitor = new Monitor(clock, (attempt) => this.attempts.usageOf(attempt));
     this.output = new Output({
       processes,
       transport,
@@ -205,7 +199,7 @@ export class AgentActor implements Actor {
   }
 
   endTurn(): void {
-    for (let run = this.soonQueue.shift(); run !== undefined; run = this.soonQueue.shift()) run();
+    this.attempts.endTurn();
     this.updates.endTurn();
     if (this.journal.wantsCompaction) this.journal.compact(this.attempts.records());
     this.journal.commit();

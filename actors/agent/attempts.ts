@@ -15,7 +15,7 @@ import {
   scalarNames,
   subtractResources,
 } from '../../protocol/resources.ts';
-import type { Clock, Logger, ProcessEnd } from '../actor.ts';
+import type { Clock, Logger, ProcessEnd, ProcessUsage } from '../actor.ts';
 import { Lifecycle } from '../lifecycle.ts';
 import { type Attempt, holds, isLive, statusOfEnd } from './attempt.ts';
 import type { Journal } from './checkpoint/journal.ts';
@@ -27,7 +27,7 @@ import {
   recordsOf,
   type StopCause,
 } from './checkpoint/records.ts';
-import type { Executor, Executors, Launched } from './executors/contract.ts';
+import type { Executor, Executors, LastingExecutor, Launched } from './executors/contract.ts';
 import type { Status, StatusUpdates } from './status-updates.ts';
 
 /** Timers of the real clock hold no more than 2^31 ms. */
@@ -54,6 +54,7 @@ export class Attempts {
   private readonly options: AttemptsOptions;
   private readonly attempts = new Map<AttemptId, Attempt>();
   private readonly forgottenIds = new Set<AttemptId>();
+  private forgottenInTurn: AttemptId[] = [];
   /** Ordered before a restart, and surely not started. */
   private readonly waitingForResume = new Set<AttemptId>();
   private readonly machine: typeof attemptMachine;
@@ -105,13 +106,11 @@ export class Attempts {
     }
     const attempt = this.admit(spec, false);
     this.hold(spec.resources);
-    const { leavesTraces } = this.options.executors[spec.executor];
-    const checkpointed = () => attempt.lifecycle.offer({ type: 'CHECKPOINTED' });
-    this.options.journal.add(
-      { kind: 'attempt', spec, refused: false },
-      leavesTraces ? checkpointed : undefined,
-    );
-    if (!leavesTraces) checkpointed();
+    const record = { kind: 'attempt', spec, refused: false } as const;
+    if (this.options.executors[spec.executor].instant) {
+      this.options.journal.add(record);
+      this.begin(attempt);
+    } else this.options.journal.add(record, () => this.begin(attempt));
   }
 
   kill(attemptId: AttemptId, graceMs: number): void {
@@ -134,8 +133,7 @@ export class Attempts {
   giveUp(attemptId: AttemptId): void {
     const attempt = this.attempts.get(attemptId);
     if (attempt === undefined) {
-      this.rememberForgotten(attemptId);
-      this.options.journal.add({ kind: 'forgotten', attemptIds: [attemptId] });
+      this.noteForgotten(attemptId);
       return;
     }
     this.options.updates.forget(attemptId);
@@ -166,7 +164,8 @@ export class Attempts {
   resume(): void {
     for (const attemptId of this.waitingForResume) {
       this.options.log.info('launching what was ordered before the restart', { attemptId });
-      this.attempts.get(attemptId)?.lifecycle.offer({ type: 'CHECKPOINTED' });
+      const attempt = this.attempts.get(attemptId);
+      if (attempt !== undefined) this.begin(attempt);
     }
     this.waitingForResume.clear();
   }
@@ -177,6 +176,13 @@ export class Attempts {
     for (const attempt of this.attempts.values())
       if (isLive(attempt))
         this.stop(attempt, 'agentStops', Math.min(graceMsMax, attempt.spec.killGraceMs));
+  }
+
+  /** At the end of a turn, before the journal's commit. */
+  endTurn(): void {
+    if (this.forgottenInTurn.length === 0) return;
+    this.options.journal.add({ kind: 'forgotten', attemptIds: this.forgottenInTurn });
+    this.forgottenInTurn = [];
   }
 
   // ── Questions ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -241,10 +247,16 @@ export class Attempts {
     );
   }
 
+  usageOf(attempt: Attempt): ProcessUsage | undefined {
+    const executor = this.executorOf(attempt);
+    if (executor.instant || attempt.started === undefined) return undefined;
+    return executor.usage(attempt.started.identity);
+  }
+
   // ── Effects of the chart ──────────────────────────────────────────────────────────────────────────────────
 
   private startProcess(attempt: Attempt): void {
-    this.executorOf(attempt).launch(attempt.spec, (result) => this.launched(attempt, result));
+    this.lastingOf(attempt).launch(attempt.spec, (result) => this.launched(attempt, result));
   }
 
   private launched(attempt: Attempt, result: Launched): void {
@@ -262,8 +274,7 @@ export class Attempts {
     }
     const { attemptId } = attempt.spec;
     attempt.started = { identity: result, atMs: this.options.clock.wallMs() };
-    if (this.executorOf(attempt).leavesTraces)
-      this.options.journal.add({ kind: 'started', attemptId, ...attempt.started });
+    this.options.journal.add({ kind: 'started', attemptId, ...attempt.started });
     this.watch(attempt);
     attempt.lifecycle.send({ type: 'STARTED' });
   }
@@ -271,7 +282,7 @@ export class Attempts {
   private watch(attempt: Attempt): void {
     const { started, spec } = attempt;
     if (started === undefined) return;
-    this.executorOf(attempt).watch(spec, started.identity, (end) => this.ended(attempt, end));
+    this.lastingOf(attempt).watch(spec, started.identity, (end) => this.ended(attempt, end));
     if (spec.timeoutMs !== undefined) this.armDeadline(attempt, started.atMs + spec.timeoutMs);
   }
 
@@ -294,7 +305,7 @@ export class Attempts {
   /** Only when it is on disk why: else an agent that is killed now would take the end for the task's own. */
   private signal(attempt: Attempt, signal: 'SIGTERM' | 'SIGKILL'): void {
     if (attempt.started === undefined || attempt.stopping?.saved !== true) return;
-    this.executorOf(attempt).signal(attempt.started.identity, signal);
+    this.lastingOf(attempt).signal(attempt.started.identity, signal);
   }
 
   private stoppingSaved(attempt: Attempt): void {
@@ -306,8 +317,7 @@ export class Attempts {
     const { attemptId } = attempt.spec;
     this.attempts.delete(attemptId);
     this.options.updates.forget(attemptId);
-    this.rememberForgotten(attemptId);
-    this.options.journal.add({ kind: 'forgotten', attemptIds: [attemptId] });
+    this.noteForgotten(attemptId);
     this.options.forgotten(attempt);
     this.options.changed();
   }
@@ -321,6 +331,18 @@ export class Attempts {
     if (!contains(this.available, spec.resources))
       return `the agent has less than was asked for: available ${inWords(this.available)}, asked ${inWords(spec.resources)}`;
     return undefined;
+  }
+
+  /** It is on disk, or need not be; too late if it is to be killed already. */
+  private begin(attempt: Attempt): void {
+    const executor = this.executorOf(attempt);
+    if (!executor.instant) {
+      attempt.lifecycle.offer({ type: 'CHECKPOINTED' });
+      return;
+    }
+    if (!attempt.lifecycle.matches('checkpointing')) return;
+    attempt.end = statusOfEnd(executor.run(attempt.spec), undefined);
+    attempt.lifecycle.send({ type: 'EXITED' });
   }
 
   /** Never started: one that does not fit, or that was to be killed before it was known. */
@@ -415,7 +437,8 @@ export class Attempts {
 
   /** The agent may have been killed between the launch and its note. */
   private findStarted(spec: AttemptSpec): Attempt['started'] {
-    const identity = this.options.executors[spec.executor].find(spec);
+    const executor = this.options.executors[spec.executor];
+    const identity = executor.instant ? undefined : executor.find(spec);
     if (identity === undefined) return undefined;
     const started = { identity, atMs: this.options.clock.wallMs() };
     this.options.journal.add({ kind: 'started', attemptId: spec.attemptId, ...started });
@@ -439,6 +462,12 @@ export class Attempts {
     return this.options.executors[attempt.spec.executor];
   }
 
+  private lastingOf(attempt: Attempt): LastingExecutor {
+    const executor = this.executorOf(attempt);
+    assert(!executor.instant, `${attempt.spec.attemptId} has no process`);
+    return executor;
+  }
+
   private hold(resources: Resources): void {
     this.held = addResources(this.held, resources);
     this.options.changed();
@@ -446,6 +475,11 @@ export class Attempts {
 
   private release(resources: Resources): void {
     this.held = subtractResources(this.held, resources);
+  }
+
+  private noteForgotten(attemptId: AttemptId): void {
+    this.rememberForgotten(attemptId);
+    this.forgottenInTurn.push(attemptId);
   }
 
   private rememberForgotten(attemptId: AttemptId): void {

@@ -1,17 +1,16 @@
 /**
  * What runs attempts. The agent decides when; an executor does it, finds it again after a restart of the agent, and
  * tells how it ended. It keeps no state of its own that a restart would lose.
- *
- * Callbacks are never called inside the call that was given them.
  */
 import type { AttemptSpec } from '../../../protocol/orders.ts';
 import type { ProcessEnd, ProcessIdentity, ProcessUsage } from '../../actor.ts';
 
 export type Launched = ProcessIdentity | { readonly failure: string };
 
-export interface Executor {
-  /** Something outside the agent's memory happens: `launch` is called only when the spec is on disk. */
-  readonly leavesTraces: boolean;
+/** Runs something outside of the agent, which outlives it. Callbacks are never called inside the call that was given them. */
+export interface LastingExecutor {
+  readonly instant: false;
+  /** Called only when the spec is on disk, and once for each attempt. */
   launch(spec: AttemptSpec, started: (result: Launched) => void): void;
   /**
    * For an attempt whose `launch` may or may not have been called by a former run of the agent. After `undefined` it
@@ -25,4 +24,11 @@ export interface Executor {
   usage(identity: ProcessIdentity): ProcessUsage | undefined;
 }
 
+/** Is over when the call returns, and leaves nothing behind: it may run again after a restart without harm. */
+export interface InstantExecutor {
+  readonly instant: true;
+  run(spec: AttemptSpec): ProcessEnd;
+}
+
+export type Executor = LastingExecutor | InstantExecutor;
 export type Executors = Readonly<Record<AttemptSpec['executor'], Executor>>;

@@ -1,13 +1,13 @@
 /** Runs an attempt as a process in a session of its own; its sandbox has the attempt's id as its name. */
 import type { AttemptSpec } from '../../../protocol/orders.ts';
 import type { Processes } from '../../actor.ts';
-import type { Executor } from './contract.ts';
+import type { LastingExecutor } from './contract.ts';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-export function processExecutor(processes: Processes, hostname: string): Executor {
+export function processExecutor(processes: Processes, hostname: string): LastingExecutor {
   return {
-    leavesTraces: true,
+    instant: false,
     launch: (spec, started) =>
       processes.launch(
         {
