@@ -13,7 +13,7 @@ const times: { readonly fault: string; readonly recovery: Recovery }[] = [];
 
 beforeAll(async () => {
   cluster = await startCluster();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   for (const { fault, recovery } of times) {
     const [write, launch] = [recovery.writeMs, recovery.launchMs].map((ms) => Math.round(ms));
@@ -74,6 +74,6 @@ describe('a cluster of processes', () => {
       expect(runs).toHaveLength(new Set(runs).size);
       expect(runs).toHaveLength(finals.size);
     },
-    90_000,
+    180_000,
   );
 });

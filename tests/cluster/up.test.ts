@@ -13,7 +13,7 @@ import { freePort } from '../support/nats-server.ts';
 import { ask, pause } from './harness.ts';
 
 const entry = fileURLToPath(new URL('../../cli/mesozoo.mjs', import.meta.url));
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 class Run {
   readonly child: ChildProcess;
