@@ -165,6 +165,7 @@ export class Client {
   readonly events: Body[] = [];
   /** Replies and events in the order of their arrival. */
   readonly received: Body[] = [];
+  onPayload: ((payload: Uint8Array) => void) | undefined;
   private readonly cluster: Cluster;
   private readonly connection: SimulatedConnection;
   private readonly replies = new Map<string, (body: Body) => void>();
@@ -223,6 +224,7 @@ export class Client {
   }
 
   private receive({ subject, payload, status }: Delivery): void {
+    this.onPayload?.(payload);
     const body: Body =
       status === undefined
         ? decode(payload).value
