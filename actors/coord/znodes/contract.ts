@@ -17,12 +17,16 @@ import type {
   TreeEvent,
 } from '../../../protocol/operations.ts';
 
-/** What became of one operation; the member that holds the session turns it into a reply. */
+/**
+ * What became of one operation; the member that holds the session turns it into a reply. Bytes that are no operation
+ * give an error for the session '' with number and tag 0.
+ */
 export interface Applied {
   readonly session: SessionId;
   readonly incarnation: SessionIncarnation;
   readonly number: number;
   readonly tag: number;
+  /** Its own; of a repeat the one that it had then. */
   readonly zxid: Zxid;
   readonly result: OperationResult;
   /** A repeat of a write that was applied before: `result` is what it was then. */
@@ -33,6 +37,7 @@ export interface Applied {
   readonly ended?: {
     readonly session: SessionId;
     readonly why: 'closed' | 'expired' | 'moved';
+    /** The one that is over. */
     readonly incarnation: SessionIncarnation;
   };
 }
@@ -66,10 +71,10 @@ export interface ZnodeState {
   /** A slot without operations: a noop or a configuration. */
   applyOther(slot: Slot, configuration?: Configuration): void;
 
-  /** Reads throw MesozooError: NO_NODE, NO_AUTH. */
+  /** Reads throw MesozooError: NO_NODE, NO_AUTH; BAD_PATH for what can be no path. */
   get(path: string, identities: readonly Identity[]): ReadNode;
   exists(path: string): Stat | undefined;
-  /** Sorted in byte order; names after `after`, at most `limit`. */
+  /** Sorted in byte order; names after `after`, at most `limit`. The names are never to be written to. */
   children(
     path: string,
     identities: readonly Identity[],
@@ -89,7 +94,8 @@ export interface ZnodeState {
   digest(): string;
   /**
    * The state as it is now, in chunks of at most `chunkBytes`, to be taken piece by piece while `apply` goes on:
-   * what changes meanwhile is kept as it was for the chunks to come. One at a time.
+   * what changes meanwhile is kept as it was for the chunks to come. One at a time: the next may begin when `next` has
+   * given undefined or after `cancel`.
    */
   snapshot(chunkBytes: number): SnapshotReader;
 }
@@ -113,6 +119,7 @@ export interface ZnodeStateFactory {
 
 /** One-shot watches of the sessions that one member holds. */
 export interface WatchTable {
+  /** Throws MesozooError TOO_MANY_REQUESTS beyond `limits.watchesPerSession`. */
   add(session: SessionId, kind: 'data' | 'exist' | 'child', path: string): void;
   /** Whom to tell, in order; each session once for each event; the watches that fired are gone. */
   fire(event: TreeEvent): readonly SessionId[];

@@ -19,6 +19,7 @@ import { readAcl, writeAcl } from './operation-codec.ts';
 import type { Beginning, SessionRecord } from './sessions.ts';
 import type { NodeRecord } from './tree.ts';
 
+/** Another format also when something else is hashed: the digest in the last record is compared at the restore. */
 const FORMAT = 1;
 const kinds = { head: 1, session: 2, node: 3, end: 4 } as const;
 
