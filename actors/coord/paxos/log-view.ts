@@ -87,7 +87,8 @@ export function valueBytes(value: Value): number {
     case 'noop':
       return 24;
     case 'configuration':
-      return 32 + value.configuration.members.length * 140;
+      // A disk's id may be of any characters: three bytes each at most.
+      return value.configuration.members.reduce((sum, { disk }) => sum + 12 + 3 * disk.length, 32);
     default:
       return value satisfies never;
   }

@@ -442,7 +442,7 @@ class FieldReader {
 }
 
 function valueOfWire(wire: unknown): Value {
-  if (wire instanceof Uint8Array) return { kind: 'entry', bytes: wire };
+  if (wire instanceof Uint8Array) return { kind: 'entry', bytes: plainBytes(wire) };
   if (wire === null) return { kind: 'noop' };
   const members = array(wire, 'value').map((pair) => {
     const fields = array(pair, 'member');
@@ -453,6 +453,11 @@ function valueOfWire(wire: unknown): Value {
     throw malformed('a configuration names a member twice');
   }
   return { kind: 'configuration', configuration: { members } };
+}
+
+/** A view that is no Node Buffer, whose `slice` would share memory where others copy. */
+function plainBytes(wire: Uint8Array): Uint8Array {
+  return new Uint8Array(wire.buffer, wire.byteOffset, wire.byteLength);
 }
 
 function array(value: unknown, name: string): readonly unknown[] {
