@@ -28,7 +28,7 @@ beforeEach(() => {
 afterEach(() => {
   for (const { port, identity } of launched.splice(0)) port.signal(identity, 'SIGKILL');
   for (const port of opened.splice(0)) port.close();
-  rmSync(root, { recursive: true, force: true });
+  rmSync(root, { recursive: true, force: true, maxRetries: 5 });
 });
 
 function open(): LinuxProcesses {
