@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { Cluster, errorCode, subjects } from './testing/cluster.ts';
+import {
+  type Body,
+  type Client,
+  Cluster,
+  errorCode,
+  filesOf,
+  type Member,
+  subjects,
+} from './testing/cluster.ts';
 
 describe('three members', () => {
   it('elect a leader, make the system tree, and answer writes and reads', () => {
@@ -59,5 +67,224 @@ describe('a member whose disk was emptied', () => {
     expect(
       errorCode(client.insist(subjects.znode('create'), { path: '/with-it' })),
     ).toBeUndefined();
+  });
+});
+
+/** A session with its own member: `open` is shared out, so it is asked for until this member answers. */
+function sessionAt(client: Client, member: Member, body: Body = {}): Body {
+  for (let tries = 0; tries < 50; tries++) {
+    const opened = client.insist(subjects.session('open'), { timeoutMs: 4000, ...body });
+    if (opened.member === member.id) return opened;
+  }
+  throw new Error(`no session at member ${member.id}`);
+}
+
+describe('writes under way when the leader dies', () => {
+  it('are made once each and in order, whoever the holder is', () => {
+    for (const seed of [1, 2, 3, 4]) {
+      const cluster = new Cluster({ seed }).ready();
+      const client = cluster.client();
+      const holder = cluster.follower();
+      const leader = cluster.leader()!;
+      const { sessionId, holder: at } = sessionAt(client, holder, { numbered: true });
+      const writes = Array.from({ length: 60 }, (_, index) => {
+        if (index === 30) leader.process.crash('machine');
+        const pending = client.send(`${at}.create`, {
+          sessionId,
+          number: index + 1,
+          path: '/n-',
+          sequential: true,
+        });
+        cluster.run(1);
+        return pending;
+      });
+      cluster.until('all are answered', () => writes.every(({ reply }) => reply !== undefined));
+      expect(writes.map(({ reply }) => errorCode(reply))).toEqual(writes.map(() => undefined));
+      const paths = writes.map(({ reply }) => reply!.path);
+      expect(paths).toEqual([...paths].sort());
+      expect(new Set(paths).size).toBe(60);
+      const all = client.insist(subjects.znode('children'), { path: '/' });
+      const made = (all.children as string[]).filter((name) => name.startsWith('n-'));
+      expect(made).toHaveLength(60);
+    }
+  });
+});
+
+describe('a session', () => {
+  it('moves to another member when its holder dies, and gets the replies of before', () => {
+    const cluster = new Cluster().ready();
+    const client = cluster.client();
+    const former = cluster.follower();
+    const opened = sessionAt(client, former, { numbered: true });
+    const { sessionId, password } = opened;
+    const create = { sessionId, number: 1, path: '/q-', sequential: true, ephemeral: true };
+    const first = client.ask(`${opened.holder}.create`, create);
+    former.process.crash('process');
+    const again = client.insist(subjects.session('open'), { sessionId, password, timeoutMs: 4000 });
+    expect(again).toMatchObject({ sessionId, incarnation: 2, number: 1 });
+    expect(client.ask(`${again.holder}.create`, create)).toEqual(first);
+    expect(errorCode(client.ask(`${again.holder}.get`, { sessionId, path: '/' }))).toBeUndefined();
+  });
+
+  it('is told that it has moved by the member that held it, which then refuses it', () => {
+    const cluster = new Cluster().ready();
+    const client = cluster.client();
+    const [one, two] = [cluster.follower(), cluster.leader()!];
+    const opened = sessionAt(client, one, { eventsTo: client.eventsTo });
+    const { sessionId, password } = opened;
+    let again = opened;
+    while (again.member !== two.id) {
+      again = client.ask(subjects.session('open'), { sessionId, password, timeoutMs: 4000 });
+    }
+    cluster.until('the event', () => client.events.length > 0);
+    expect(client.events).toContainEqual({ event: 'moved', sessionId });
+    const late = client.ask(`${opened.holder}.set`, { sessionId, path: '/', data: 'x' });
+    expect(errorCode(late)).toBe('SESSION_MOVED');
+  });
+
+  it('whose client re-attaches where it was is not told that it has moved', () => {
+    const cluster = new Cluster({ members: 1 }).ready();
+    const client = cluster.client();
+    const { eventsTo } = client;
+    const { sessionId, password } = client.ask(subjects.session('open'), { eventsTo });
+    client.ask(subjects.session('open'), { sessionId, password, eventsTo });
+    cluster.run(500);
+    expect(client.events).toEqual([]);
+    const thief = cluster.client();
+    thief.ask(subjects.session('open'), { sessionId, password, eventsTo: thief.eventsTo });
+    cluster.until('the event', () => client.events.length > 0);
+    expect(client.events).toEqual([{ event: 'moved', sessionId }]);
+  });
+
+  it('gets a full timeout from a new leader, and expires when it is not heard of', () => {
+    const cluster = new Cluster().ready();
+    const client = cluster.client();
+    const holder = cluster.follower();
+    const { sessionId, holder: at } = sessionAt(client, holder);
+    client.ask(`${at}.create`, { sessionId, path: '/mine', ephemeral: true });
+    cluster.run(2500);
+    cluster.leader()!.process.crash('machine');
+    cluster.until('another leads', () => cluster.leader() !== undefined);
+    cluster.run(3000);
+    const exists = () => client.insist(subjects.znode('exists'), { path: '/mine' }).exists === true;
+    expect(exists()).toBe(true);
+    cluster.until('it is gone', () => !exists());
+  });
+
+  it('is closed at any member, with its password', () => {
+    const cluster = new Cluster().ready();
+    const client = cluster.client();
+    for (let round = 0; round < 6; round++) {
+      const { sessionId, password, holder } = client.ask(subjects.session('open'), {});
+      client.ask(`${holder}.create`, { sessionId, path: '/c', ephemeral: true });
+      expect(client.ask(subjects.session('close'), { sessionId, password })).toEqual({});
+      expect(client.ask(subjects.znode('sync'), {})).toHaveProperty('zxid');
+      const read = { path: '/c', linearizable: true };
+      expect(client.ask(subjects.znode('exists'), read).exists).toBe(false);
+    }
+  });
+});
+
+describe('a member that is cut off', () => {
+  it('takes no more requests, and offers itself again when it hears a leader', () => {
+    const cluster = new Cluster().ready();
+    const alone = cluster.follower();
+    const others = cluster.members.filter((member) => member !== alone);
+    for (const other of others) other.process.crash('process');
+    const isOffered = () => alone.process.actor!.describe().isOffered;
+    cluster.until('it withdraws', () => !isOffered());
+    const client = cluster.client();
+    expect(errorCode(client.ask(subjects.znode('get'), { path: '/' }))).toBe('NO_RESPONDERS');
+    for (const other of others) other.process.start();
+    cluster.until('it is back', isOffered);
+    expect(errorCode(client.insist(subjects.znode('create'), { path: '/back' }))).toBeUndefined();
+  });
+
+  it('answers TIMEOUT for a write that has left, UNAVAILABLE for a linearizable read', () => {
+    const cluster = new Cluster().ready();
+    const client = cluster.client();
+    const alone = cluster.leader()!;
+    const { sessionId, holder } = sessionAt(client, alone);
+    const reader = sessionAt(client, alone);
+    for (const other of cluster.members) if (other !== alone) other.process.crash('process');
+    const write = client.send(`${holder}.set`, { sessionId, path: '/', data: 'x' });
+    const read = client.send(`${reader.holder}.get`, {
+      sessionId: reader.sessionId,
+      path: '/',
+      linearizable: true,
+    });
+    const stale = client.ask(`${reader.holder}.ping`, { sessionId: reader.sessionId });
+    expect(stale).toHaveProperty('zxid');
+    cluster.until('both are answered', () => !!(write.reply && read.reply));
+    expect(write.reply!.error).toMatchObject({ code: 'TIMEOUT', definite: false });
+    expect(read.reply!.error).toMatchObject({ code: 'UNAVAILABLE', definite: true });
+  });
+});
+
+describe('snapshots', () => {
+  const bounds = { snapshotSlots: 40, keptSlots: 5, segmentBytes: 4096 };
+  const write = (cluster: Cluster, client: Client, count: number, prefix: string) => {
+    for (let index = 0; index < count; index++) {
+      const body = { path: `/${prefix}${index}`, data: 'x'.repeat(200) };
+      expect(errorCode(client.insist(subjects.znode('create'), body))).toBeUndefined();
+    }
+    cluster.agree();
+  };
+
+  it('are taken, two are kept, and the log before the older one is cleared away', () => {
+    const cluster = new Cluster({ bounds }).ready();
+    const client = cluster.client();
+    write(cluster, client, 200, 'a');
+    cluster.run(1000);
+    for (const member of cluster.members) {
+      const files = filesOf(member);
+      const snapshots = files.filter((name) => /^snapshot-/.test(name));
+      expect(snapshots).toHaveLength(2);
+      const older = Number(snapshots.sort()[0]!.slice('snapshot-'.length));
+      expect(older).toBeGreaterThan(100);
+      expect(files).not.toContain('log-0000000001');
+      member.process.crash('machine');
+    }
+    cluster.start();
+    const before = client.insist(subjects.znode('children'), { path: '/', linearizable: true });
+    expect(before.children).toHaveLength(203);
+  });
+
+  it('are fetched by a member that was away too long, which then is equal to the others', () => {
+    const lines: string[] = [];
+    const cluster = new Cluster({ bounds, print: (line) => lines.push(line) }).ready();
+    const client = cluster.client();
+    const away = cluster.follower();
+    away.process.crash('machine');
+    write(cluster, client, 200, 'b');
+    away.process.start();
+    cluster.until('it is back', () => away.process.actor?.describe().isOffered === true);
+    cluster.agree();
+    expect(new Set(cluster.running().map(({ digest }) => digest)).size).toBe(1);
+    expect(away.process.actor!.tree().exists('/b199')).toBeDefined();
+    expect(lines.some((line) => line.includes('snapshot installed'))).toBe(true);
+    away.process.crash('machine');
+    away.process.start();
+    cluster.until('it is back again', () => away.process.actor?.describe().isOffered === true);
+    expect(away.process.actor!.describe().disk).toBe(`test-${away.id}`);
+  });
+
+  it('that are damaged fall back on the former one and the log behind it', () => {
+    const cluster = new Cluster({ bounds }).ready();
+    const client = cluster.client();
+    write(cluster, client, 150, 'c');
+    cluster.run(1000);
+    const hurt = cluster.follower();
+    hurt.process.crash('machine');
+    const newest = filesOf(hurt)
+      .filter((name) => /^snapshot-/.test(name))
+      .sort()
+      .at(-1);
+    expect(hurt.disk.rot((name) => name === newest)).toBeDefined();
+    hurt.process.start();
+    cluster.until('it is back', () => hurt.process.actor?.describe().isOffered === true);
+    cluster.agree();
+    expect(hurt.process.actor!.describe().disk).toBe(`test-${hurt.id}`);
+    expect(hurt.process.actor!.tree().exists('/c149')).toBeDefined();
   });
 });

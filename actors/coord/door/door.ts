@@ -7,6 +7,7 @@
 import { decode, type Form } from '../../../protocol/codec.ts';
 import { assert, MesozooError } from '../../../protocol/errors.ts';
 import type { SessionId } from '../../../protocol/ids.ts';
+import { limits } from '../../../protocol/limits.ts';
 import { queues, type Subjects } from '../../../protocol/subjects.ts';
 import { type ZnodeRequestName, znodeRequests } from '../../../protocol/znode-api.ts';
 import type { Delivery, Logger, Ports, Subscription } from '../../actor.ts';
@@ -31,6 +32,8 @@ export interface DoorOptions {
 const znodeNames = Object.keys(znodeRequests) as ZnodeRequestName[];
 const ZNODE_SERVICE = 'mesozoo-znodes';
 const SESSION_SERVICE = 'mesozoo-sessions';
+/** Writes that wait for the quorum, and as many reads. */
+const OPEN_MAX = 2 * limits.operationsWaiting;
 
 export class Door {
   private readonly ports: Ports;
@@ -171,6 +174,12 @@ export class Door {
     try {
       const { form, value } = decode(delivery.payload);
       request = this.open.begin(name, delivery, form, nowMs);
+      if (this.open.size >= OPEN_MAX) {
+        throw new MesozooError(
+          'TOO_MANY_REQUESTS',
+          `${OPEN_MAX} requests wait for an answer at this member: send again later`,
+        );
+      }
       take(request, value, form);
       this.open.watch(request);
     } catch (error) {

@@ -153,6 +153,11 @@ export class Cluster {
   }
 }
 
+export function filesOf({ disk }: Member): string[] {
+  const storage = disk.attach(new Life('reader'));
+  return storage.list().map(({ name }) => name);
+}
+
 export type Body = Record<string, unknown>;
 
 export interface Pending {
