@@ -35,6 +35,8 @@ export class CoordLog {
   private current: { number: number; bytes: number; maxSlot: Slot } | undefined;
   private promised: Ballot;
   private decidedUpTo: Slot;
+  /** The same, of the records that were handed to the disk. */
+  private writtenDecidedUpTo: Slot;
   private waiting: DiskRecord[] = [];
   private waitingTokens: number[] = [];
   /** Something waits that others wait for; decided marks alone may wait for a batch that leaves anyway. */
@@ -50,6 +52,7 @@ export class CoordLog {
     this.sealed = [...options.segments];
     this.promised = options.promised;
     this.decidedUpTo = options.decidedUpTo;
+    this.writtenDecidedUpTo = options.decidedUpTo;
   }
 
   get identity(): Identity {
@@ -93,6 +96,7 @@ export class CoordLog {
   /** The state came from elsewhere: the log has nothing between its end and `slot`, and the snapshot must be there. */
   installed(slot: Slot): void {
     this.decidedUpTo = Math.max(slot, this.decidedUpTo) as Slot;
+    this.writtenDecidedUpTo = this.decidedUpTo;
     this.replaceIdentity(this.withExtent({ forgottenUpTo: this.decidedUpTo }));
   }
 
@@ -117,6 +121,7 @@ export class CoordLog {
     assert(segment !== undefined, 'a batch needs a segment');
     const batch = [markRecord(segment.bytes)].concat(this.waiting);
     const tokens = this.waitingTokens;
+    this.writtenDecidedUpTo = this.decidedUpTo;
     this.unmarked = this.waiting.length > 0;
     this.waiting = [];
     this.waitingTokens = [];
@@ -151,7 +156,8 @@ export class CoordLog {
       clusterId: this.identityNow.clusterId,
       disk: this.identityNow.disk,
       promised: this.promised,
-      decidedUpTo: this.decidedUpTo,
+      // Not of what waits: a crash may leave the head without the batch behind it, and nothing would have been lost.
+      decidedUpTo: this.writtenDecidedUpTo,
       previousBytes: former?.bytes ?? 0,
     });
     this.current = { number, bytes: recordBytes(head), maxSlot: 0 as Slot };
