@@ -12,7 +12,14 @@ import type { ZnodeReplies, ZnodeRequest, ZnodeRequestName } from '../../protoco
 import type { Clock, Logger } from '../actor.ts';
 import type { CoordClient } from '../coord/client/contract.ts';
 import { tasksFrameworkId } from './frameworks/ids.ts';
-import { decodeTask, type Task } from './tasks/task.ts';
+import {
+  decodeTaskNode,
+  decodeTaskState,
+  recoveredTask,
+  type Task,
+  type TaskNode,
+  type TaskStateNode,
+} from './tasks/task.ts';
 
 const READS_AT_ONCE = 256;
 const RETRY_MS = 200;
@@ -89,23 +96,35 @@ export class Recovery {
     });
   }
 
+  /** The state says whether the rest must be read too. */
   private readTask(id: TaskId, finished: () => void): void {
-    this.read('get', { path: treePaths.task(id) }, (node) => {
-      this.read('get', { path: treePaths.taskState(id) }, (state) => {
-        if (node !== undefined && state !== undefined)
-          this.take(id, node.data as Uint8Array, state.data as Uint8Array);
-        else this.parts.log.warn('task without a state', { taskId: id });
+    this.read('get', { path: treePaths.taskState(id) }, (found) => {
+      const state = found && this.readable(id, () => decodeTaskState(found.data as Uint8Array));
+      if (state?.task !== undefined) this.take(id, state.task, state);
+      if (state === undefined || state.task !== undefined) {
+        finished();
+        return;
+      }
+      this.read('get', { path: treePaths.task(id) }, (found) => {
+        const node = found && this.readable(id, () => decodeTaskNode(found.data as Uint8Array));
+        if (node !== undefined) this.take(id, node, state);
         finished();
       });
     });
   }
 
-  private take(id: TaskId, node: Uint8Array, state: Uint8Array): void {
+  private take(id: TaskId, node: TaskNode, state: TaskStateNode): void {
+    const task = this.readable(id, () => recoveredTask(id, node, state));
+    if (task !== undefined) this.tasks.push(task);
+  }
+
+  /** No master writes what is not readable: somebody with the system's secret did. It stays where it is. */
+  private readable<Value>(id: TaskId, decode: () => Value): Value | undefined {
     try {
-      this.tasks.push(decodeTask(id, node, state));
+      return decode();
     } catch (error) {
-      // No master writes such a thing: somebody with the system's secret did. It stays where it is.
       this.parts.log.error('task is not readable', { taskId: id, error: String(error) });
+      return undefined;
     }
   }
 

@@ -148,10 +148,9 @@ export class Term {
     this.framework.reviveIfWaiting();
     const more = launchPlaced(this);
     this.updates.acknowledgeReceived();
-    const groups = this.book.takeChanges(this.acl).slice();
     const record = this.framework.takeWrite();
-    if (record !== undefined) groups.push([record]);
-    this.writes.send(groups);
+    if (record !== undefined) this.writes.send([[record]]);
+    this.writes.send(this.book.takeChanges(this.acl));
     // An input of our own, so that the next turn goes on.
     if (more) this.clock.after(0, () => undefined);
   }

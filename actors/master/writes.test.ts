@@ -66,6 +66,20 @@ describe('writes', () => {
     expect(failures).toEqual(['NO_NODE']);
   });
 
+  test('a turn of very many writes is sent a few at a time, and told when all of it is decided', () => {
+    const { writes, sent, told, tell, decide } = started();
+    tell('all');
+    writes.send(Array.from({ length: 20_000 }, (_, index) => [set(`/${index}`)]));
+    tell('next');
+    expect(writes.hasRoom()).toBe(false);
+    expect(sent).toHaveLength(8);
+    for (let index = 0; index < sent.length; index++) decide(index);
+    expect(sent).toHaveLength(21);
+    expect(told).toEqual(['all']);
+    writes.send([]);
+    expect(told).toEqual(['all', 'next']);
+  });
+
   test('there is room for a bounded number under way', () => {
     const { writes, decide } = started();
     let sent = 0;

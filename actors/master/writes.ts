@@ -23,6 +23,11 @@ interface Flight {
   decided: boolean;
 }
 
+interface Turn {
+  readonly multis: Iterator<Write[]>;
+  readonly effects: (() => void)[];
+}
+
 /** Beyond this many multis under way the next ones are gathered into fewer, greater ones. */
 const FLIGHTS_MAX = 8;
 /** Of the framing of one operation and its access control list, on top of path and data. */
@@ -32,8 +37,10 @@ export class Writes {
   private readonly client: CoordClient;
   private readonly candidate: string;
   private readonly failed: (error: MesozooError) => void;
-  /** In the order of sending. */
+  /** Under way, in the order of sending. */
   private readonly flights: Flight[] = [];
+  /** Turns whose multis are not all sent yet. */
+  private readonly turns: Turn[] = [];
   /** Effects of the turn that is being gathered. */
   private gathered: (() => void)[] = [];
   private ended = false;
@@ -51,33 +58,49 @@ export class Writes {
     this.gathered.push(effect);
   }
 
-  /** Whether `send` may be called with groups: otherwise go on gathering. */
+  /** Whether a turn may be sent; otherwise go on gathering. */
   hasRoom(): boolean {
-    return this.flights.length < FLIGHTS_MAX;
+    return this.turns.length === 0 && this.flights.length < FLIGHTS_MAX;
   }
 
   /** Effects that wait: what bounds how many requests are taken. */
   backlog(): number {
     let count = this.gathered.length;
+    for (const turn of this.turns) count += turn.effects.length;
     for (const flight of this.flights) count += flight.effects.length;
     return count;
   }
 
-  /** At the end of a turn. The effects gathered so far follow the last of the groups. */
+  /**
+   * At the end of a turn. The effects gathered so far follow the last of the groups. Groups are taken when they are
+   * sent: what a task becomes in the meantime may be written with them, and is told later.
+   */
   send(groups: Iterable<WriteGroup>): void {
-    const multis = [...cut(groups)];
-    for (const operations of multis) this.fly(operations);
-    const last = this.flights.at(-1);
-    const effects = this.gathered;
+    this.turns.push({ multis: cut(groups), effects: this.gathered });
     this.gathered = [];
-    if (last === undefined) run(effects);
-    else last.effects.push(...effects);
+    this.goOn();
   }
 
   end(): void {
     this.ended = true;
     this.gathered = [];
+    this.turns.length = 0;
     this.flights.length = 0;
+  }
+
+  private goOn(): void {
+    while (this.turns.length > 0 && this.flights.length < FLIGHTS_MAX) {
+      const { multis, effects } = this.turns[0]!;
+      const next = multis.next();
+      if (!next.done) {
+        this.fly(next.value);
+        continue;
+      }
+      this.turns.shift();
+      const last = this.flights.at(-1);
+      if (last === undefined) run(effects);
+      else for (const effect of effects) last.effects.push(effect);
+    }
   }
 
   private fly(operations: readonly Write[]): void {
@@ -104,6 +127,7 @@ export class Writes {
       run(this.flights.shift()!.effects);
       if (this.ended) return;
     }
+    this.goOn();
   }
 }
 

@@ -6,13 +6,15 @@ import { type TaskState, taskStates } from '../../../protocol/task-states.ts';
 import type { WriteGroup } from '../writes.ts';
 import { creationOf, removalOf, type Task, updateOf } from './task.ts';
 
+type Changes = Map<TaskId, { task: Task; how: 'created' | 'updated' | 'removed' }>;
+
 export class TaskBook {
   private readonly tasks = new Map<TaskId, Task>();
   private readonly counts = new Map<TaskState, number>(taskStates.map((state) => [state, 0]));
   /** In the order in which they ended. */
   private readonly endedTasks = new Set<Task>();
   /** What the tree does not have yet, in the order of the first change. */
-  private dirty = new Map<TaskId, { task: Task; how: 'created' | 'updated' | 'removed' }>();
+  private dirty: Changes = new Map();
   private orders = 0;
 
   get size(): number {
@@ -65,6 +67,17 @@ export class TaskBook {
     if (!this.dirty.has(task.id)) this.dirty.set(task.id, { task, how: 'updated' });
   }
 
+  /**
+   * What a launched task holds may have been given back in the same turn: it is written after all others, so that
+   * the tree never gives a resource twice, wherever a turn is cut.
+   */
+  writeLast(task: Task): void {
+    const change = this.dirty.get(task.id);
+    assert(change !== undefined, `task ${task.id} was launched and has not changed`);
+    this.dirty.delete(task.id);
+    this.dirty.set(task.id, change);
+  }
+
   /** Only an ended task; also from the tree. */
   remove(task: Task): void {
     assert(task.chart.isFinal, `task ${task.id} is removed before it has ended`);
@@ -75,20 +88,11 @@ export class TaskBook {
     else this.dirty.set(task.id, { task, how: 'removed' });
   }
 
-  hasChanges(): boolean {
-    return this.dirty.size > 0;
-  }
-
-  /** The changes as writes, a group for each task; they are then no longer remembered. */
-  takeChanges(acl: AclEntry[]): readonly WriteGroup[] {
-    const groups: WriteGroup[] = [];
-    for (const { task, how } of this.dirty.values()) {
-      if (how === 'created') groups.push(creationOf(task, acl));
-      else if (how === 'updated') groups.push(updateOf(task));
-      else groups.push(removalOf(task.id));
-    }
+  /** The changes so far as writes, a group for each task, made when they are asked for. */
+  takeChanges(acl: AclEntry[]): Iterable<WriteGroup> {
+    const changes = this.dirty;
     this.dirty = new Map();
-    return groups;
+    return writesOf(changes, acl);
   }
 
   countByState(): Readonly<Record<TaskState, number>> {
@@ -105,5 +109,13 @@ export class TaskBook {
 
   private count(state: TaskState, change: number): void {
     this.counts.set(state, (this.counts.get(state) ?? 0) + change);
+  }
+}
+
+function* writesOf(changes: Changes, acl: AclEntry[]): Generator<WriteGroup> {
+  for (const { task, how } of changes.values()) {
+    if (how === 'created') yield creationOf(task, acl);
+    else if (how === 'updated') yield updateOf(task);
+    else yield removalOf(task.id);
   }
 }

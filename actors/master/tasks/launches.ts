@@ -51,4 +51,5 @@ function launch(parts: LaunchParts, { taskId, agentId, resources }: Placement): 
   parts.metrics.allocated(task, resources);
   parts.metrics.count('launches');
   parts.life.send(task, 'LAUNCHED', { atMs });
+  parts.book.writeLast(task);
 }

@@ -77,18 +77,19 @@ export interface TaskStateNode {
   readonly message?: string;
   readonly exitCode?: number;
   readonly signal?: string;
+  /** Of an ended task, so that a new leader reads the many that have ended with one read each. */
+  readonly task?: TaskNode;
 }
 
 const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder();
 
 export function encodeTaskNode(task: Task): Uint8Array {
-  const node: TaskNode = {
-    order: task.order,
-    submittedAtMs: task.submittedAtMs,
-    request: task.request,
-  };
-  return textEncoder.encode(JSON.stringify(node));
+  return textEncoder.encode(JSON.stringify(nodeOf(task)));
+}
+
+function nodeOf({ order, submittedAtMs, request }: Task): TaskNode {
+  return { order, submittedAtMs, request };
 }
 
 export function encodeTaskState(task: Task): Uint8Array {
@@ -105,14 +106,24 @@ export function encodeTaskState(task: Task): Uint8Array {
     message: task.message,
     exitCode: task.exitCode,
     signal: task.signal,
+    task: task.chart.isFinal ? nodeOf(task) : undefined,
   };
   return textEncoder.encode(JSON.stringify(node));
 }
 
-/** Throws SyntaxError or InvariantError for data that no master has written. */
-export function decodeTask(id: TaskId, node: Uint8Array, state: Uint8Array): Task {
-  const { order, submittedAtMs, request } = JSON.parse(textDecoder.decode(node)) as TaskNode;
-  const kept = JSON.parse(textDecoder.decode(state)) as TaskStateNode;
+/** Throws SyntaxError for data that no master has written. */
+export function decodeTaskState(state: Uint8Array): TaskStateNode {
+  return JSON.parse(textDecoder.decode(state)) as TaskStateNode;
+}
+
+/** Throws SyntaxError for data that no master has written. */
+export function decodeTaskNode(node: Uint8Array): TaskNode {
+  return JSON.parse(textDecoder.decode(node)) as TaskNode;
+}
+
+/** Throws InvariantError for a state that the chart does not have. */
+export function recoveredTask(id: TaskId, node: TaskNode, kept: TaskStateNode): Task {
+  const { order, submittedAtMs, request } = node;
   return {
     id,
     order,
