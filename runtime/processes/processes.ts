@@ -308,8 +308,9 @@ export class LinuxProcesses implements Processes {
     this.sweepTimer = undefined;
     const ending = [...this.ending];
     this.ending.clear();
+    this.sessions.look();
     for (const [session, sandbox] of ending) {
-      if (!this.sessions.killRemains(session, this.mark(sandbox))) continue;
+      if (!this.sessions.killRemains(session, this.mark(sandbox), SWEEP_MS)) continue;
       this.log.info('processes left by an ended command were killed', { sandbox });
       this.ending.set(session, sandbox);
     }

@@ -31,9 +31,9 @@ export class Sessions {
    * What is left of a session whose leader has ended. Its number may have been given to others since then: whom it
    * kills must carry the mark in its environment. Says whether there was anything.
    */
-  killRemains(session: number, mark: string): boolean {
+  killRemains(session: number, mark: string, ageMs = 0): boolean {
     let found = false;
-    for (const member of this.of(session, 0)) {
+    for (const member of this.of(session, ageMs)) {
       if (isGone(member) || !readEnvironment(member.pid)?.includes(mark)) continue;
       found = true;
       sendSignal(member.pid, 'SIGKILL');
@@ -41,7 +41,8 @@ export class Sessions {
     return found;
   }
 
-  private look(): void {
+  /** Looks anew: for questions with an age that follow at once. */
+  look(): void {
     this.members = new Map();
     for (const stat of allStats()) {
       const members = this.members.get(stat.session);
