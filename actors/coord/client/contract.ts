@@ -39,6 +39,8 @@ export interface ClientTiming {
   readonly probeAfterMs: number;
   /** Without a word from the holder for this long after a ping, the session is attached to another member. */
   readonly silenceMs: number;
+  /** A holder that lives, but has not answered a request for this long, may be cut off from the quorum: left too. */
+  readonly stuckMs: number;
   /** Before a request is sent again to the same holder; doubles up to four times this. */
   readonly resendMs: number;
   /** Between two tries to open or attach; doubles up to four times this. */
@@ -105,7 +107,10 @@ export interface ElectionOptions {
   readonly prefix: string;
   /** Of the candidate; anyone may do anything by default. */
   readonly acl?: readonly AclEntry[];
-  /** `mayLead` ends this long before the session may have been given away; a fifth of the timeout by default. */
+  /**
+   * `mayLead` ends this long before the session may have been given away: 2 s by default, half the timeout at most. A
+   * holder that is cut off from the quorum may go on answering for up to a second and a half.
+   */
   readonly marginMs?: number;
 }
 

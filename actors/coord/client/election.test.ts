@@ -143,14 +143,32 @@ describe('the election', () => {
     one.enter();
     world.run(100);
     for (const id of [1, 2, 3]) coord.kill(id);
-    world.run(2_500);
+    world.run(2_000);
     expect(one.election.mayLead()).toBe(true);
-    world.run(2_400);
+    world.run(2_000);
     expect(one.election.mayLead()).toBe(false);
     expect(log).toEqual(['one elected']);
     coord.start(1);
     world.runUntil(() => one.client.state === 'connected');
     expect(one.election.mayLead()).toBe(true);
+  });
+
+  test('is not blocked by a candidate of its own that it was not told of', () => {
+    const { world, log, candidate, coord } = setUp();
+    const one = candidate('one');
+    let forgotten = 0;
+    coord.forget = (name, request) =>
+      name === 'create' &&
+      request.ephemeral === true &&
+      coord.nodes.has('/mesos') &&
+      forgotten++ === 0
+        ? 'REPLY_FORGOTTEN'
+        : undefined;
+    one.enter();
+    world.run(1_000);
+    expect(forgotten).toBe(2);
+    expect(log).toEqual(['one elected']);
+    expect(paths(coord)).toHaveLength(1);
   });
 
   test('is left cleanly before the candidate was even made', () => {

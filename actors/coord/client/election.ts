@@ -70,7 +70,7 @@ export class SessionElection implements Election {
     const { client, candidacy } = this;
     if (candidacy?.leads !== true) return false;
     if (client.state !== 'connected' && client.state !== 'suspended') return false;
-    const marginMs = this.options.marginMs ?? client.timeoutMs / 5;
+    const marginMs = this.options.marginMs ?? Math.min(2_000, client.timeoutMs / 2);
     return this.ports.clock.monotonicMs() - client.lastHeardMs < client.timeoutMs - marginMs;
   }
 
@@ -98,12 +98,38 @@ export class SessionElection implements Election {
           this.createParents(candidacy, parent);
         } else if (answer.error.code === 'SESSION_EXPIRED') {
           this.end(candidacy);
+        } else if (!answer.error.definite) {
+          this.readNames(candidacy, undefined, [], (names) => this.removeStrays(candidacy, names));
         } else {
           this.log.error('candidate refused', { error: answer.error });
           this.retry(candidacy, () => this.createCandidate(candidacy));
         }
       },
     );
+  }
+
+  /**
+   * A candidate of ours may have been made whose path we were not told: it would be in everybody's way for as long as
+   * the session lives. Removed, and then one is made whose path we know.
+   */
+  private removeStrays(candidacy: Candidacy, names: readonly string[]): void {
+    const { parent, prefix } = this.options;
+    const session = this.client.session;
+    const candidates = candidatesOf(names, prefix);
+    let open = candidates.length;
+    const looked = () => {
+      open -= 1;
+      if (open <= 0 && this.candidacy === candidacy) this.createCandidate(candidacy);
+    };
+    if (open === 0) looked();
+    for (const name of candidates) {
+      const path = `${parent}/${name}`;
+      this.client.request('exists', { path }, (answer) => {
+        const owner = answer.ok ? answer.value.stat?.ephemeralOwner : undefined;
+        if (owner === session) this.client.request('delete', { path }, looked);
+        else looked();
+      });
+    }
   }
 
   private createParents(candidacy: Candidacy, path: string): void {

@@ -87,6 +87,15 @@ describe('writes are applied once, in order, and answered with their own reply',
       ports.transport.setConnected(false);
       world.clock.after(2_000, () => ports.transport.setConnected(true));
     },
+    'the holder is cut off from the quorum, and says so': ({ coord, client }) => {
+      const cutOff = coord.holderOf(client.session!);
+      coord.refuse = (_name, _request, member) => (member === cutOff ? 'UNAVAILABLE' : undefined);
+    },
+    'the holder is cut off from the quorum, and answers pings': ({ world, coord, client }) => {
+      const cutOff = coord.holderOf(client.session!);
+      world.meddle = ({ to, subject }) =>
+        to === `coord${cutOff}` && !subject.endsWith('.ping') ? 'lose' : 'deliver';
+    },
     'the session was moved behind its back': ({ coord, client }) => {
       const session = coord.sessions.get(client.session!)!;
       session.holder = (session.holder % 3) + 1;

@@ -451,7 +451,9 @@ export class SessionClient implements CoordClient {
   private receivePong(outcome: Outcome, sentAtMs: number): void {
     if (outcome.kind === 'noResponder') this.holderLost('no responder');
     else if (outcome.kind === 'error') {
-      if (saysSessionIsGone(outcome.error)) this.holderLost(outcome.error.code);
+      // UNAVAILABLE: the holder lives, but is cut off from the quorum. Another may not be.
+      if (saysSessionIsGone(outcome.error) || isPassing(outcome.error))
+        this.holderLost(outcome.error.code);
       else this.holderAnswered();
     } else if (outcome.kind === 'reply') {
       this.heard(sentAtMs);
@@ -469,6 +471,7 @@ export class SessionClient implements CoordClient {
     if (this.state === 'connected') {
       const unansweredMs = nowMs - (this.unansweredPingAtMs ?? nowMs);
       if (unansweredMs > this.timing.silenceMs) this.holderLost('silent');
+      else if (nowMs - this.oldestSentAtMs > this.timing.stuckMs) this.holderLost('stuck');
       else if (this.shouldPing(nowMs)) this.ping();
     }
     if (this.isAttaching() && nowMs >= this.attachAtMs) this.tryToAttach();
@@ -477,16 +480,18 @@ export class SessionClient implements CoordClient {
     if (this.closing !== undefined) this.goOnClosing();
   }
 
+  /** Of the requests that the present holder has not answered; now when there is none. */
+  private get oldestSentAtMs(): number {
+    const nowMs = this.nowMs();
+    return Math.min(this.writes.oldestSentAtMs ?? nowMs, this.reads.oldestSentAtMs ?? nowMs);
+  }
+
   private shouldPing(nowMs: number): boolean {
     const sincePingMs = nowMs - this.pingSentAtMs;
     if (sincePingMs >= this.timing.pingIntervalMs) return true;
     const { probeAfterMs } = this.timing;
-    const oldestSentAtMs = Math.min(
-      this.writes.oldestSentAtMs ?? nowMs,
-      this.reads.oldestSentAtMs ?? nowMs,
-    );
     return (
-      nowMs - oldestSentAtMs >= probeAfterMs &&
+      nowMs - this.oldestSentAtMs >= probeAfterMs &&
       nowMs - this.holderHeardAtMs >= probeAfterMs &&
       sincePingMs >= probeAfterMs
     );
@@ -647,6 +652,7 @@ function timingOf(timeoutMs: number, given: Partial<ClientTiming> | undefined): 
     pingIntervalMs,
     probeAfterMs: Math.min(400, timeoutMs / 6),
     silenceMs: Math.min(1_200, timeoutMs / 4),
+    stuckMs: Math.max(2_000, timeoutMs / 2),
     resendMs: 1_000,
     attachRetryMs: Math.min(500, timeoutMs / 8),
     ...given,

@@ -43,6 +43,8 @@ export class FakeCoord {
   zxid = 0;
   /** Answers with this instead of carrying the request out; asked once for each request. */
   refuse: (name: string, request: Body, member: number) => ErrorCode | undefined = () => undefined;
+  /** Carries the request out, but answers with this. */
+  forget: (name: string, request: Body) => ErrorCode | undefined = () => undefined;
   private readonly world: VirtualWorld;
 
   constructor(world: VirtualWorld, members = 3) {
@@ -174,7 +176,9 @@ export class FakeCoord {
     if (number !== session.number + 1) return errorBody('SEQUENCE_GAP');
     session.number = number;
     this.applied.push(`${number} ${name} ${request.path ?? ''}`.trim());
-    const reply = this.apply(name, request, session.id);
+    const carriedOut = this.apply(name, request, session.id);
+    const forgotten = this.forget(name, request);
+    const reply = forgotten === undefined ? carriedOut : errorBody(forgotten);
     session.replies.set(number, reply);
     return reply;
   }
