@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AgentWorld, total } from './testing/world.ts';
+import { pack } from '../../protocol/codec.ts';
+import { AgentWorld, master, specOf, total } from './testing/world.ts';
 
 const stateOf = (world: AgentWorld) => {
   const node = world.tree.nodes.get(`/mesozoo/agents/${world.agent.agentId}`);
@@ -99,6 +100,21 @@ describe('registration', () => {
     expect(world.messages('pong')).toHaveLength(10);
     world.run(6000);
     expect(registrations()).toBe(2);
+  });
+
+  it('comes before a launch that was on its way while the agent stood still', () => {
+    const world = AgentWorld.registered();
+    // As after SIGCONT: the order is read before any timer has run.
+    world.clock.nowMs += 20_000;
+    world.transport.deliver(
+      `mz.agent.to.${world.agent.agentId}`,
+      pack({ ...master('m1', 10), type: 'launch', attempt: specOf('a.1') }),
+    );
+    world.run(2000);
+    expect(world.messages('register')).toHaveLength(2);
+    expect(world.processes.launches).toEqual([]);
+    world.launch('a.1');
+    expect(world.processes.launches).toHaveLength(1);
   });
 
   it('is repeated when the master asks for it', () => {

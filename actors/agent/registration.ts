@@ -140,10 +140,20 @@ export class Registration {
     }
     if (order.epoch > (this.leader?.epoch ?? this.highestEpoch))
       this.leaderSeen({ masterId: order.masterId, epoch: order.epoch });
-    if (order.epoch === this.leader?.epoch) this.heardAtMs = this.options.clock.monotonicMs();
-    if (order.type === 'registered' || order.type === 'registerAgain')
-      return order.epoch === this.leader?.epoch;
+    const isFromLeader = order.epoch === this.leader?.epoch;
+    if (isFromLeader && this.hasMissedPings()) this.pingsMissed();
+    if (isFromLeader) this.heardAtMs = this.options.clock.monotonicMs();
+    if (order.type === 'launch' && !this.mayLaunch()) return false;
+    if (order.type === 'registered' || order.type === 'registerAgain') return isFromLeader;
     return order.epoch <= this.epoch;
+  }
+
+  /**
+   * A launch that was on its way while this agent was cut off or stood still may have been given up since. Everything
+   * that is older than the next registration arrives before its answer, and what is still wanted is ordered again.
+   */
+  private mayLaunch(): boolean {
+    return this.lifecycle.matches('registered') || this.lifecycle.matches('leaving');
   }
 
   registered(order: Extract<MasterOrder, { type: 'registered' }>): void {
@@ -240,16 +250,21 @@ export class Registration {
     this.pingTimer?.cancel();
     const silentMs = this.options.clock.monotonicMs() - this.heardAtMs;
     this.pingTimer = this.options.clock.after(Math.max(1, this.pingTimeoutMs - silentMs), () => {
-      if (this.options.clock.monotonicMs() - this.heardAtMs < this.pingTimeoutMs) {
-        this.armPingTimer();
-        return;
-      }
-      this.options.log.warn('nothing heard from the master: registering again', {
-        ...this.leader,
-        pingTimeoutMs: this.pingTimeoutMs,
-      });
-      this.lifecycle.offer({ type: 'PINGS_MISSED' });
-      this.options.stateChanged();
+      if (this.hasMissedPings()) this.pingsMissed();
+      else this.armPingTimer();
     });
+  }
+
+  private hasMissedPings(): boolean {
+    return this.options.clock.monotonicMs() - this.heardAtMs >= this.pingTimeoutMs;
+  }
+
+  private pingsMissed(): void {
+    if (!this.lifecycle.offer({ type: 'PINGS_MISSED' })) return;
+    this.options.log.warn('nothing heard from the master: registering again', {
+      ...this.leader,
+      pingTimeoutMs: this.pingTimeoutMs,
+    });
+    this.options.stateChanged();
   }
 }
