@@ -641,6 +641,7 @@ export class CoordActor implements Actor {
     readonly id: MemberId;
     readonly role: PaxosStatus['role'];
     readonly slot: Slot;
+    readonly isOffered: boolean;
   } {
     const { parts } = this;
     assert(parts !== undefined, 'the member is not open');
