@@ -3,11 +3,11 @@
 import { assert } from '../../../protocol/errors.ts';
 import { type Ballot, ballotMember, type MemberId, type Slot } from '../../../protocol/ids.ts';
 import { chunksOf } from './chunks.ts';
-import type { Value } from './contract.ts';
+import { acceptEntry, raisePromise } from './durable.ts';
 import { applyMark, followLeader } from './learner.ts';
-import { entriesBetween, type LogEntry, putEntry, sameValue } from './log-view.ts';
+import { entriesBetween, type LogEntry, sameValue } from './log-view.ts';
 import type { Accept, Prepare } from './messages.ts';
-import { acknowledgeAccept, record, send, sendAfterSave } from './outbox.ts';
+import { acknowledgeAccept, send, sendAfterSave } from './outbox.ts';
 import { armElection, knownBallot, observeBallot, stepDown } from './role.ts';
 import type { Context } from './state.ts';
 
@@ -106,28 +106,6 @@ function take(context: Context, { slot, ballot, value }: Accept): boolean {
   if (isTooFar) return false;
   acceptEntry(context, slot, ballot, value, false);
   return true;
-}
-
-export function acceptEntry(
-  context: Context,
-  slot: Slot,
-  ballot: Ballot,
-  value: Value,
-  decided: boolean,
-): void {
-  putEntry(context.state.log, { slot, ballot, value, decided });
-  record(context, { kind: 'accept', slot, ballot, value });
-}
-
-export function raisePromise(context: Context, ballot: Ballot): void {
-  const { state } = context;
-  if (ballot <= state.promised) return;
-  state.promised = ballot;
-  observeBallot(context, ballot);
-  record(context, { kind: 'promise', ballot });
-  if (state.candidacy !== undefined && state.candidacy.ballot < ballot) {
-    stepDown(context, 'SUPERSEDED');
-  }
 }
 
 function isTooOld(context: Context, ballot: Ballot): boolean {

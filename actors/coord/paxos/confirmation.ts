@@ -7,7 +7,6 @@ import { refuse } from './acceptor.ts';
 import { applyMark, followLeader } from './learner.ts';
 import type { Heartbeat, HeartbeatAcknowledged, Mark } from './messages.ts';
 import { send } from './outbox.ts';
-import { heard } from './proposer.ts';
 import { reachedByMajority, votesIn } from './quorum.ts';
 import { knownBallot, observeBallot } from './role.ts';
 import type { Context, Leadership } from './state.ts';
@@ -87,6 +86,15 @@ export function onHeartbeatAcknowledged(context: Context, message: HeartbeatAckn
   const before = leadership.acknowledged.get(message.from) ?? NO_ROUND;
   if (message.round > before) leadership.acknowledged.set(message.from, message.round);
   confirmReached(context, leadership);
+}
+
+/** Its majority still answers: noted whatever it answers to. */
+export function heard(
+  { state }: Context,
+  leadership: Leadership,
+  { from, disk }: Pick<HeartbeatAcknowledged, 'from' | 'disk'>,
+): void {
+  if (votesIn(state.configuration, from, disk)) leadership.heardMs.set(from, state.nowMs);
 }
 
 function confirmReached({ state }: Context, leadership: Leadership): void {

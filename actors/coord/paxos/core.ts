@@ -6,7 +6,7 @@ import { assert } from '../../../protocol/errors.ts';
 import type { Slot } from '../../../protocol/ids.ts';
 import type { Configuration } from '../../../protocol/operations.ts';
 import { onAccept, onPrepare } from './acceptor.ts';
-import { fetchMissing, onFetch, onFetched, onSnapshotNeeded } from './catch-up.ts';
+import { onFetch, onFetched, onSnapshotNeeded } from './catch-up.ts';
 import { admitWhenDurable, noticeAdmission, requestAdmission } from './configuration.ts';
 import {
   confirmLeadership,
@@ -18,6 +18,7 @@ import {
 } from './confirmation.ts';
 import type { Paxos, PaxosOptions, PaxosOutput, PaxosStatus, Value } from './contract.ts';
 import { electionTick, onPreVote, onPreVoted, onRefused, startPrepare } from './election.ts';
+import { fetchMissing } from './fetching.ts';
 import { checkInvariants } from './invariants.ts';
 import { advance } from './learner.ts';
 import { forget, forgetUpTo } from './log-view.ts';
@@ -157,11 +158,11 @@ export class PaxosCore implements Paxos {
   }
 
   propose(value: Value): boolean {
-    return propose(this.context, value);
+    return !this.isStopped() && propose(this.context, value);
   }
 
   room(): number {
-    return room(this.context);
+    return this.isStopped() ? 0 : room(this.context);
   }
 
   confirmLeadership(id: number): void {
@@ -197,7 +198,7 @@ export class PaxosCore implements Paxos {
   }
 
   takeOutput(): PaxosOutput {
-    finishTurn(this.context);
+    if (!this.isStopped()) finishTurn(this.context);
     flushAccepted(this.context);
     return takeOutput(this.context);
   }

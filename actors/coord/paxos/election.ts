@@ -1,7 +1,8 @@
 /** Becoming a candidate: a pre-vote that changes nothing, then a ballot of one's own and its prepare. */
 import { ballotCounter, ballotOf } from '../../../protocol/ids.ts';
-import { raisePromise, sendPromise } from './acceptor.ts';
-import { heardDecided } from './catch-up.ts';
+import { sendPromise } from './acceptor.ts';
+import { raisePromise } from './durable.ts';
+import { heardDecided } from './fetching.ts';
 import type { PreVote, PreVoted, Refused } from './messages.ts';
 import { send, sendAfterSave } from './outbox.ts';
 import { coveredUpTo } from './promises.ts';

@@ -48,6 +48,7 @@ function checkDecided({ state }: Context): void {
 
 function checkRole({ state, lifecycle, me, options }: Context): void {
   const role = lifecycle.role();
+  if (role === 'stopped') return;
   const { candidacy, leadership } = state;
   assert(
     (candidacy !== undefined) === (role === 'preparing' || role === 'leading'),
@@ -58,7 +59,7 @@ function checkRole({ state, lifecycle, me, options }: Context): void {
     `a ${role} member keeps a leadership`,
   );
   assert(
-    state.mayVote || role === 'catchingUp' || role === 'recovering' || role === 'stopped',
+    state.mayVote || role === 'catchingUp' || role === 'recovering',
     `a member that may not vote is ${role}`,
   );
   assert(state.greatestBallot >= state.promised, 'a promised ballot was not seen');

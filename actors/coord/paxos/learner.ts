@@ -2,9 +2,9 @@
 
 import { assert } from '../../../protocol/errors.ts';
 import type { Ballot, MemberId, Slot } from '../../../protocol/ids.ts';
-import { acceptEntry, raisePromise } from './acceptor.ts';
-import { heardDecided } from './catch-up.ts';
 import { configurationDecided } from './configuration.ts';
+import { acceptEntry, raisePromise } from './durable.ts';
+import { heardDecided } from './fetching.ts';
 import { type LogEntry, markDecided, sameValue } from './log-view.ts';
 import type { ReportedEntry } from './messages.ts';
 import { armElection, stepDown } from './role.ts';

@@ -4,10 +4,10 @@
  */
 import { assert } from '../../../protocol/errors.ts';
 import { type Ballot, NO_SLOT, type Slot } from '../../../protocol/ids.ts';
-import { acceptEntry } from './acceptor.ts';
 import { admissionOf } from './configuration.ts';
-import { sendHeartbeat } from './confirmation.ts';
+import { heard, sendHeartbeat } from './confirmation.ts';
 import type { Value } from './contract.ts';
+import { acceptEntry } from './durable.ts';
 import { advance, learnDecided } from './learner.ts';
 import { markDecided, NOOP, valueBytes } from './log-view.ts';
 import type { Accepted, AdmissionRequest, Promised } from './messages.ts';
@@ -19,7 +19,7 @@ import {
   lastReportedSlot,
   reportedAt,
 } from './promises.ts';
-import { isMajority, reachedByMajority, votesIn } from './quorum.ts';
+import { isMajority, reachedByMajority } from './quorum.ts';
 import { stepDown } from './role.ts';
 import type { Context, Flight, Leadership } from './state.ts';
 
@@ -161,14 +161,6 @@ export function onAccepted(context: Context, message: Accepted): void {
     markDecided(state.log, entry);
   }
   advance(context);
-}
-
-export function heard(
-  { state }: Context,
-  leadership: Leadership,
-  { from, disk }: Pick<Accepted, 'from' | 'disk'>,
-): void {
-  if (votesIn(state.configuration, from, disk)) leadership.heardMs.set(from, state.nowMs);
 }
 
 /** A leader whom no majority hears steps down, so that nobody waits for it in vain. */

@@ -251,7 +251,10 @@ describe.each([3, 5])('%i members', (count) => {
   );
 });
 
-/** Each bug must show itself within as many seeds; without it, the same seeds are quiet. */
+/**
+ * Each bug must show itself within as many seeds; without it, the same seeds are quiet. A promise before the sync hurts
+ * only in a few milliseconds before a crash: the exhaustive small world finds that one.
+ */
 const SEEDS_MAX = 100;
 
 function firstSeedThatFails(planted?: PlantedBugs): number | undefined {
@@ -281,7 +284,6 @@ describe('a planted bug shows itself under random faults', () => {
   }, 120_000);
 
   test.each<PlantedBug>([
-    'promise-before-sync',
     'majority-counted-wrong',
     'ballots-not-compared',
     'decided-mark-under-another-ballot',
