@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { pack } from '../../../protocol/codec.ts';
 import { limits } from '../../../protocol/limits.ts';
 import type { Answer, CoordClientOptions, SessionState } from './contract.ts';
 import { SessionClient } from './session-client.ts';
@@ -488,6 +489,25 @@ describe('one-shot watches', () => {
     coord.expire(client.session!);
     world.run(1_000);
     expect(answers).toEqual(['/mine ok']);
+  });
+
+  test('survive an event for a change that the read which set them had seen', () => {
+    const { world, coord, client, events } = setUp();
+    coord.write('create', { path: '/a' });
+    client.request('get', { path: '/a', watch: true }, () => undefined);
+    world.run(10);
+    // A holder that reads before it has fired: the late event takes the watch with it.
+    const session = coord.sessions.get(client.session!)!;
+    session.watches.clear();
+    session.events += 1;
+    const { zxid } = coord;
+    const late = { event: 'dataChanged', path: '/a', sessionId: session.id, number: 1, zxid };
+    world.ports('late').transport.publish(session.eventsTo, pack(late));
+    world.run(10);
+    expect(events).toEqual([]);
+    coord.write('set', { path: '/a', data: 'new' });
+    world.run(10);
+    expect(events).toEqual(['dataChanged /a']);
   });
 
   test('an event that overtakes the reply of the read that set its watch is told after it', () => {

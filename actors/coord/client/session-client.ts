@@ -521,7 +521,9 @@ export class SessionClient implements CoordClient {
 
   private fire(event: NodeEvent): void {
     this.zxidSeen = Math.max(this.zxidSeen, event.zxid);
-    if (!this.watches.fire(event)) return;
+    const { fired, late } = this.watches.fire(event);
+    for (const watch of late) this.lookAgain(watch);
+    if (!fired) return;
     const { event: type, path, zxid } = event;
     for (const handler of this.eventHandlers) handler({ type, path, zxid: zxid as never });
   }

@@ -48,17 +48,25 @@ export class Watches {
     return this.table.get(keyOf(watch.kind, watch.path)) === watch;
   }
 
-  /** True when a watch fired; those that did are gone. An event that is not newer than what was read fires nothing. */
-  fire(event: NodeEvent): boolean {
+  /**
+   * Whether a watch fired; those that did are gone. `late` are watches that were set by a read which had seen the change
+   * already: it is not news, but whether the holder still has those watches is not certain.
+   */
+  fire(event: NodeEvent): { readonly fired: boolean; readonly late: readonly Watch[] } {
     let fired = false;
+    const late: Watch[] = [];
     for (const kind of firedBy[event.event]) {
       const key = keyOf(kind, event.path);
       const watch = this.table.get(key);
-      if (watch === undefined || event.zxid <= watch.zxid) continue;
+      if (watch === undefined) continue;
+      if (event.zxid <= watch.zxid) {
+        late.push(watch);
+        continue;
+      }
       this.table.delete(key);
       fired = true;
     }
-    return fired;
+    return { fired, late };
   }
 
   clear(): void {
