@@ -110,7 +110,11 @@ export const sessionRequests = {
   }),
 } as const;
 
-/** Answers. Each also may be `{error}`. `zxid` is the write's own, or the last applied one for a read. */
+/**
+ * Answers. Each also may be `{error}`. `zxid` is the write's own, or the last applied one for a read. In a session that
+ * has `eventsTo`, each also has `events`, the number of the last event published to it (see SessionEvent): a client
+ * that has not had that event knows before it shows the answer.
+ */
 export interface StatBody {
   readonly czxid: number;
   readonly mzxid: number;

@@ -422,6 +422,8 @@ describe('watches', () => {
     expect(fired()).toEqual(['dataChanged /w', 'childrenChanged /w', 'created /later']);
     expect(client.events.map(({ number }) => number)).toEqual([1, 2, 3]);
     expect(at('ping', {})).toMatchObject({ events: 3 });
+    expect(at('get', { path: '/w' })).toMatchObject({ events: 3 });
+    expect(at('get', { path: '/none' })).toMatchObject({ error: { code: 'NO_NODE' }, events: 3 });
     for (const [index, body] of client.received.entries()) {
       const later = client.received
         .slice(0, index)

@@ -225,6 +225,7 @@ export class Door {
       return;
     }
     this.quorum.touch(id);
+    if (session.options.events !== undefined) request.events = () => session.eventNumber;
     const nowMs = this.ports.clock.monotonicMs();
     if (isWrite(name)) {
       const earlier = session.joins(body.number);

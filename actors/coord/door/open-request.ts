@@ -19,6 +19,8 @@ export class OpenRequest {
   /** The write has been given to the quorum. */
   isSubmitted = false;
   isAnswered = false;
+  /** Of the session that asks: events published to it so far. The answer tells it, so that a lost event is noticed. */
+  events: (() => number) | undefined;
   private readonly transport: Transport;
   private readonly askers: { readonly reply: string; readonly form: Form }[] = [];
 
@@ -40,10 +42,12 @@ export class OpenRequest {
   }
 
   answer(body: object): void {
-    this.settle((reply, form) => this.publish(reply, encode(body, form)));
+    const whole = this.withEvents(body);
+    this.settle((reply, form) => this.publish(reply, encode(whole, form)));
   }
 
-  answerData(data: Uint8Array, rest: object): void {
+  answerData(data: Uint8Array, body: object): void {
+    const rest = this.withEvents(body);
     this.settle((reply, form) => {
       if (form === 'msgpack') this.publish(reply, encode({ data, ...rest }, form));
       else this.publish(reply, this.jsonWithData(data, rest));
@@ -55,9 +59,8 @@ export class OpenRequest {
   }
 
   failWith(error: ErrorBody, more: object = {}): void {
-    this.settle((reply, form) =>
-      this.transport.publish(reply, encode({ error, ...more }, form), { error }),
-    );
+    const body = this.withEvents({ error, ...more });
+    this.settle((reply, form) => this.transport.publish(reply, encode(body, form), { error }));
   }
 
   expire(): void {
@@ -66,6 +69,10 @@ export class OpenRequest {
         ? new MesozooError('TIMEOUT')
         : new MesozooError('UNAVAILABLE', 'the quorum did not answer in time: nothing was changed'),
     );
+  }
+
+  private withEvents(body: object): object {
+    return this.events === undefined ? body : { ...body, events: this.events() };
   }
 
   private settle(send: (reply: string, form: Form) => void): void {
