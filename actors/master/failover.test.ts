@@ -89,6 +89,10 @@ describe('a new leader', () => {
     first.kill();
     cluster.expireSessions(first);
     cluster.lead(second);
+    expect(cluster.ask('task.explain', { taskId: lost })).toMatchObject({
+      state: 'TASK_RUNNING',
+      waitingFor: 'agent',
+    });
     cluster.run(25_000);
     expect(cluster.get(lost)).toMatchObject({ state: 'TASK_LOST', reason: 'REASON_AGENT_REMOVED' });
     expect(cluster.get(again).state).toBe('TASK_QUEUED');

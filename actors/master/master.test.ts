@@ -1,5 +1,6 @@
 /** One master over a fake quorum with fake agents: the life of tasks, from the request to the final state. */
 import { describe, expect, test } from 'vitest';
+import { pack } from '../../protocol/codec.ts';
 import type { AttemptId } from '../../protocol/ids.ts';
 import type { ExplainReply } from '../../protocol/task-api.ts';
 import { SmallCluster } from './testing/small-cluster.ts';
@@ -297,6 +298,43 @@ describe('an agent', () => {
     expect(agent.gaveUp).toContain(`${id}.1`);
     expect(agent.gaveUp).toContain(`${lost}.1`);
     expect(cluster.get(id).attempt?.agentId).toBe('a2');
+  });
+
+  test('whose acceptance of the epoch was lost is asked again, and is given nothing before', () => {
+    const { cluster, master } = started();
+    cluster.world.meddle = ({ from, payload }) => {
+      const accepted = from === 'a1' && new TextDecoder().decode(payload).includes('epochAccepted');
+      return accepted ? 'lose' : 'deliver';
+    };
+    const agent = cluster.agent('a1', master);
+    const id = cluster.submit({ name: 'hello' });
+    cluster.run(2_000);
+    expect(agent.began).toEqual([]);
+    cluster.world.meddle = () => 'deliver';
+    cluster.run(5_000);
+    expect(agent.began).toEqual([`${id}.1`]);
+  });
+
+  test.each([
+    ['nothing', new Uint8Array()],
+    ['null', pack(null)],
+    ['no id', pack({ type: 'pong', epoch: 1 })],
+    ['an id that is no token', pack({ type: 'pong', agentId: 'a.>', epoch: 1 })],
+    ['an unknown kind', pack({ type: 'sing', agentId: 'a1', epoch: 1 })],
+  ])('that says %s changes nothing', (_, payload) => {
+    const { cluster, agent } = withAgent();
+    agent.ports.transport.publish('mz.master.to.m1', payload);
+    cluster.run(100);
+    expect(cluster.crashes).toEqual([]);
+    expect(cluster.ask('cluster.state', {}).agents).toHaveLength(1);
+  });
+
+  test('that leaves without attempts is forgotten at once', () => {
+    const { cluster, agent } = withAgent();
+    agent.send({ type: 'leaving', epoch: agent.epoch });
+    agent.silent = true;
+    cluster.run(100);
+    expect(cluster.ask('cluster.state', {}).agents).toEqual([]);
   });
 
   test('that has lost a started attempt is asked twice before it is lost', () => {

@@ -257,14 +257,15 @@ export class Term {
   }
 
   private receive(delivery: Delivery): void {
-    let message: AgentMessage;
+    let message: unknown;
     try {
-      message = unpack(delivery.payload) as AgentMessage;
+      message = unpack(delivery.payload);
     } catch (error) {
       this.log.warn('message of an agent is not readable', { error: String(error) });
       return;
     }
-    this.dispatch(message);
+    if (isAgentMessage(message)) this.dispatch(message);
+    else this.log.warn('message is not one of an agent', { bytes: delivery.payload.length });
   }
 
   private dispatch(message: AgentMessage): void {
@@ -310,6 +311,18 @@ export class Term {
         return;
       default:
         message satisfies never;
+        this.log.warn('message of an unknown kind', { agentId });
     }
   }
+}
+
+/** Only agents may publish there; what is checked is what would make us speak on another subject. */
+function isAgentMessage(message: unknown): message is AgentMessage {
+  if (typeof message !== 'object' || message === null) return false;
+  const { agentId, type } = message as Record<string, unknown>;
+  return (
+    typeof type === 'string' &&
+    typeof agentId === 'string' &&
+    /^[A-Za-z0-9_-]{1,128}$/.test(agentId)
+  );
 }

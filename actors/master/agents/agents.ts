@@ -18,6 +18,8 @@ export interface Agent {
   standing: AgentStanding;
   info?: AgentInfo;
   registeredAtMs: number;
+  /** Monotonic: when it was last asked to complete its registration. */
+  askedAtMs: number;
   /** Monotonic. */
   heardAtMs: number;
   pingedAtMs: number;
@@ -54,6 +56,7 @@ export class Agents {
         id,
         standing: 'awaited',
         registeredAtMs: 0,
+        askedAtMs: 0,
         heardAtMs: 0,
         pingedAtMs: 0,
         removeAtMs: Number.POSITIVE_INFINITY,

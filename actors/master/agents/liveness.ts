@@ -2,7 +2,6 @@
  * Pings, and what follows from silence: an agent that is not heard is unreachable, and after a further time it is
  * removed and its attempts are lost. Orders of which nothing is heard are sent again.
  */
-import type { AgentId } from '../../../protocol/ids.ts';
 import type { TaskReason } from '../../../protocol/task-states.ts';
 import type { Clock, Logger } from '../../actor.ts';
 import type { Allocator } from '../allocators/contract.ts';
@@ -105,13 +104,23 @@ export class Liveness {
     }
     if (nowMs - agent.heardAtMs > timing.pingTimeoutMs)
       this.loseContact(agent, 'REASON_AGENT_DISCONNECTED', 'nothing is heard of the agent');
-    else this.ping(agent, nowMs);
+    else {
+      this.ping(agent, nowMs);
+      if (agent.standing === 'registering') this.askAgain(agent, nowMs);
+    }
+  }
+
+  /** Our answer or its own was lost: it is heard, but has not said that it keeps the epoch. */
+  private askAgain(agent: Agent, nowMs: number): void {
+    if (nowMs - agent.askedAtMs < this.parts.timing.resendMs) return;
+    agent.askedAtMs = nowMs;
+    this.parts.orders.send(agent.id, { type: 'registerAgain' });
   }
 
   private ping(agent: Agent, nowMs: number): void {
     if (nowMs - agent.pingedAtMs < this.parts.timing.pingIntervalMs) return;
     agent.pingedAtMs = nowMs;
-    this.parts.orders.send(agent.id as AgentId, { type: 'ping' });
+    this.parts.orders.send(agent.id, { type: 'ping' });
   }
 
   private loseContact(agent: Agent, reason: TaskReason, message: string): void {

@@ -54,6 +54,7 @@ export class Registration {
     agent.info = info;
     agent.registeredAtMs = clock.wallMs();
     agent.heardAtMs = clock.monotonicMs();
+    agent.askedAtMs = agent.heardAtMs;
     agent.removeAtMs = Number.POSITIVE_INFINITY;
     const giveUp = this.takeReports(agent, attempts);
     this.missing(agent, attempts);

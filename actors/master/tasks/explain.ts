@@ -25,6 +25,12 @@ export function explainTask(parts: ExplainParts, task: Task): ExplainReply {
   const { attempt } = task;
   const where =
     attempt && `attempt ${task.attempts} on agent ${attempt.agentId} (${attempt.hostname})`;
+  if (task.chart.isActive && parts.agents.get(attempt!.agentId)?.standing === 'awaited')
+    return {
+      ...common,
+      why: `the leader has changed, and agent ${attempt!.agentId} has not registered again yet`,
+      waitingFor: 'agent',
+    };
   switch (task.chart.value) {
     case 'blocked':
       return { ...common, ...explainBlocked(parts, task) };

@@ -1,0 +1,75 @@
+/** The remembered transitions are those of the chart itself. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createActor } from 'xstate';
+import { taskMachine } from '../../../machines/task.ts';
+import {
+  advance,
+  knows,
+  newTaskChart,
+  restoreTaskChart,
+  type TaskEventType,
+  taskPhases,
+} from './chart.ts';
+
+const events: TaskEventType[] = [
+  'DEPENDENCIES_FINISHED',
+  'DEPENDENCY_FAILED',
+  'LAUNCHED',
+  'RETRY_DUE',
+  'KILL_REQUESTED',
+  'ATTEMPT_STAGING',
+  'ATTEMPT_STARTING',
+  'ATTEMPT_RUNNING',
+  'ATTEMPT_FINISHED',
+  'ATTEMPT_FAILED',
+  'ATTEMPT_KILLED',
+  'ATTEMPT_LOST',
+  'AGENT_UNREACHABLE',
+];
+
+test('any sequence of events leads where a running chart goes, through the tree or not', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 3 }),
+      fc.array(fc.constantFrom(...events), { maxLength: 30 }),
+      (attempts, sequence) => {
+        const actor = createActor(taskMachine, { input: { attempts } }).start();
+        let chart = newTaskChart(attempts);
+        for (const type of sequence) {
+          const { value, attemptsLeft, killRequested } = chart;
+          chart = restoreTaskChart({ value, attemptsLeft, killRequested });
+          if (!knows(chart, type)) {
+            expect(actor.getSnapshot().can({ type })).toBe(false);
+            continue;
+          }
+          chart = advance(chart, type).next;
+          actor.send({ type });
+          const snapshot = actor.getSnapshot();
+          expect(chart.snapshot.value).toEqual(snapshot.value);
+          expect(chart.snapshot.context).toEqual(snapshot.context);
+          expect(chart.isFinal).toBe(snapshot.status === 'done');
+          if (chart.isFinal) return;
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('an event that the state does not know is our fault', () => {
+  expect(() => advance(newTaskChart(1), 'ATTEMPT_RUNNING')).toThrow(
+    'task: event ATTEMPT_RUNNING is not possible in state blocked',
+  );
+});
+
+test('tasks in the same state share one snapshot', () => {
+  const first = advance(newTaskChart(1), 'DEPENDENCIES_FINISHED').next;
+  const second = advance(newTaskChart(1), 'DEPENDENCIES_FINISHED').next;
+  expect(second).toBe(first);
+});
+
+test.each(taskPhases)('%s is restored as it was kept', (value) => {
+  const chart = restoreTaskChart({ value, attemptsLeft: 2, killRequested: false });
+  expect(chart).toMatchObject({ value, attemptsLeft: 2, killRequested: false });
+});
