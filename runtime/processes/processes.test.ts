@@ -138,7 +138,7 @@ describe('a launch', () => {
   it('leaves the command none of the files that the wrapper needs', async () => {
     await runToEnd('readlink /proc/$$/fd/*');
     const files = output().trim().split('\n');
-    expect(files.filter((file) => file.startsWith('socket:'))).toEqual([]);
+    expect(files.filter((file) => /^socket:|wrapper/.test(file))).toEqual([]);
     expect(files.filter((file) => file.startsWith(root)).map((file) => basename(file))).toEqual([
       'stdout',
       'stderr',

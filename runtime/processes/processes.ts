@@ -1,5 +1,5 @@
 /**
- * The port Processes on Linux: commands in sessions of their own, under a wrapper (wrapper.ts) that outlives the
+ * The port Processes on Linux: commands in sessions of their own, under a wrapper (wrapper.sh) that outlives the
  * agent and keeps the exit status for whoever comes next.
  *
  * While the agent that launched a command lives, it is told of the end by the exit of its child, the wrapper. What a

@@ -1,6 +1,6 @@
 /**
  * The directories of one sandbox. `work` is the command's own: its working directory, with stdout and stderr. Beside
- * it each launch has a `run.<n>`, out of the command's reach, where the wrapper notes what it does (wrapper.ts).
+ * it each launch has a `run.<n>`, out of the command's reach, where the wrapper notes what it does (wrapper.sh).
  * There is a second run only where the first was stopped before it started anything.
  */
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
