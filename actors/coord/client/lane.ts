@@ -18,8 +18,8 @@ export interface LaneSession {
   subject(name: ZnodeRequestName): string | undefined;
   /** The request's bytes in this session. */
   encode(name: ZnodeRequestName, request: object, number?: number): Uint8Array;
-  /** The quorum has answered a request that was sent at this time. */
-  heard(sentAtMs: number): void;
+  /** The quorum has answered a request that was sent at this time; called before the answer is told. */
+  heard(sentAtMs: number, value: Record<string, unknown> | undefined): void;
   /** The holder has answered, but not for the quorum. */
   holderAnswered(): void;
   /** The holder is gone, or no longer holds the session, or says that it has expired. */

@@ -166,7 +166,7 @@ export class ReadLane {
       return;
     }
     if (outcome.kind === 'reply') {
-      this.session.heard(read.sentAtMs);
+      this.session.heard(read.sentAtMs, outcome.value);
       this.finish(read, { ok: true, value: outcome.value });
       return;
     }

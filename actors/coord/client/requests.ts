@@ -12,8 +12,12 @@ import type { Delivery, Ports, Subscription, Timer } from '../../actor.ts';
 
 export type Outcome =
   | { readonly kind: 'reply'; readonly value: Record<string, unknown> }
-  /** The other side's `{error}`. */
-  | { readonly kind: 'error'; readonly error: MesozooError }
+  /** The other side's `{error}`; `value` is all that came with it. */
+  | {
+      readonly kind: 'error';
+      readonly error: MesozooError;
+      readonly value?: Record<string, unknown>;
+    }
   /** Nobody listens on the subject. */
   | { readonly kind: 'noResponder' }
   | { readonly kind: 'timeout' };
@@ -136,7 +140,7 @@ export function readOutcome(delivery: Delivery): Outcome {
   try {
     const { value } = decode(delivery.payload);
     if (value.error === undefined) return { kind: 'reply', value };
-    return { kind: 'error', error: MesozooError.fromBody(value.error as ErrorBody) };
+    return { kind: 'error', error: MesozooError.fromBody(value.error as ErrorBody), value };
   } catch (cause) {
     return {
       kind: 'error',

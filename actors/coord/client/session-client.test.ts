@@ -475,6 +475,20 @@ describe('one-shot watches', () => {
     expect(order).toEqual(['dataChanged /a', 'written', 'read']);
   });
 
+  test('an event that was lost is told before the answer that shows it', () => {
+    const { world, coord, client } = setUp();
+    coord.write('create', { path: '/a' });
+    const order: string[] = [];
+    client.onEvent((event) => order.push(`${event.type} ${event.path}`));
+    client.request('get', { path: '/a', watch: true }, () => undefined);
+    world.run(10);
+    world.meddle = once(/^_INBOX\.client\.[0-9a-f]+$/, 'lose');
+    coord.write('set', { path: '/a', data: 'new' });
+    client.request('get', { path: '/a' }, () => order.push('read'));
+    world.run(50);
+    expect(order).toEqual(['dataChanged /a', 'read']);
+  });
+
   test('what was held back for an event is told even when the session expires', () => {
     const { world, coord, client } = setUp();
     coord.write('create', { path: '/a' });

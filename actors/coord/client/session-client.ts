@@ -286,7 +286,10 @@ export class SessionClient implements CoordClient {
           sessionId: this.attachment?.session,
           ...(number !== undefined && { number }),
         }),
-      heard: (sentAtMs) => this.heard(sentAtMs),
+      heard: (sentAtMs, value) => {
+        this.heard(sentAtMs);
+        this.noteEvents(value?.events);
+      },
       holderAnswered: () => this.holderAnswered(),
       holderLost: (why) => this.holderLost(why),
     };
@@ -457,12 +460,16 @@ export class SessionClient implements CoordClient {
       else this.holderAnswered();
     } else if (outcome.kind === 'reply') {
       this.heard(sentAtMs);
-      const { events } = outcome.value as unknown as SessionReplies['ping'];
-      if (events === undefined || events === this.eventsSeen) return;
-      const missed = events > this.eventsSeen;
-      this.eventsSeen = events;
-      if (missed) this.lookForMissedEvents();
+      this.noteEvents(outcome.value.events);
     }
+  }
+
+  /** `events`, in an answer: the number of the last event that the holder has published to us. */
+  private noteEvents(events: unknown): void {
+    if (typeof events !== 'number' || events === this.eventsSeen) return;
+    const missed = events > this.eventsSeen;
+    this.eventsSeen = events;
+    if (missed) this.lookForMissedEvents();
   }
 
   private tick(): void {

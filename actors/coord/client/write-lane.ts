@@ -191,11 +191,11 @@ export class WriteLane {
   private receive(write: Write, outcome: Outcome): void {
     switch (outcome.kind) {
       case 'reply':
-        this.session.heard(write.firstSentAtMs);
+        this.session.heard(write.firstSentAtMs, outcome.value);
         this.answer(write, { ok: true, value: outcome.value });
         return;
       case 'error':
-        this.receiveError(write, outcome.error);
+        this.receiveError(write, outcome.error, outcome.value);
         return;
       case 'noResponder':
         this.session.holderLost('no responder');
@@ -205,9 +205,13 @@ export class WriteLane {
     }
   }
 
-  private receiveError(write: Write, error: MesozooError): void {
+  private receiveError(
+    write: Write,
+    error: MesozooError,
+    value: Record<string, unknown> | undefined,
+  ): void {
     if (decidedErrors.has(error.code)) {
-      this.session.heard(write.firstSentAtMs);
+      this.session.heard(write.firstSentAtMs, value);
       this.answer(write, { ok: false, error });
       return;
     }

@@ -165,7 +165,7 @@ export class FakeCoord {
     if (session === undefined) return errorBody('SESSION_EXPIRED');
     if (session.holder !== member.id) return errorBody('SESSION_MOVED');
     if (name === 'ping') return { zxid: this.zxid, events: session.events };
-    return this.requestOf(session, name, request);
+    return { ...this.requestOf(session, name, request), events: session.events };
   }
 
   private requestOf(session: Session, name: string, request: Body): Body {
