@@ -4,7 +4,7 @@
  */
 import { attemptMachine } from '../../machines/attempt.ts';
 import { assert } from '../../protocol/errors.ts';
-import type { AttemptId, TaskId } from '../../protocol/ids.ts';
+import type { AttemptId } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { AttemptReport, AttemptSpec } from '../../protocol/orders.ts';
 import {
@@ -12,7 +12,6 @@ import {
   contains,
   NOTHING,
   type Resources,
-  scalarNames,
   subtractResources,
 } from '../../protocol/resources.ts';
 import type { Clock, Logger, ProcessEnd, ProcessUsage } from '../actor.ts';
@@ -28,13 +27,12 @@ import {
   type StopCause,
 } from './checkpoint/records.ts';
 import type { Executor, Executors, LastingExecutor, Launched } from './executors/contract.ts';
+import { Forgotten } from './forgotten.ts';
+import { inWords, killedDuringLaunch, lostBeforeReport, unknownSpec } from './refusals.ts';
 import type { Status, StatusUpdates } from './status-updates.ts';
 
 /** Timers of the real clock hold no more than 2^31 ms. */
 const DEADLINE_STEP_MS = 2 ** 30;
-/** Ids of ended attempts that are remembered, so that a launch order that comes twice does not run twice. */
-const FORGOTTEN_MAX = 10_000;
-const FORGOTTEN_KEPT_ON_DISK = 1000;
 const REASON_MESSAGE_MAX = 1024;
 
 export interface AttemptsOptions {
@@ -53,8 +51,7 @@ export interface AttemptsOptions {
 export class Attempts {
   private readonly options: AttemptsOptions;
   private readonly attempts = new Map<AttemptId, Attempt>();
-  private readonly forgottenIds = new Set<AttemptId>();
-  private forgottenInTurn: AttemptId[] = [];
+  private readonly forgotten: Forgotten;
   /** Ordered before a restart, and surely not started. */
   private readonly waitingForResume = new Set<AttemptId>();
   private readonly machine: typeof attemptMachine;
@@ -63,6 +60,7 @@ export class Attempts {
 
   constructor(options: AttemptsOptions) {
     this.options = options;
+    this.forgotten = new Forgotten(options.journal);
     const of = (effect: (attempt: Attempt) => void) => {
       return ({ context }: { context: { attemptId: string } }) =>
         effect(this.attempts.get(context.attemptId as AttemptId)!);
@@ -88,7 +86,7 @@ export class Attempts {
       this.options.updates.repeat(spec.attemptId);
       return;
     }
-    if (this.forgottenIds.has(spec.attemptId)) {
+    if (this.forgotten.has(spec.attemptId)) {
       this.options.log.info('repeated launch of an ended attempt ignored', {
         attemptId: spec.attemptId,
       });
@@ -120,7 +118,7 @@ export class Attempts {
       else this.options.updates.repeat(attemptId);
       return;
     }
-    if (this.forgottenIds.has(attemptId)) return;
+    if (this.forgotten.has(attemptId)) return;
     // Its launch order was lost, or is still under way: it must not run when it comes.
     this.refuse(unknownSpec(attemptId), {
       state: 'TASK_KILLED',
@@ -133,7 +131,7 @@ export class Attempts {
   giveUp(attemptId: AttemptId): void {
     const attempt = this.attempts.get(attemptId);
     if (attempt === undefined) {
-      this.noteForgotten(attemptId);
+      this.forgotten.add(attemptId);
       return;
     }
     this.options.updates.forget(attemptId);
@@ -150,7 +148,7 @@ export class Attempts {
 
   /** Goes on with what a former run left. What had not been started waits for `resume`. */
   recover(replayed: Replayed): void {
-    for (const attemptId of replayed.forgotten) this.rememberForgotten(attemptId);
+    this.forgotten.restore(replayed.forgotten);
     for (const [attemptId, left] of replayed.attempts) {
       this.options.updates.restore(attemptId, left.spec.taskId, left.updates, left.lastUpdate);
       this.recoverAttempt(left);
@@ -180,9 +178,7 @@ export class Attempts {
 
   /** At the end of a turn, before the journal's commit. */
   endTurn(): void {
-    if (this.forgottenInTurn.length === 0) return;
-    this.options.journal.add({ kind: 'forgotten', attemptIds: this.forgottenInTurn });
-    this.forgottenInTurn = [];
+    this.forgotten.endTurn();
   }
 
   // ── Questions ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -226,8 +222,7 @@ export class Attempts {
   }
 
   *records(): Iterable<JournalRecord> {
-    const attemptIds = [...this.forgottenIds].slice(-FORGOTTEN_KEPT_ON_DISK);
-    yield { kind: 'forgotten', attemptIds };
+    yield this.forgotten.record();
     for (const attempt of this.attempts.values()) yield* recordsOf(this.checkpointOf(attempt));
   }
 
@@ -317,7 +312,7 @@ export class Attempts {
     const { attemptId } = attempt.spec;
     this.attempts.delete(attemptId);
     this.options.updates.forget(attemptId);
-    this.noteForgotten(attemptId);
+    this.forgotten.add(attemptId);
     this.options.forgotten(attempt);
     this.options.changed();
   }
@@ -476,49 +471,4 @@ export class Attempts {
   private release(resources: Resources): void {
     this.held = subtractResources(this.held, resources);
   }
-
-  private noteForgotten(attemptId: AttemptId): void {
-    this.rememberForgotten(attemptId);
-    this.forgottenInTurn.push(attemptId);
-  }
-
-  private rememberForgotten(attemptId: AttemptId): void {
-    this.forgottenIds.add(attemptId);
-    if (this.forgottenIds.size <= FORGOTTEN_MAX) return;
-    const [oldest] = this.forgottenIds;
-    if (oldest !== undefined) this.forgottenIds.delete(oldest);
-  }
-}
-
-const killedDuringLaunch: Status = {
-  state: 'TASK_KILLED',
-  reason: 'REASON_TASK_KILLED_DURING_LAUNCH',
-  message: 'Killed before it was started',
-};
-
-const lostBeforeReport: Status = {
-  state: 'TASK_LOST',
-  reason: 'REASON_AGENT_RESTARTED',
-  message: 'The agent was restarted when it had refused the launch',
-};
-
-/** Stands for an attempt whose launch order never came: an attempt's id is its task's id and a number. */
-function unknownSpec(attemptId: AttemptId): AttemptSpec {
-  const dot = attemptId.lastIndexOf('.');
-  return {
-    attemptId,
-    taskId: (dot > 0 ? attemptId.slice(0, dot) : attemptId) as TaskId,
-    name: '',
-    argv: [],
-    env: {},
-    resources: NOTHING,
-    killGraceMs: 0,
-    executor: 'noop',
-  };
-}
-
-function inWords(resources: Resources): string {
-  const scalars = scalarNames.map((name) => `${name} ${resources[name]}`);
-  const ports = resources.ports.map(([first, last]) => `${first}-${last}`);
-  return [...scalars, ...(ports.length > 0 ? [`ports ${ports.join(' ')}`] : [])].join(', ');
 }
