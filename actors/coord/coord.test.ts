@@ -62,6 +62,7 @@ describe('a member whose disk was emptied', () => {
     expect(new Set(cluster.running().map(({ digest }) => digest)).size).toBe(1);
     expect(wiped.process.actor!.tree().exists('/kept')).toBeDefined();
     expect(wiped.process.actor!.describe().disk).not.toBe(`test-${wiped.id}`);
+    expect(wiped.process.actor!.describe().clusterId).toBe('test');
     const other = cluster.members.find((member) => member !== wiped && member !== cluster.leader());
     other?.process.crash('machine');
     expect(

@@ -649,6 +649,7 @@ export class CoordActor implements Actor {
     const state = this.tree();
     return {
       id: this.member,
+      clusterId: parts.log.identity.clusterId,
       role: status.role,
       ballot: status.leaderBallot,
       promised: status.promised,
