@@ -208,6 +208,27 @@ describe('services', () => {
 });
 
 describe('a server that goes away', () => {
+  it('does not keep a connection from being drained and closed', async () => {
+    const own = await startNatsServer();
+    const connected = await connectTransport({
+      ...{
+        url: own.url,
+        role: 'coord',
+        name: 'coord',
+        user: 'coord',
+        pass: testSecrets.coord,
+        log,
+      },
+    });
+    connected.transport.subscribe('mz.quorum.all', () => undefined);
+    await settle(connected.transport);
+    own.signal('SIGKILL');
+    await until(() => !connected.transport.isConnected());
+    await connected.drain();
+    connected.transport.publish('mz.quorum.all', text('late'));
+    await own.stop();
+  });
+
   it('is found again after kill -9, with every subscription; what is published meanwhile never throws', async () => {
     const own = await startNatsServer();
     const connected = await connectTransport({

@@ -30,6 +30,7 @@ const PINGS_OUT_MAX = 2;
 const DIAL_TIMEOUT_MS = 1500;
 const RECONNECT_WAIT_MS = 50;
 const RECONNECT_JITTER_MS = 100;
+const DRAIN_MS = 1000;
 const NO_RESPONDERS = 503;
 
 export interface ConnectOptions {
@@ -51,7 +52,7 @@ export interface ConnectOptions {
 
 export interface ConnectedTransport {
   readonly transport: Transport;
-  /** Sends what waits, then closes. */
+  /** Sends what waits, then closes; does not wait long for a server that is gone. */
   drain(): Promise<void>;
   close(): Promise<void>;
 }
@@ -62,7 +63,10 @@ export async function connectTransport(options: ConnectOptions): Promise<Connect
   const transport = new NatsTransport(connection, options);
   return {
     transport,
-    drain: () => endConnection(() => connection.drain()),
+    drain: async () => {
+      await endConnection(() => Promise.race([connection.drain(), pause(DRAIN_MS)]));
+      await endConnection(() => connection.close());
+    },
     close: () => endConnection(() => connection.close()),
   };
 }
@@ -103,9 +107,13 @@ async function firstConnection(options: ConnectOptions): Promise<NatsConnection>
         );
       }
       if (tries % 50 === 0) options.log.warn('waiting for NATS', { url: options.url, cause });
-      await new Promise((resolve) => setTimeout(resolve, RECONNECT_WAIT_MS));
+      await pause(RECONNECT_WAIT_MS);
     }
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function endConnection(end: () => Promise<void>): Promise<void> {

@@ -28,6 +28,9 @@ export function addClusterCommands(program: Command): void {
       const options = readUpOptions(given);
       const data = dataDirectoryOf(options);
       if (options.detach && !isDetached()) process.exit(await startDetached(data));
+      // Whoever watched may have gone, terminal and all: the cluster is kept, and stopped in order, all the same.
+      for (const stream of [process.stdout, process.stderr])
+        stream.removeAllListeners('error').on('error', () => undefined);
       const write = isDetached() ? detachedWrite : (text: string) => process.stdout.write(text);
       const terminal = createTerminal(write, wantsColour(process.stdout));
       process.exit(await new Supervisor(options, data, terminal).run(runExample, detachedReady));

@@ -170,6 +170,13 @@ describe('mesozoo up', () => {
       await run.says(/coord-2 ended: SIGKILL; started again in 0\.25 s; log: .*coord-2\.log/);
       await run.says(/✓ well +after \d+\.\d s: coords 3 running/);
       expect(partPid('coord-2')).not.toBe(pid);
+
+      // Nobody reads any more, as when a terminal was closed.
+      const { parts } = new DataDirectory(directory).processes();
+      run.child.stdout?.destroy();
+      run.child.kill('SIGHUP');
+      expect(await run.exit).toBe(0);
+      expect(parts.filter(isAlive)).toEqual([]);
     },
     LIMIT_MS,
   );

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { ensureNatsServer, natsServerCommand } from '../../cli/up/nats-server.ts';
 
 export const testSecrets = {
   coord: 's_coord',
@@ -52,8 +52,9 @@ export async function startNatsServer(
 }
 
 async function launch(port: number, anonymous: boolean): Promise<ChildProcess> {
-  const config = fileURLToPath(new URL('../../infra/nats.conf', import.meta.url));
-  const child = spawn('nats-server', ['-c', config, '-p', String(port)], {
+  const server = await ensureNatsServer(() => undefined);
+  const [program, ...args] = natsServerCommand(server, port, `test-${port}`);
+  const child = spawn(program as string, args, {
     env: {
       ...process.env,
       MESOZOO_COORD_SECRET: testSecrets.coord,
