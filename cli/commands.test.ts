@@ -34,10 +34,12 @@ describe('usage', () => {
     expect(cluster.asked).toEqual([]);
   });
 
-  test.each(['submit', 'ps', 'logs', 'kill', 'explain', 'events', 'status', 'zk'])(
+  const zk = ['ls', 'get', 'stat', 'set', 'create', 'delete', 'watch', 'acl'];
+  const commands = ['submit', 'ps', 'logs', 'kill', 'explain', 'events', 'status', 'zk'];
+  test.each([...commands, ...zk.map((name) => `zk ${name}`)])(
     '%s --help has examples',
     async (command) => {
-      const ran = await new FakeCluster().run(command, '--help');
+      const ran = await new FakeCluster().run(...command.split(' '), '--help');
       expect(ran.exitCode).toBe(0);
       expect(ran.stdout).toMatch(/Examples?:\n +mesozoo /);
     },

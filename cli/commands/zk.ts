@@ -42,6 +42,7 @@ Examples:
   const add = (
     usage: string,
     description: string,
+    examples: readonly string[],
     set: (command: Command) => Command,
     run: (
       context: Context,
@@ -52,6 +53,10 @@ Examples:
     const command = set(zk.command(usage).description(description));
     addClusterOptions(command)
       .option('--auth <user:password>', 'identity of the scheme digest')
+      .addHelpText(
+        'after',
+        `\nExamples:\n${examples.map((line) => `  mesozoo zk ${line}\n`).join('')}`,
+      )
       .action(async (...given: unknown[]) => {
         const options = command.opts<ZkOptions & Record<string, unknown>>();
         const args = given.slice(0, command.registeredArguments.length) as string[];
@@ -59,18 +64,36 @@ Examples:
       });
   };
 
-  add('ls', 'names of the children', (command) => withPath(command, '/'), list);
-  add('get', 'the data', (command) => withPath(command), get);
-  add('stat', 'the Stat', (command) => withPath(command), stat);
+  add(
+    'ls',
+    'names of the children',
+    ['ls /', 'ls /mesozoo/agents --json'],
+    (command) => withPath(command, '/'),
+    list,
+  );
+  add(
+    'get',
+    'the data',
+    ['get /config/colour', 'get --auth me:secret /private'],
+    (command) => withPath(command),
+    get,
+  );
+  add('stat', 'the Stat', ['stat /mesos'], (command) => withPath(command), stat);
   add(
     'set',
     'replaces the data',
+    ['set /config/colour blue', 'set -v 3 /config/colour blue', 'set /config/page - < page.html'],
     (command) => withVersion(withPath(command)).argument('<data>', 'text, or "-" for stdin'),
     set,
   );
   add(
     'create',
     'creates a znode, and prints its path',
+    [
+      'create -p /config/colour green',
+      'create -s /queue/item- first',
+      'create -e /services/web/1 10.0.0.7:80',
+    ],
     (command) =>
       withPath(command)
         .argument('[data]', 'text, or "-" for stdin')
@@ -82,14 +105,22 @@ Examples:
   add(
     'delete',
     'deletes a znode without children',
+    ['delete /config/colour', 'delete -v 3 /config/colour', 'delete -r /config'],
     (command) =>
       withVersion(withPath(command)).option('-r, --recursive', 'its children too, each on its own'),
     remove,
   );
-  add('watch', 'tells of every change, until Ctrl-C', (command) => withPath(command), watchPath);
+  add(
+    'watch',
+    'tells of every change, until Ctrl-C',
+    ['watch /config/colour', 'watch /mesos --json'],
+    (command) => withPath(command),
+    watchPath,
+  );
   add(
     'acl',
     'shows the access control list, or replaces it',
+    ['acl /config', 'acl /private auth:me:secret:cdrwa world:anyone:r'],
     (command) =>
       withVersion(withPath(command)).argument('[acl...]', 'scheme:id:permissions (cdrwa)'),
     acl,
