@@ -70,7 +70,10 @@ export class Supervisor {
         await stopAsked;
       }
     } catch (error) {
-      if (!(error instanceof MesozooError)) throw error;
+      if (!(error instanceof MesozooError)) {
+        await this.stop();
+        throw error;
+      }
       terminal.problem(error.message);
       exitCode = 1;
     }
