@@ -73,6 +73,14 @@ describe('the connection', () => {
     },
   );
 
+  test('may be named anywhere before the arguments of zk', async () => {
+    for (const words of ['--nats n zk ls /', 'zk --nats n ls /', 'zk ls --nats n /']) {
+      const cluster = new FakeCluster();
+      await cluster.run(...words.split(' '));
+      expect(cluster.addresses).toEqual(['n mz']);
+    }
+  });
+
   test('that is not there ends with 3', async () => {
     const cluster = new FakeCluster();
     cluster.reachable = false;

@@ -38,6 +38,7 @@ Examples:
   mesozoo zk create -e -s /services/web/ 10.0.0.7:80
   mesozoo zk watch /config/colour`,
     );
+  addClusterOptions(zk);
   /** One subcommand: `run` is called with a connection. */
   const add = (
     usage: string,
