@@ -95,13 +95,20 @@ export class SimulatedDisk {
 
   /** Part of what waited was written, and nothing of it synced; with `machine`, the page cache is lost as well. */
   crash(what: 'process' | 'machine'): void {
-    const waiting = this.queue;
+    // A process stops with the first failure that it is told: what it had asked for behind it is not carried out.
+    const waiting = this.broken === undefined ? this.queue : [];
     this.queue = [];
     this.busy++;
     const whole = this.random.below(waiting.length + 1);
-    for (const operation of waiting.slice(0, whole)) this.write(operation);
-    const torn = waiting[whole];
-    if (torn?.kind === 'append') this.writeStart(torn);
+    let appending: string | undefined;
+    waiting.slice(0, whole + 1).forEach((operation, index) => {
+      // Writes are carried out in order: what follows appends to a file begins after their sync.
+      const file = operation.kind === 'append' ? operation.name : undefined;
+      if (appending !== undefined && appending !== file) this.sync(appending);
+      appending = file;
+      if (index < whole) this.write(operation);
+      else if (operation.kind === 'append') this.writeStart(operation);
+    });
     if (what === 'machine') for (const file of this.files.values()) this.loseUnsynced(file);
   }
 
@@ -186,13 +193,15 @@ export class SimulatedDisk {
     for (const operation of done) {
       if (this.broken === undefined) {
         this.write(operation);
-        if (operation.kind === 'append') {
-          const file = this.files.get(operation.name)!;
-          file.synced = file.length;
-        }
+        if (operation.kind === 'append') this.sync(operation.name);
       }
       operation.saved(this.broken);
     }
+  }
+
+  private sync(name: string): void {
+    const file = this.files.get(name);
+    if (file !== undefined) file.synced = file.length;
   }
 
   private write(operation: Operation): void {

@@ -72,7 +72,9 @@ function falseEnd(
     case 'TASK_FINISHED':
       return exited(0) ? undefined : 'is finished, but no process of it has exited with 0';
     case 'TASK_FAILED':
-      if (record.taskExitCode === undefined) return undefined;
+      // Out of time, it may have exited with anything while it was being killed.
+      if (record.taskExitCode === undefined || record.reason !== 'REASON_COMMAND_EXITED')
+        return undefined;
       return exited(record.taskExitCode) && record.taskExitCode !== 0
         ? undefined
         : `has failed with ${record.taskExitCode}, but no process of it has exited so`;

@@ -14,8 +14,8 @@ export interface AppliedSlot {
   /** The value's bytes; a value that is no entry (noop, configuration) as its text. */
   readonly value: Uint8Array | string;
   readonly applied: readonly Applied[];
-  /** Of the tree after it; undefined where there is nothing to compare. */
-  readonly digest: string | undefined;
+  /** Of the tree after it. */
+  readonly digest: string;
 }
 
 export interface TreeChange extends TreeEvent {
@@ -25,8 +25,8 @@ export interface TreeChange extends TreeEvent {
 
 interface KnownSlot {
   readonly value: string;
-  digest: string | undefined;
-  member: string;
+  readonly digest: string;
+  readonly member: string;
 }
 
 export class Truth {
@@ -70,11 +70,7 @@ export class Truth {
         'one-value-per-slot',
         `slot ${slot.slot} has one value at ${known.member} and another at ${member}`,
       );
-    else if (slot.digest === undefined) return;
-    else if (known.digest === undefined) {
-      known.digest = slot.digest;
-      known.member = member;
-    } else if (known.digest !== slot.digest)
+    else if (known.digest !== slot.digest)
       this.violations.report(
         'equal-trees',
         `after slot ${slot.slot} the tree of ${member} has the digest ${slot.digest}, that of ${known.member} ${known.digest}`,

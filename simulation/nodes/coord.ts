@@ -77,11 +77,6 @@ export function isHurt(node: CoordNode): boolean {
   return node.hurtUntilSlot !== undefined;
 }
 
-/** A member whose disk was emptied learns who the members are from the entry that admits it: until then it cannot be equal. */
-function digestOf(tree: ZnodeState): string | undefined {
-  return tree.configuration.members.length === 0 ? undefined : tree.digest();
-}
-
 const observed = new WeakSet<ZnodeState>();
 
 /** Tells of every slot that is applied to this tree from now on. A snapshot replaces the tree by another. */
@@ -91,7 +86,7 @@ function observeTree(tree: ZnodeState, tell: (slot: AppliedSlot) => void): void 
   const { apply, applyOther } = tree;
   tree.apply = (slot, entry) => {
     const applied = apply.call(tree, slot, entry);
-    tell({ slot, value: entry, applied, digest: digestOf(tree) });
+    tell({ slot, value: entry, applied, digest: tree.digest() });
     return applied;
   };
   tree.applyOther = (slot, configuration) => {
@@ -100,7 +95,7 @@ function observeTree(tree: ZnodeState, tell: (slot: AppliedSlot) => void): void 
       slot,
       value: JSON.stringify(configuration ?? null),
       applied: [],
-      digest: digestOf(tree),
+      digest: tree.digest(),
     });
   };
 }
