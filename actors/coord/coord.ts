@@ -6,18 +6,17 @@
  */
 import { decode, encode } from '../../protocol/codec.ts';
 import { assert, MesozooError } from '../../protocol/errors.ts';
-import type { Ballot, MemberId, SessionId, Slot } from '../../protocol/ids.ts';
+import type { Ballot, MemberId, Slot } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Operation } from '../../protocol/operations.ts';
-import { treePaths } from '../../protocol/paths.ts';
 import { isInbox, type Subjects, subjectsOf } from '../../protocol/subjects.ts';
 import type { Actor, Delivery, Subscription, Timer } from '../actor.ts';
 import { Confirmations } from './confirmations.ts';
-import { digestIdentity } from './door/credentials.ts';
 import { Door } from './door/door.ts';
 import type { Quorum } from './door/quorum.ts';
 import { SessionExpiry } from './expiry.ts';
 import { Inbox, type OperationDone, Outbox } from './forwarding.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { CoordLog } from './log/log.ts';
 import { openData } from './log/open.ts';
 import type { SnapshotPiece, SnapshotRead } from './log/transfer.ts';
@@ -38,31 +37,17 @@ import {
   defaultBounds,
   defaultTiming,
 } from './options.ts';
+import type { Parts } from './parts.ts';
 import type { Decided, Paxos, PaxosOutput, PaxosStatus } from './paxos/contract.ts';
 import { createPaxos } from './paxos/core.ts';
-import { type CoordinatorChart, runCoordinatorChart } from './paxos/lifecycle.ts';
+import { runCoordinatorChart } from './paxos/lifecycle.ts';
 import { decodeQuorumMessage, encodeQuorumMessage } from './paxos/messages.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
-import { missingSystemNodes } from './system-tree.ts';
 import type { Applied, ZnodeState } from './znodes/contract.ts';
 import { encodeEntry, encodeOperation } from './znodes/operation-codec.ts';
 import { znodeStates } from './znodes/znodes.ts';
 
 export type { CoordBounds, CoordOptions, CoordPorts, CoordTiming } from './options.ts';
-
-/** Everything that exists once the data are open. */
-interface Parts {
-  readonly chart: CoordinatorChart;
-  readonly paxos: Paxos;
-  readonly log: CoordLog;
-  readonly snapshots: SnapshotKeeper;
-  readonly outbox: Outbox;
-  readonly inbox: Inbox;
-  readonly confirmations: Confirmations;
-  readonly expiry: SessionExpiry;
-  readonly memberSession: MemberSession;
-  readonly door: Door;
-}
 
 export class CoordActor implements Actor {
   private readonly ports: CoordPorts;
@@ -80,12 +65,10 @@ export class CoordActor implements Actor {
   private attentiveMs = 0;
   private tickedMs = 0;
   private housekeptMs = 0;
-  private usefulMs = 0;
   private role: PaxosStatus['role'] = 'recovering';
   private streamBallot: Ballot | undefined;
   private decided: Decided[] = [];
-  private readonly touched = new Set<SessionId>();
-  private makingSystemTree = false;
+  private housekeeping: Housekeeping | undefined;
 
   constructor(ports: CoordPorts, options: CoordOptions) {
     this.ports = ports;
@@ -105,9 +88,19 @@ export class CoordActor implements Actor {
     this.attentiveMs = nowMs;
     this.tickedMs = nowMs;
     this.housekeptMs = nowMs;
-    this.usefulMs = nowMs - this.timing.withdrawAfterMs;
     const parts = this.open();
     this.parts = parts;
+    this.housekeeping = new Housekeeping({
+      ports: this.ports,
+      member: this.member,
+      systemDigest: this.options.systemDigest,
+      timing: this.timing,
+      parts,
+      tree: () => this.tree(),
+      send: (to, message) => this.send(to, message),
+      sendForward: (to, forward) => this.sendForward(parts, to, forward),
+      askCluster: () => this.askCluster(),
+    });
     const receive = (delivery: Delivery) => this.receive(delivery.payload);
     this.subscriptions = [
       transport.subscribe(this.subjects.quorumAll(), receive),
@@ -189,7 +182,7 @@ export class CoordActor implements Actor {
       submit,
       submitForMember: (body, identities, done) => memberSession.write(body, identities, done),
       confirm: (done) => confirmations.ask(done),
-      touch: (session) => this.touched.add(session),
+      touch: (session) => this.housekeeping?.touch(session),
     };
     return {
       chart,
@@ -471,6 +464,11 @@ export class CoordActor implements Actor {
     for (const forward of parts.outbox.resend(resend)) this.sendForward(parts, leader, forward);
   }
 
+  private askCluster(): void {
+    const question = encodeMemberMessage({ type: 'clusterAsked', from: this.member });
+    this.ports.transport.publish(this.subjects.quorumAll(), question);
+  }
+
   private tellCluster(parts: Parts, to: MemberId): void {
     const { clusterId } = parts.log.identity;
     if (clusterId !== '') this.send(to, { type: 'clusterTold', from: this.member, clusterId });
@@ -523,100 +521,9 @@ export class CoordActor implements Actor {
     parts.paxos.tick(this.attentiveMs);
     if (nowMs - this.housekeptMs >= this.timing.housekeepingMs) {
       this.housekeptMs = nowMs;
-      this.keepHouse(parts, nowMs);
+      this.housekeeping?.run(nowMs, this.decided.length === 0);
     }
     this.tickLater();
-  }
-
-  private keepHouse(parts: Parts, nowMs: number): void {
-    const { leader, role } = parts.paxos.status();
-    parts.door.sweep();
-    parts.log.flushLazily();
-    parts.confirmations.resend(nowMs);
-    const mayWrite = leader !== undefined && role !== 'catchingUp' && !parts.outbox.isFull();
-    if (mayWrite) parts.memberSession.ensure();
-    if (leader !== undefined) {
-      const probe = parts.outbox.probe();
-      if (probe !== undefined) this.sendForward(parts, leader, probe);
-      this.reportTouched(parts, leader, nowMs);
-    }
-    if (role === 'leading') {
-      this.expireSessions(parts, nowMs);
-      if (mayWrite) this.makeSystemTree(parts);
-    }
-    if (parts.log.identity.clusterId === '') {
-      const question = encodeMemberMessage({ type: 'clusterAsked', from: this.member });
-      this.ports.transport.publish(this.subjects.quorumAll(), question);
-    }
-    this.offerOrWithdraw(parts, nowMs);
-  }
-
-  private reportTouched(parts: Parts, leader: MemberId, nowMs: number): void {
-    if (this.touched.size === 0) return;
-    const sessions = [...this.touched];
-    this.touched.clear();
-    if (leader === this.member) {
-      for (const session of sessions) parts.expiry.touched(session, nowMs);
-      return;
-    }
-    for (let start = 0; start < sessions.length; start += SESSIONS_PER_REPORT) {
-      this.send(leader, {
-        type: 'touched',
-        from: this.member,
-        sessions: sessions.slice(start, start + SESSIONS_PER_REPORT),
-      });
-    }
-  }
-
-  private expireSessions(parts: Parts, nowMs: number): void {
-    for (const { id, incarnation } of parts.expiry.due(this.tree(), nowMs)) {
-      this.ports.log.info('session expired', { session: id });
-      parts.inbox.push(
-        encodeOperation({
-          session: id,
-          incarnation,
-          number: 0,
-          tag: parts.outbox.takeTag(),
-          identities: [],
-          body: { kind: 'closeSession', expired: true },
-        }),
-      );
-    }
-  }
-
-  private makeSystemTree(parts: Parts): void {
-    if (this.makingSystemTree || !parts.memberSession.isOpen) return;
-    const operations = missingSystemNodes(this.tree(), this.options.systemDigest);
-    if (operations.length === 0) return;
-    this.makingSystemTree = true;
-    const identities = [digestIdentity(this.options.systemDigest)];
-    parts.memberSession.write({ kind: 'multi', operations }, identities, (result) => {
-      this.makingSystemTree = false;
-      if (result.kind === 'error') {
-        this.ports.log.warn('system tree not made', { error: result.error });
-      } else {
-        this.ports.log.info('system tree made', { nodes: operations.length });
-      }
-    });
-  }
-
-  /** A member that is cut off must not take a share of the requests. */
-  private offerOrWithdraw(parts: Parts, nowMs: number): void {
-    const { role, leader } = parts.paxos.status();
-    const isUseful =
-      leader !== undefined &&
-      (role === 'leading' || role === 'following') &&
-      this.decided.length === 0 &&
-      parts.memberSession.isOpen &&
-      (parts.door.isOffered || this.tree().exists(treePaths.root) !== undefined);
-    if (isUseful) {
-      this.usefulMs = nowMs;
-      if (!parts.door.isOffered) this.ports.log.info('requests taken');
-      parts.door.offer();
-    } else if (parts.door.isOffered && nowMs - this.usefulMs >= this.timing.withdrawAfterMs) {
-      this.ports.log.warn('requests no longer taken', { role });
-      parts.door.withdraw();
-    }
   }
 
   // ── What others ask ─────────────────────────────────────────────────────────────────────────────────────────
@@ -684,5 +591,4 @@ export class CoordActor implements Actor {
   }
 }
 
-const SESSIONS_PER_REPORT = 10_000;
 const NOTHING: readonly Applied[] = Object.freeze([]);

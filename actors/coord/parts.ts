@@ -1,0 +1,23 @@
+/** What a coord is made of, once its data are open. */
+import type { Confirmations } from './confirmations.ts';
+import type { Door } from './door/door.ts';
+import type { SessionExpiry } from './expiry.ts';
+import type { Inbox, Outbox } from './forwarding.ts';
+import type { CoordLog } from './log/log.ts';
+import type { MemberSession } from './member-session.ts';
+import type { Paxos } from './paxos/contract.ts';
+import type { CoordinatorChart } from './paxos/lifecycle.ts';
+import type { SnapshotKeeper } from './snapshot-keeper.ts';
+
+export interface Parts {
+  readonly chart: CoordinatorChart;
+  readonly paxos: Paxos;
+  readonly log: CoordLog;
+  readonly snapshots: SnapshotKeeper;
+  readonly outbox: Outbox;
+  readonly inbox: Inbox;
+  readonly confirmations: Confirmations;
+  readonly expiry: SessionExpiry;
+  readonly memberSession: MemberSession;
+  readonly door: Door;
+}
