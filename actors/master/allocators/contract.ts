@@ -1,7 +1,7 @@
 /**
  * What every allocator does: decides which waiting task runs on which agent. Pure and incremental: no clock, no
  * randomness, and a change touches what it concerns. It alone owns what is allocated and available on each agent.
- * `conformance.ts` is run for each allocator.
+ * `testing/conformance.ts` is run for each allocator.
  */
 import type { AgentId, FrameworkId, TaskId } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';

@@ -2,9 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentId, TaskId } from '../../../protocol/ids.ts';
 import { NOTHING } from '../../../protocol/resources.ts';
-import { agentOf, allocateAll, conformsToAllocator, frameworkId, taskOf } from './conformance.ts';
 import type { Placement } from './contract.ts';
 import { FcfsAllocator } from './fcfs.ts';
+import {
+  agentOf,
+  allocateAll,
+  conformsToAllocator,
+  frameworkId,
+  taskOf,
+} from './testing/conformance.ts';
 
 conformsToAllocator('fcfs', () => new FcfsAllocator());
 

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AgentId, FrameworkId, TaskId } from '../../../protocol/ids.ts';
+import type { AgentId, FrameworkId, TaskId } from '../../../../protocol/ids.ts';
 import {
   addResources,
   contains,
@@ -10,15 +10,15 @@ import {
   NOTHING,
   type Resources,
   scalarNames,
-} from '../../../protocol/resources.ts';
+} from '../../../../protocol/resources.ts';
 import {
   type Allocator,
   type AllocatorAgent,
   attemptsPerAgentMax,
   type Placement,
   type WaitingTask,
-} from './contract.ts';
-import { fits, satisfies } from './matching.ts';
+} from '../contract.ts';
+import { fits, satisfies } from '../matching.ts';
 
 export const frameworkId = 'tasks' as FrameworkId;
 
