@@ -190,7 +190,7 @@ export class CoordActor implements Actor {
       log,
       snapshots,
       outbox: new Outbox(member, run, Math.floor(random.next() * 2 ** 32)),
-      inbox: new Inbox(),
+      inbox: new Inbox(planted),
       confirmations,
       expiry: new SessionExpiry(timing.housekeepingMs * 2 + timing.electionTimeoutMs),
       memberSession,
