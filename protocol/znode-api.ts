@@ -153,7 +153,10 @@ export interface ZnodeReplies {
   'acl.set': { stat: StatBody; zxid: number };
 }
 export interface SessionReplies {
-  /** `holder`: subject prefix for the session's requests; `number`: last write taken, where the client numbers. */
+  /**
+   * `holder`: subject prefix for the session's requests; `number`: last write taken, where the client numbers;
+   * `events`: number after which the events of this holder go on (see SessionEvent).
+   */
   open: {
     sessionId: string;
     password: string;
@@ -162,6 +165,7 @@ export interface SessionReplies {
     member: number;
     incarnation: number;
     number: number;
+    events: number;
   };
   /** `events`: number of the last event that was published to this session by its present holder (see SessionEvent). */
   ping: { zxid: number; events?: number };
@@ -169,8 +173,8 @@ export interface SessionReplies {
 }
 /**
  * Published to `eventsTo`, in MessagePack or JSON as the session was opened. Events come before a reply that shows what
- * caused them. `number` counts the events of a session at one holder (1, 2, … anew with each incarnation), and the
- * answer to a ping tells the last one: a client that has missed one reads again what it watches.
+ * caused them. `number` counts the events of a session at one holder, one by one; answers tell the last one, and one that
+ * was left out says that watches were lost: a client that has missed one reads again what it watches.
  */
 export type SessionEvent =
   | {

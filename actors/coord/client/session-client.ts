@@ -412,7 +412,7 @@ export class SessionClient implements CoordClient {
     };
     this.timeoutMs = opened.timeoutMs;
     this.timing = timingOf(opened.timeoutMs, this.options.timing);
-    this.eventsSeen = 0;
+    this.eventsSeen = opened.events ?? 0;
     this.lastProblem = undefined;
     this.heard(sentAtMs);
     this.pingSentAtMs = this.nowMs();

@@ -83,6 +83,7 @@ export class SessionRequests {
         member: this.quorum.member,
         incarnation: result.incarnation,
         number: result.number,
+        events: this.sessions.find(id)?.eventNumber ?? 0,
       } satisfies SessionReplies['open']);
     });
     request.isSubmitted = true;

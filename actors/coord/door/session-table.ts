@@ -39,6 +39,10 @@ export class SessionTable {
     const isSameClient = former?.options.events?.subject === session.options.events?.subject;
     if (former?.id === session.id && !isSameClient) {
       this.publish(former, { event: 'moved', sessionId: former.id });
+    } else if (former?.id === session.id) {
+      // The request may have been a repeat by the network, of which the client knows nothing: by the number that is
+      // left out here it learns that its watches are gone.
+      session.eventNumber = former.eventNumber + 1;
     }
     this.held.set(session.id, session);
   }
