@@ -361,6 +361,8 @@ export class CoordActor implements Actor {
       applied,
       digest: state.digest(),
     });
+    // Reads see the whole slot from now on: its events go out before any answer.
+    for (const one of applied) parts.door.fire(one);
     for (const one of applied) this.applied(parts, one);
   }
 

@@ -138,9 +138,12 @@ export class Door {
     for (const session of this.sessions.all()) session.sweep(nowMs);
   }
 
-  /** Watchers are told before anything that comes later is answered. */
+  /** Watchers are told before anything is answered that shows what they watch for. */
+  fire({ events, zxid }: Applied): void {
+    for (const event of events) this.sessions.fire(event, zxid);
+  }
+
   applied(applied: Applied): void {
-    for (const event of applied.events) this.sessions.fire(event, applied.zxid);
     if (applied.ended === undefined) return;
     const view = this.quorum.state().session(applied.ended.session);
     this.sessions.ended(applied.ended, view?.holder === this.quorum.member);
