@@ -31,8 +31,6 @@ export interface ProcessOptions<A extends Actor> {
   readonly clockError?: ClockError;
   /** `run` counts from 1. */
   readonly create: (ports: HostedPorts, run: number) => A;
-  /** Called after the actor's start and after each of its turns, to look at it. */
-  observe?(actor: A): void;
   /** An exception that ended the actor and that a fault explains; true: it is no violation. */
   readonly mayFail?: (error: unknown) => boolean;
 }
@@ -154,7 +152,6 @@ export class SimulatedProcess<A extends Actor = Actor> {
   private watched(actor: A & { invariants?(): void }): Actor {
     let looks = 0;
     const look = () => {
-      this.options.observe?.(actor);
       if (looks++ % LOOKS_PER_CHECK === 0) actor.invariants?.();
     };
     return {

@@ -141,6 +141,8 @@ class Simulation {
       world.runForMs(LOOK_MS, () => this.isOver);
     }
     if (this.isOver) return;
+    // What did not come to an end may say more than that: a task without a final state, for example.
+    for (const workload of this.workloads) if (!workload.isDone()) workload.check();
     const missing = this.workloads
       .filter((workload) => !workload.isDone())
       .map((workload) => workload.missing());

@@ -36,7 +36,6 @@ export class Violations {
   }
 
   report(checker: CheckerName, text: string): void {
-    if (process.env.SIM_IGNORE?.includes(checker)) return; // TEMPORARY
     if (this.found.length >= KEPT) return;
     this.found.push({ checker, atMs: this.nowMs(), text });
     this.trace.record('checker', 'VIOLATION', `${checker}: ${text}`);

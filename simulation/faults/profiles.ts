@@ -50,7 +50,11 @@ export type ProfileName =
   | 'partitions'
   | 'sessions'
   | 'cluster'
-  | 'failover';
+  | 'failover'
+  | 'power'
+  | 'wipes'
+  | 'duel'
+  | 'late';
 
 const calmNetwork = () => GOOD_NETWORK;
 
@@ -70,6 +74,14 @@ function roughNetwork(random: SeededRandom): NetworkSettings {
     offlineLossChance: random.next(),
   };
 }
+
+/** Messages between actors come in any order, and some much too late. */
+const lateNetwork = (lateMs: number) => (): NetworkSettings => ({
+  ...GOOD_NETWORK,
+  disorderChance: 0.15,
+  disorderUs: [0, lateMs * 1000],
+  repeatChance: 0.1,
+});
 
 const quorumOnly = { masters: 0, agents: 0, taskClients: 0 } as const;
 
@@ -217,9 +229,59 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     kindChance: 0.7,
     network: roughNetwork,
   },
+  power: {
+    name: 'power',
+    description: 'slow disks and power cuts of all coords at once',
+    ...quorumOnly,
+    coords: [3],
+    znodeClients: 4,
+    activeMs: [5000, 8000],
+    quietMs: 60_000,
+    everyMs: { crashAllCoords: 1500, slowDisk: 600, crashMachine: 1500, crashInTurn: 1500 },
+    kindChance: 1,
+    network: calmNetwork,
+  },
+  wipes: {
+    name: 'wipes',
+    description: 'disks are emptied while others are cut off and crash',
+    ...quorumOnly,
+    coords: [3],
+    znodeClients: 3,
+    activeMs: [6000, 9000],
+    quietMs: 60_000,
+    everyMs: { wipeDisk: 600, partition: 800, isolateLeader: 1000, crashProcess: 1200 },
+    kindChance: 1,
+    network: calmNetwork,
+  },
+  duel: {
+    name: 'duel',
+    description: 'leaders that are cut off and come back, among late and repeated messages',
+    ...quorumOnly,
+    coords: [3, 5],
+    znodeClients: 4,
+    activeMs: [6000, 9000],
+    quietMs: 60_000,
+    everyMs: { isolateLeader: 700, pause: 1200, partition: 1500 },
+    kindChance: 1,
+    network: lateNetwork(1500),
+  },
+  late: {
+    name: 'late',
+    description: 'masters die while their orders are still under way',
+    coords: [3],
+    masters: 3,
+    agents: 3,
+    znodeClients: 0,
+    taskClients: 3,
+    activeMs: [12_000, 16_000],
+    quietMs: 120_000,
+    everyMs: { crashProcess: 1200, pause: 2500 },
+    kindChance: 1,
+    network: () => ({ ...lateNetwork(9000)(), lossChance: 0.3, disorderChance: 0.4 }),
+  },
 };
 
-/** Which profile a seed runs with when nobody says: calm seldom, everything else in turn. */
+/** Which profile a seed runs with when nobody says: each in turn, the broad ones more than once. */
 const rotation: readonly ProfileName[] = [
   'quorum',
   'cluster',
@@ -231,6 +293,10 @@ const rotation: readonly ProfileName[] = [
   'quorum',
   'failover',
   'calm',
+  'power',
+  'wipes',
+  'duel',
+  'late',
 ];
 
 export function profileOfSeed(seed: number): ProfileName {

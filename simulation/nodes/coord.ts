@@ -1,10 +1,9 @@
 /** A member of the quorum with its disk. */
 import { CoordActor } from '../../actors/coord/coord.ts';
-import type { ZnodeState } from '../../actors/coord/znodes/contract.ts';
 import type { PlantedBugs } from '../../actors/planted.ts';
 import type { MemberId } from '../../protocol/ids.ts';
 import { inboxPrefixes } from '../../protocol/subjects.ts';
-import type { AppliedSlot, Truth } from '../checkers/truth.ts';
+import type { Truth } from '../checkers/truth.ts';
 import { SimulatedDisk } from '../disk.ts';
 import { isDiskFailure, SimulatedProcess } from '../process.ts';
 import type { World } from '../world.ts';
@@ -54,9 +53,9 @@ export function makeCoordNode(options: CoordNodeOptions): CoordNode {
           member,
           systemDigest: SYSTEM_DIGEST,
           planted,
+          observe: { applied: (slot) => truth.applied(name, slot) },
           ...(!node.wiped && { bootstrap: { clusterId: 'simulated', members } }),
         }),
-      observe: (actor) => observeTree(actor.tree(), (slot) => truth.applied(name, slot)),
     }),
   };
   return node;
@@ -75,27 +74,4 @@ export function isHurt(node: CoordNode): boolean {
     status !== undefined && status.role !== 'recovering' && status.role !== 'catchingUp';
   if (votes && status.slot >= node.hurtUntilSlot) node.hurtUntilSlot = undefined;
   return node.hurtUntilSlot !== undefined;
-}
-
-const observed = new WeakSet<ZnodeState>();
-
-/** Tells of every slot that is applied to this tree from now on. A snapshot replaces the tree by another. */
-function observeTree(tree: ZnodeState, tell: (slot: AppliedSlot) => void): void {
-  if (observed.has(tree)) return;
-  observed.add(tree);
-  const { apply, applyOther } = tree;
-  tree.apply = (slot, entry) => {
-    const applied = apply.call(tree, slot, entry);
-    tell({ slot, value: entry, applied, digest: tree.digest() });
-    return applied;
-  };
-  tree.applyOther = (slot, configuration) => {
-    applyOther.call(tree, slot, configuration);
-    tell({
-      slot,
-      value: JSON.stringify(configuration ?? null),
-      applied: [],
-      digest: tree.digest(),
-    });
-  };
 }
