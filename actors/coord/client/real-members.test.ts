@@ -1,5 +1,6 @@
 /** The client over three real members of the quorum, in virtual time. */
 import { describe, expect, test } from 'vitest';
+import { limits } from '../../../protocol/limits.ts';
 import { SimulatedProcess } from '../../../simulation/process.ts';
 import type { Actor } from '../../actor.ts';
 import type { HostedPorts } from '../../host.ts';
@@ -97,6 +98,31 @@ describe('a session over three real members', () => {
     other.client.request('get', { path: '/a/e' }, note('get'));
     cluster.until('it is answered', () => answers.length === 7);
     expect(answers.slice(5)).toEqual(['sync ok', 'get NO_NODE']);
+  });
+
+  test('goes on after a write that the tree refuses for what no client can check', () => {
+    const { cluster, open } = setUp();
+    const one = open('one');
+    const { answers, note } = notes();
+    // As long as a path may be: there is no room for the counter.
+    const long = `/${'x'.repeat(limits.pathBytes - 1)}`;
+    one.client.request('create', { path: '/a' }, note('create'));
+    one.client.request('delete', { path: '/zookeeper' }, note('delete'));
+    one.client.request('create', { path: long, sequential: true }, note('long'));
+    one.client.request(
+      'multi',
+      { operations: [{ op: 'delete', path: '/zookeeper' }] },
+      note('multi'),
+    );
+    one.client.request('create', { path: '/b' }, note('after'));
+    cluster.until('all is answered', () => answers.length === 5);
+    expect(answers).toEqual([
+      'create ok',
+      'delete BAD_REQUEST',
+      'long BAD_PATH',
+      'multi BAD_REQUEST',
+      'after ok',
+    ]);
   });
 
   test.each([1, 2, 3])(

@@ -1,16 +1,18 @@
 /**
  * What the session's client refuses before it numbers a request. A write that the holder would refuse unread leaves a
- * hole in the numbers, so everything that the door checks is checked here first.
+ * hole in the numbers, so everything that the door checks is checked here first, and the ACLs that the tree checks.
  */
 import type { z } from 'zod';
 import { MesozooError } from '../../../protocol/errors.ts';
 import { limits } from '../../../protocol/limits.ts';
+import type { AclEntry } from '../../../protocol/operations.ts';
 import { pathProblem } from '../../../protocol/paths.ts';
 import {
   type ZnodeRequest,
   type ZnodeRequestName,
   znodeRequests,
 } from '../../../protocol/znode-api.ts';
+import { aclProblem } from '../znodes/acl.ts';
 
 export const writeNames: ReadonlySet<ZnodeRequestName> = new Set([
   'create',
@@ -53,6 +55,8 @@ function multiProblem(operations: readonly Record<string, unknown>[]): MesozooEr
 function nodeProblem(value: Record<string, unknown>): MesozooError | undefined {
   const problem = pathProblem(String(value.path), value.sequential === true);
   if (problem !== undefined) return new MesozooError('BAD_PATH', problem);
+  const badAcl = value.acl === undefined ? undefined : aclProblem(value.acl as AclEntry[]);
+  if (badAcl !== undefined) return new MesozooError('INVALID_ACL', badAcl);
   if (value.data !== undefined && value.dataBase64 !== undefined)
     return new MesozooError('BAD_REQUEST', 'give either data or dataBase64');
   const bytes = dataBytes(value);

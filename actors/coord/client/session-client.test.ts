@@ -47,6 +47,8 @@ function once(subject: RegExp, fate: Fate, nth = 1): VirtualWorld['meddle'] {
   return (message) => (subject.test(message.subject) && ++seen === nth ? fate : 'deliver');
 }
 
+const acl = (scheme: string, id: string) => ({ permissions: 31, scheme, id });
+
 const paths = ['/a', '/b', '/c', '/d', '/e'];
 const allOk = paths.map((path) => `${path} ok`);
 const inOrder = paths.map((path, index) => `${index + 1} create ${path}`);
@@ -172,17 +174,44 @@ describe('writes are applied once, in order, and answered with their own reply',
 });
 
 describe('a refused write leaves no hole in the numbers', () => {
-  test.each([
-    ['BAD_REQUEST', 'refused unread by the holder'],
-    ['INTERNAL', 'a fault of the holder'],
-    ['INVALID_ACL', 'taken or not taken, one cannot know'],
-  ] as const)('%s: %s', (code, _why) => {
+  test.each(['BAD_REQUEST', 'INTERNAL', 'INVALID_ACL'] as const)(
+    'that the holder refused unread with %s',
+    (code) => {
+      const { world, coord, client } = setUp();
+      const { answers, create } = asking(client);
+      coord.refuse = (_name, request) => (request.path === '/b' ? code : undefined);
+      for (const path of ['/a', '/b', '/c']) create(path);
+      world.runUntil(() => answers.length === 3);
+      expect(answers).toEqual(['/a ok', `/b ${code}`, '/c ok']);
+      expect(coord.applied).toEqual(['1 create /a', '2 multi', '3 create /c']);
+    },
+  );
+
+  test.each(['BAD_REQUEST', 'BAD_PATH', 'INVALID_ACL'] as const)(
+    'that was refused with %s, and its number taken, by the tree',
+    (code) => {
+      const { world, coord, client } = setUp();
+      const { answers, create } = asking(client);
+      coord.deny = (_name, request) => (request.path === '/b' ? code : undefined);
+      for (const path of ['/a', '/b', '/c']) create(path);
+      world.runUntil(() => answers.length === 3);
+      expect(answers).toEqual(['/a ok', `/b ${code}`, '/c ok']);
+      expect(coord.applied).toEqual(['1 create /a', '2 create /b', '3 create /c']);
+      world.run(30_000);
+      expect(client.state).toBe('connected');
+      expect(coord.applied).toHaveLength(3);
+    },
+  );
+
+  test('whose number a holder with a fault does not take at once', () => {
     const { world, coord, client } = setUp();
     const { answers, create } = asking(client);
-    coord.refuse = (_name, request) => (request.path === '/b' ? code : undefined);
+    let faults = 3;
+    coord.refuse = (name, request) =>
+      request.path === '/b' || (name === 'multi' && faults-- > 0) ? 'INTERNAL' : undefined;
     for (const path of ['/a', '/b', '/c']) create(path);
     world.runUntil(() => answers.length === 3);
-    expect(answers).toEqual(['/a ok', `/b ${code}`, '/c ok']);
+    expect(answers).toEqual(['/a ok', '/b INTERNAL', '/c ok']);
     expect(coord.applied).toEqual(['1 create /a', '2 multi', '3 create /c']);
   });
 
@@ -192,6 +221,9 @@ describe('a refused write leaves no hole in the numbers', () => {
     ['a wrong type', { path: '/a', ephemeral: 'yes' }, 'BAD_REQUEST'],
     ['too much data', { path: '/a', data: 'x'.repeat(600 * 1024) }, 'PAYLOAD_TOO_LARGE'],
     ['a number of its own', { path: '/a', number: 7 }, 'BAD_REQUEST'],
+    ['an unknown scheme', { path: '/a', acl: [acl('ip', '10.0.0.1')] }, 'INVALID_ACL'],
+    ['a digest that is none', { path: '/a', acl: [acl('digest', 'me')] }, 'INVALID_ACL'],
+    ['a world of somebody', { path: '/a', acl: [acl('world', 'me')] }, 'INVALID_ACL'],
   ] as const)('%s is refused before it gets a number', (_name, request, code) => {
     const { world, coord, client } = setUp();
     const { answers, create } = asking(client);
@@ -203,6 +235,20 @@ describe('a refused write leaves no hole in the numbers', () => {
     world.runUntil(() => answers.length === 2);
     expect(answers).toEqual([code, '/after ok']);
     expect(coord.applied).toEqual(['1 create /after']);
+  });
+
+  test.each([
+    ['acl.set', { path: '/', acl: [acl('ip', 'x')] }],
+    ['multi', { operations: [{ op: 'create', path: '/a', acl: [acl('ip', 'x')] }] }],
+  ] as const)('a bad ACL in %s is refused before it gets a number', (name, request) => {
+    const { world, coord, client } = setUp();
+    const codes: string[] = [];
+    client.request(name, request as never, (answer) =>
+      codes.push(answer.ok ? 'ok' : answer.error.code),
+    );
+    world.runUntil(() => codes.length === 1);
+    expect(codes).toEqual(['INVALID_ACL']);
+    expect(coord.applied).toEqual([]);
   });
 
   test('an error of the tree is an answer like any other', () => {

@@ -4,7 +4,8 @@
  * next number, and gives a repeat the reply that it had; so each write is applied once.
  *
  * A number must never be left out: a write that the holder refuses unread is answered with that error, and an empty
- * multi takes its number (if the number was taken after all, that is a repeat without effect).
+ * multi takes its number. If the tree had taken the number and refused the write by the same code (INVALID_ACL,
+ * BAD_REQUEST, BAD_PATH are both), that is a repeat without effect, answered with the stored error.
  */
 import { assert, type ErrorCode, MesozooError } from '../../../protocol/errors.ts';
 import { limits } from '../../../protocol/limits.ts';
@@ -37,7 +38,7 @@ interface Write {
   tries: number;
 }
 
-/** What `apply` answers: the number is taken. After any other error that is not certain. */
+/** Only `apply` answers with these: the number is taken. After any other error that is not certain. */
 const decidedErrors: ReadonlySet<ErrorCode> = new Set([
   'NO_NODE',
   'NO_AUTH',
@@ -232,7 +233,12 @@ export class WriteLane {
       write.retryAtMs = nowMs + backoffMs(RETRY_MIN_MS, write.tries);
       return;
     }
-    this.fill(write, error);
+    if (!write.filling) this.fill(write, error);
+    // The holder's fault, or bytes that are no answer: says nothing of the number.
+    else if (error.code === 'INTERNAL')
+      write.retryAtMs = nowMs + backoffMs(RETRY_MIN_MS, write.tries);
+    // An empty multi is refused by nobody: this is a repeat's answer, so the tree had refused the write itself.
+    else this.answer(write, { ok: false, error });
   }
 
   private answer(write: Write, answer: Parameters<Settle>[0]): void {
@@ -249,19 +255,16 @@ export class WriteLane {
     this.answered();
   }
 
-  /** The holder refused it unread: an empty multi takes its number. */
+  /** The holder may have refused it unread: an empty multi takes its number, if it is not taken. */
   private fill(write: Write, error: MesozooError): void {
-    if (write.filling) {
-      write.retryAtMs = this.session.nowMs() + backoffMs(this.session.resendMs, write.tries);
-      return;
-    }
-    this.session.log.warn('a write was refused unread', {
+    this.session.log.warn('a write was refused', {
       request: write.name,
       number: write.number,
       error,
     });
     write.answer = { ok: false, error };
     write.filling = true;
+    write.tries = 0;
     write.name = 'multi';
     write.request = { operations: [] };
     write.payload = undefined;

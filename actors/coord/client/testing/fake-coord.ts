@@ -43,6 +43,8 @@ export class FakeCoord {
   zxid = 0;
   /** Answers with this instead of carrying the request out; asked once for each request. */
   refuse: (name: string, request: Body, member: number) => ErrorCode | undefined = () => undefined;
+  /** Takes the write's number, changes nothing, and answers with this, as to each of its repeats. */
+  deny: (name: string, request: Body) => ErrorCode | undefined = () => undefined;
   /** Carries the request out, but answers with this. */
   forget: (name: string, request: Body) => ErrorCode | undefined = () => undefined;
   private readonly world: VirtualWorld;
@@ -176,7 +178,9 @@ export class FakeCoord {
     if (number !== session.number + 1) return errorBody('SEQUENCE_GAP');
     session.number = number;
     this.applied.push(`${number} ${name} ${request.path ?? ''}`.trim());
-    const carriedOut = this.apply(name, request, session.id);
+    const denied = this.deny(name, request);
+    const carriedOut =
+      denied === undefined ? this.apply(name, request, session.id) : errorBody(denied);
     const forgotten = this.forget(name, request);
     const reply = forgotten === undefined ? carriedOut : errorBody(forgotten);
     session.replies.set(number, reply);
