@@ -432,6 +432,35 @@ describe('watches', () => {
     }
   });
 
+  it('fire before any answer that shows what comes later in the same entry', () => {
+    const { sessionId, holder } = open({ eventsTo: client.eventsTo });
+    const other = open();
+    const asOther = (data: string) =>
+      client.send(`${other.holder}.set`, { sessionId: other.sessionId, path: '/w', data });
+    const watched = () => client.send(`${holder}.get`, { sessionId, path: '/w', watch: true });
+    client.ask(`${holder}.create`, { sessionId, path: '/w', data: 'old' });
+    watched();
+    cluster.run(100);
+    client.received.length = 0;
+    const [member] = cluster.members;
+    member!.process.pause();
+    client.send(`${holder}.create`, { sessionId, path: '/holds-the-read-back' });
+    const read = watched();
+    asOther('new');
+    cluster.run(100);
+    member!.process.resume();
+    cluster.until('the read is answered', () => read.reply !== undefined);
+    cluster.run(100);
+    const told = client.received.map(({ event, data }) => event ?? data);
+    expect(told.filter((one) => one !== undefined)).toEqual(['dataChanged', 'new']);
+    asOther('newer');
+    cluster.run(100);
+    expect(client.events.map(({ event, path }) => `${event} ${path}`)).toEqual([
+      'dataChanged /w',
+      'dataChanged /w',
+    ]);
+  });
+
   it('need a place for their events', () => {
     const { sessionId, holder } = open();
     const reply = client.ask(`${holder}.get`, { sessionId, path: '/', watch: true });
