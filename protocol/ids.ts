@@ -21,7 +21,7 @@ export type MasterId = Brand<string, 'MasterId'>;
 export type AgentId = Brand<string, 'AgentId'>;
 export type FrameworkId = Brand<string, 'FrameworkId'>;
 export type TaskId = Brand<string, 'TaskId'>;
-/** One try of a task: `<taskId>.<number>`. */
+/** One try of a task: `<taskId>.<submission>.<number>`; the submission tells two uses of one idempotency key apart. */
 export type AttemptId = Brand<string, 'AttemptId'>;
 /** The czxid of the leading master's election znode: later leaders have greater ones. */
 export type Epoch = Brand<number, 'Epoch'>;

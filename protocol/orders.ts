@@ -87,6 +87,8 @@ export type AgentMessage = { readonly agentId: AgentId; readonly reply: string }
     }
   /** An order with an older epoch was refused; carries the newer one. */
   | { readonly type: 'refused'; readonly epoch: Epoch; readonly order: string }
+  /** It stops in good order: it takes no launch from now on, and tells the ends of its attempts; `leaving` follows. */
+  | { readonly type: 'draining'; readonly epoch: Epoch }
   | { readonly type: 'leaving'; readonly epoch: Epoch }
   | {
       readonly type: 'outputRead';

@@ -39,6 +39,7 @@ export const taskReasons = [
   'REASON_MAX_COMPLETION_TIME_REACHED',
   'REASON_AGENT_REMOVED',
   'REASON_AGENT_DISCONNECTED',
+  'REASON_AGENT_DRAINING',
   'REASON_AGENT_REREGISTERED',
   'REASON_AGENT_RESTARTED',
   'REASON_DEPENDENCY_FAILED',
@@ -49,3 +50,9 @@ export const taskReasons = [
   'REASON_TASK_INVALID',
 ] as const;
 export type TaskReason = (typeof taskReasons)[number];
+
+/** With these a TASK_LOST says that the agent refused the launch: the attempt never ran. */
+export const refusalReasons: readonly TaskReason[] = [
+  'REASON_INSUFFICIENT_RESOURCES',
+  'REASON_AGENT_DRAINING',
+];
