@@ -47,7 +47,14 @@ export class TaskWorkload implements Workload {
     this.tree = new TaskTruth(violations, AGENT);
     truth.onSlot((slot) => this.tree.slot(slot));
     this.processes = new ProcessTruth(violations, AGENT);
-    const epochs = new EpochChecker(violations, CLUSTER);
+    const epochs = new EpochChecker(violations, {
+      cluster: CLUSTER,
+      runOf: (agent) => {
+        const process = this.nodes.find(({ name }) => name === agent)?.process;
+        return process?.isRunning === true ? process.runs : undefined;
+      },
+      after: (ms, run) => void world.scheduler.after(ms * 1000, run),
+    });
     world.server.onSent = (from, { subject, payload }) => epochs.sent(from, subject, payload);
     world.server.onDelivered = (to, { subject, payload }) => epochs.delivered(to, subject, payload);
     const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
