@@ -180,6 +180,10 @@ describe('the log', () => {
     log.forgetUpTo(slot(2));
     storage.settle();
     expect([...storage.files.keys()]).not.toContain(segmentName(1));
+    storage.files.set(segmentName(1), new Uint8Array(3));
+    expect(openLog(storage).segments.map(({ number }) => number)).not.toContain(1);
+    // A crash between the identity and the removal left it there.
+    expect([...storage.files.keys()]).not.toContain(segmentName(1));
     // Without the snapshot that allowed it, what was forgotten counts as lost.
     expect(openLog(storage).recovered).toMatchObject({ promised: 770, mayVote: false });
   });
@@ -269,19 +273,80 @@ describe('damage of what had been synced', () => {
     if (again.recovered.decidedUpTo >= 2) expect(again.recovered.disk).toBe(disk);
   });
 
-  it('never lets a gap count as decided, and keeps what is behind it', () => {
-    const storage = written([...three, [promise(1026)], [promise(1027)]]);
-    storage.spoil(segmentName(1), acceptOffset(storage, segmentName(1), 2) + 40);
+  it('never lets a gap count as decided, and keeps what is behind it and what was decided before it', () => {
+    const storage = written([
+      [promise(257), accept(1, 257)],
+      [accept(2, 257), decided(1)],
+      [accept(3, 257), decided(1)],
+      [accept(4, 257), decided(3)],
+      [promise(1027)],
+    ]);
+    storage.spoil(segmentName(1), acceptOffset(storage, segmentName(1), 3) + 40);
     const opened = openLog(storage);
     expect(opened.recovered.decidedUpTo).toBe(1);
-    expect(acceptedOf(opened)).toEqual(['1@257 value 1', '3@257 value 3']);
+    expect(acceptedOf(opened)).toEqual(['1@257 value 1', '4@257 value 4']);
+  });
+
+  it.each([
+    [
+      'a record',
+      (s: MemoryStorage) => {
+        const chosen = scanRecords(s.read(segmentName(1)), 1).records.find(
+          (record) => record.kind === recordKinds.entry && record.ballot === 514,
+        )!;
+        s.spoil(segmentName(1), chosen.offset + 40);
+      },
+      undefined,
+    ],
+    ['a segment', (s: MemoryStorage) => s.files.delete(segmentName(2)), 150],
+    [
+      'the end of a segment',
+      (s: MemoryStorage) => {
+        const chosen = acceptOffset(s, segmentName(2), 1);
+        s.truncate(segmentName(2), chosen);
+      },
+      150,
+    ],
+  ])('does not let a mark behind it vouch for what was read before it: %s', (_, spoil, bytes) => {
+    const storage = written(
+      [[accept(1, 257, 'stale')], [accept(1, 514, 'chosen')], [decided(1), accept(2, 514)]].flatMap(
+        (batch) => [batch, [promise(514)]],
+      ),
+      bytes,
+    );
+    spoil(storage);
+    const opened = openLog(storage);
+    expect(opened.recovered).toMatchObject({ mayVote: false, decidedUpTo: 0 });
+    expect(acceptedOf(opened)).toEqual(['2@514 value 2']);
+    opened.log.append([accept(1, 514, 'chosen')], 1);
+    opened.log.flush();
+    storage.settle();
+    const again = openLog(storage);
+    expect(again.recovered).toMatchObject({ disk: opened.recovered.disk, decidedUpTo: 1 });
+    expect(acceptedOf(again)).toEqual(['1@514 chosen', '2@514 value 2']);
+  });
+
+  it.each([
+    ['the last one', () => undefined],
+    [
+      'one before a segment that a crash has left without its head',
+      (s: MemoryStorage) => s.files.set(segmentName(2), new Uint8Array(5)),
+    ],
+  ])('is found in a segment that was emptied: %s', (_, also) => {
+    const storage = written([[promise(257), accept(1, 257)]]);
+    storage.truncate(segmentName(1), 0);
+    also(storage);
+    const opened = openLog(storage);
+    expect(opened.recovered.mayVote).toBe(false);
+    expect(opened.recovered.disk).not.toBe('test-1');
+    expect(openLog(storage).recovered.disk).toBe(opened.recovered.disk);
   });
 
   it('is over when the lost slots were fetched and the new disk is in use', () => {
     const storage = written([...three, [promise(1026)], [promise(1027)]]);
     storage.spoil(segmentName(1), acceptOffset(storage, segmentName(1), 2) + 40);
     const opened = openLog(storage);
-    opened.log.append([accept(2, 257), decided(3)], 1);
+    opened.log.append([accept(1, 257), accept(2, 257), decided(3)], 1);
     opened.log.flush();
     storage.settle();
     const again = openLog(storage);

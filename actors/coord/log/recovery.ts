@@ -10,6 +10,7 @@ import { NO_BALLOT, NO_SLOT } from '../../../protocol/ids.ts';
 import type { Storage } from '../../actor.ts';
 import type { Value } from '../paxos/contract.ts';
 import type { LogExtent } from './identity.ts';
+import { stopOnFailure } from './log.ts';
 import { type LocatedRecord, recordKinds, type Scan, scanRecords } from './records.ts';
 import { fromDisk, readHead, segmentName, segmentNumber } from './segments.ts';
 
@@ -34,7 +35,7 @@ export interface Damage {
 export interface LogContent {
   /** Highest ballot of all readable records. */
   readonly promised: Ballot;
-  /** The last readable accept of each slot. */
+  /** The last readable accept of each slot, unless a later one may have stood where the log is damaged. */
   readonly accepted: ReadonlyMap<Slot, AcceptedValue>;
   /** The highest decided mark; there may be slots below it that are no longer readable. */
   readonly decidedUpTo: Slot;
@@ -45,7 +46,10 @@ export interface LogContent {
   readonly tornBytes: number;
 }
 
-/** Cuts a torn tail, and syncs what it keeps, so that nothing is believed durable which is in a cache only. */
+/**
+ * Cuts a torn tail, and syncs what it keeps, so that nothing is believed durable which is in a cache only. Removes the
+ * segments that a crash has left although they were forgotten.
+ */
 export function readLog(storage: Storage, extent: LogExtent): LogContent {
   const reader = new LogReader(storage, extent);
   reader.read();
@@ -73,12 +77,14 @@ class LogReader implements LogContent {
     const found = new Set<number>();
     for (const { name } of this.storage.list()) {
       const number = segmentNumber(name);
-      if (number !== undefined && number >= this.extent.first) found.add(number);
+      if (number === undefined) continue;
+      if (number >= this.extent.first) found.add(number);
+      else this.storage.remove(name, stopOnFailure);
     }
     const last = Math.max(this.extent.last, ...found);
     for (let number = Math.max(1, this.extent.first); number <= last; number++) {
       if (found.has(number)) this.readSegment(number, number === last);
-      else this.report(number, 'the segment is missing');
+      else this.passDamage(number, 'the segment is missing');
     }
   }
 
@@ -87,17 +93,27 @@ class LogReader implements LogContent {
     const bytes = this.storage.read(name);
     const scan = scanRecords(bytes, number);
     this.checkLengthBefore(number, scan.records[0]);
-    const keptBytes = isLast ? this.cutTornTail(number, bytes.length, scan) : bytes.length;
-    for (const { from, to } of scan.damage) {
-      if (from < keptBytes) this.report(number, `bytes ${from} to ${to} are not readable`);
+    // Behind it there may be one whose head was not synced any more, and does not say how long this one was.
+    if (number === this.extent.last && bytes.length < syncedUpTo(number, scan, this.extent)) {
+      this.passDamage(number, 'the segment is empty');
     }
+    const keptBytes = isLast ? this.cutTornTail(number, bytes.length, scan) : bytes.length;
+    const damage = scan.damage.filter(({ from }) => from < keptBytes);
+    const passDamageBefore = (offset: number) => {
+      for (let next = damage[0]; next !== undefined && next.from < offset; next = damage[0]) {
+        this.passDamage(number, `bytes ${next.from} to ${next.to} are not readable`);
+        damage.shift();
+      }
+    };
     let maxSlot = NO_SLOT;
     for (const record of scan.records) {
       if (record.end > keptBytes) break;
+      passDamageBefore(record.offset);
       this.take(record);
       const accepts = record.kind !== recordKinds.decided && fromDisk(record)?.kind === 'accept';
       if (accepts && record.slot > maxSlot) maxSlot = record.slot as Slot;
     }
+    passDamageBefore(keptBytes);
     this.segments.push({ number, bytes: keptBytes, maxSlot });
     this.lengthBefore = { number, bytes: keptBytes };
   }
@@ -107,7 +123,7 @@ class LogReader implements LogContent {
     if (first?.kind !== recordKinds.segmentHead || this.lengthBefore?.number !== number - 1) return;
     const { previousBytes } = readHead(first);
     if (this.lengthBefore.bytes < previousBytes) {
-      this.report(
+      this.passDamage(
         number - 1,
         `the segment has ${this.lengthBefore.bytes} bytes of ${previousBytes}`,
       );
@@ -135,7 +151,14 @@ class LogReader implements LogContent {
     if (read?.kind === 'decided' && read.slot > this.decidedUpTo) this.decidedUpTo = read.slot;
   }
 
-  private report(segment: number, what: string): void {
+  /**
+   * An accept that is lost may have replaced one that was read before, and a mark behind may count on the lost one: what
+   * no mark before the damage has named as decided is given up, here and at every later start, and fetched again.
+   */
+  private passDamage(segment: number, what: string): void {
+    for (const slot of this.accepted.keys()) {
+      if (slot > this.decidedUpTo) this.accepted.delete(slot);
+    }
     if (segment > this.extent.damageKnownUpTo) this.damage.push({ segment, what });
   }
 }
