@@ -118,7 +118,8 @@ export type Saved = (failure?: StorageFailure) => void;
  * Named files in one directory (names have no slash). Reads are synchronous and meant for start and recovery, and
  * for small pieces later. Writes are carried out in the order of the calls; `saved` is called when the data are on
  * disk (after `fdatasync`), never inside the call. After a crash any suffix of what was not yet `saved` may be
- * missing or torn. After a failure nothing more may be assumed of the file: a failed sync is never repeated.
+ * missing or torn. After a failure nothing more is written to any file, and everything fails with it: a failed sync
+ * is never repeated.
  */
 export interface Storage {
   list(): readonly { readonly name: string; readonly bytes: number }[];

@@ -1,9 +1,36 @@
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  fstatSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { storageConformance } from '../tests/conformance/storage.ts';
 import { openFiles } from './files.ts';
+
+const disk = vi.hoisted(() => ({
+  beforeStat: (_path: unknown): void => undefined,
+  afterSync: (_descriptor: number): void => undefined,
+}));
+vi.mock('node:fs', async (original) => {
+  const actual = await original<typeof import('node:fs')>();
+  return {
+    ...actual,
+    statSync: (...args: Parameters<typeof actual.statSync>) => {
+      disk.beforeStat(args[0]);
+      return actual.statSync(...args);
+    },
+    fsyncSync: (descriptor: number) => {
+      actual.fsyncSync(descriptor);
+      disk.afterSync(descriptor);
+    },
+  };
+});
 
 const directories: string[] = [];
 function temporaryDirectory(): string {
@@ -12,6 +39,8 @@ function temporaryDirectory(): string {
   return directory;
 }
 afterEach(() => {
+  disk.beforeStat = () => undefined;
+  disk.afterSync = () => undefined;
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
 });
 
@@ -50,7 +79,31 @@ describe('files', () => {
     await storage.close();
   });
 
-  it('reports a full disk as DISK_FULL, and nothing is tried again on that file', async () => {
+  it('leaves a file out of the list that goes while it is made', async () => {
+    const directory = temporaryDirectory();
+    for (const name of ['a', 'b']) writeFileSync(join(directory, name), 'x');
+    const storage = openFiles(directory);
+    disk.beforeStat = (path) => {
+      if (path === join(directory, 'a')) unlinkSync(join(directory, 'a'));
+    };
+    expect(storage.list()).toEqual([{ name: 'b', bytes: 1 }]);
+    await storage.close();
+  });
+
+  it('has synced a file and its name when it was cut', async () => {
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, 'log'), 'good torn');
+    const storage = openFiles(directory);
+    const synced: string[] = [];
+    disk.afterSync = (descriptor) => {
+      synced.push(fstatSync(descriptor).isDirectory() ? 'directory' : 'file');
+    };
+    storage.truncate('log', 4);
+    expect(synced).toEqual(['file', 'directory']);
+    await storage.close();
+  });
+
+  it('reports a full disk as DISK_FULL, and nothing is written to any file after it', async () => {
     const directory = temporaryDirectory();
     symlinkSync('/dev/full', join(directory, 'log'));
     const storage = openFiles(directory);
@@ -58,12 +111,14 @@ describe('files', () => {
     await new Promise<void>((resolve) => {
       storage.append('log', [bytes], (failure) => codes.push(failure?.code));
       storage.append('other', [bytes], (failure) => codes.push(failure?.code));
+      storage.replace('identity', bytes, (failure) => codes.push(failure?.code));
       storage.append('log', [bytes], (failure) => {
         codes.push(failure?.code);
         resolve();
       });
     });
-    expect(codes).toEqual(['DISK_FULL', undefined, 'DISK_FULL']);
+    expect(codes).toEqual(['DISK_FULL', 'DISK_FULL', 'DISK_FULL', 'DISK_FULL']);
+    expect(readdirSync(directory)).toEqual(['log']);
     await storage.close();
   });
 

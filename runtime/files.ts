@@ -69,8 +69,11 @@ class Files implements Storage {
   private closed = false;
   /** Open for appending; the one used last stands last. */
   private readonly descriptors = new Map<string, number>();
-  /** A file whose write or sync has failed is never touched again. */
-  private readonly failures = new Map<string, StorageFailure>();
+  /**
+   * The first write or sync that failed. Nothing is written after it, to no file: what waits was asked for in the belief
+   * that everything before it would be on disk.
+   */
+  private failure: StorageFailure | undefined;
 
   constructor(directory: string) {
     this.directory = directory;
@@ -88,7 +91,11 @@ class Files implements Storage {
         .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
         .map((entry) => entry.name)
         .sort()
-        .map((name) => ({ name, bytes: statSync(this.path(name)).size })),
+        .flatMap((name) => {
+          // A removal or renaming that is under way may be carried out in between.
+          const status = statSync(this.path(name), { throwIfNoEntry: false });
+          return status === undefined ? [] : [{ name, bytes: status.size }];
+        }),
     );
   }
 
@@ -144,6 +151,8 @@ class Files implements Storage {
       } finally {
         closeSync(descriptor);
       }
+      // A process that died right after it had created the file has not made sure that the file is found again.
+      syncDirectoryNow(this.directory);
     });
   }
 
@@ -226,11 +235,7 @@ class Files implements Storage {
 
   private async carryOut(batch: readonly Task[]): Promise<StorageFailure | undefined> {
     const first = batch[0] as Task;
-    const names = first.kind === 'append' ? [first.name] : first.names;
-    for (const name of names) {
-      const earlier = this.failures.get(name);
-      if (earlier !== undefined) return earlier;
-    }
+    if (this.failure !== undefined) return this.failure;
     try {
       if (first.kind === 'append') {
         const pieces = batch.flatMap((task) => (task.kind === 'append' ? task.pieces : []));
@@ -238,9 +243,9 @@ class Files implements Storage {
       } else await first.run();
       return undefined;
     } catch (error) {
-      const failure = failureOf(names.join(' '), error);
-      for (const name of names) this.failures.set(name, failure);
-      return failure;
+      const names = first.kind === 'append' ? [first.name] : first.names;
+      this.failure = failureOf(names.join(' '), error);
+      return this.failure;
     }
   }
 
