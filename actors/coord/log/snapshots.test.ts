@@ -103,6 +103,44 @@ describe('a snapshot file', () => {
     expect(storage.files.size).toBe(0);
   });
 
+  it.each([0, 1, 2, 3, 4, 5])(
+    'is not published, nor gone on with, when cancelled before write %i is on disk',
+    (writes) => {
+      const storage = new MemoryStorage();
+      const clock = new HandClock();
+      const done: number[] = [];
+      const writer = new SnapshotWriter({
+        storage,
+        clock,
+        promised: ballot(1),
+        clusterId: 'test',
+        pauseMs: 1,
+        reader: readerOf(5, chunksOf(2, 10)),
+        done: (at) => done.push(at),
+      });
+      writer.start();
+      // Removal of a former one, head, two chunks, end, and the new name.
+      for (let count = 0; count < writes; count++) {
+        storage.settleOne();
+        clock.pass(1);
+      }
+      expect(storage.waitingCount).toBeGreaterThan(0);
+      writer.cancel();
+      for (let turns = 0; turns < 10; turns++) {
+        storage.settle();
+        clock.pass(1);
+      }
+      expect(done).toEqual([]);
+      // Only the last write gives the name, and then the snapshot is whole.
+      for (const { slot: at } of listSnapshots(storage)) {
+        expect(writes).toBe(5);
+        const name = snapshotName(at);
+        verifySnapshot(storage, name, at);
+        expect([...snapshotChunks(storage, name, at)]).toHaveLength(2);
+      }
+    },
+  );
+
   it('is not sound with any byte changed, nor cut anywhere', () => {
     const storage = new MemoryStorage();
     write(storage, 5, chunksOf(2, 40));

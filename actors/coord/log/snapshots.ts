@@ -82,6 +82,7 @@ export class SnapshotWriter {
   private chunks = 0;
   private bytes = 0;
   private timer: Timer | undefined;
+  private cancelled = false;
 
   constructor(options: SnapshotWriterOptions) {
     this.options = options;
@@ -102,7 +103,9 @@ export class SnapshotWriter {
     );
   }
 
+  /** What is on its way to disk still gets there; nothing follows it, and `done` is not called. */
   cancel(): void {
+    this.cancelled = true;
     this.timer?.cancel();
     this.options.reader.cancel();
   }
@@ -136,7 +139,7 @@ export class SnapshotWriter {
     this.write(record, () => {
       this.options.storage.rename(PARTIAL_FILE, snapshotName(this.slot), (failure) => {
         stopOnFailure(failure);
-        this.options.done(this.slot, this.bytes);
+        if (!this.cancelled) this.options.done(this.slot, this.bytes);
       });
     });
   }
@@ -146,7 +149,8 @@ export class SnapshotWriter {
     for (const piece of pieces) this.bytes += piece.length;
     this.options.storage.append(PARTIAL_FILE, pieces, (failure) => {
       stopOnFailure(failure);
-      saved();
+      // The reader of one that was cancelled has no more chunks, which must not pass for the snapshot's end.
+      if (!this.cancelled) saved();
     });
   }
 }
