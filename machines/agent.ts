@@ -26,6 +26,8 @@ export const agentMachine = setup({
     resetBackoff: () => undefined,
     watchPings: () => undefined,
     ignorePings: () => undefined,
+    /** Whatever the leader still sends here would be lost time: it is told before anything is ended. */
+    sayDraining: () => undefined,
     endAttempts: () => undefined,
     leave: () => undefined,
   },
@@ -79,7 +81,7 @@ export const agentMachine = setup({
       },
     },
     leaving: {
-      entry: 'endAttempts',
+      entry: ['sayDraining', 'endAttempts'],
       on: {
         DRAINED: 'stopped',
         LEADER_LOST: {},

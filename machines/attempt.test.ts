@@ -32,13 +32,12 @@ const table: Record<string, Partial<Record<Name, string>>> = {
     GIVEN_UP: 'cancelling',
   },
   cancelling: {
+    // A longer grace than the present one is not taken, here as below.
     STARTED: 'terminating',
     LAUNCH_FAILED: 'ended',
-    KILL_ASKED: 'cancelling',
     GIVEN_UP: 'cancelling',
   },
   running: { EXITED: 'ended', KILL_ASKED: 'terminating', GIVEN_UP: 'terminating' },
-  // A longer grace than the present one is not taken.
   terminating: { EXITED: 'ended', GIVEN_UP: 'terminating' },
   killing: { EXITED: 'ended', GIVEN_UP: 'killing' },
   ended: { ACKNOWLEDGED: 'forgotten', GIVEN_UP: 'forgotten' },

@@ -92,7 +92,7 @@ export const attemptMachine = setup({
       on: {
         STARTED: 'terminating',
         LAUNCH_FAILED: 'ended',
-        KILL_ASKED: { actions: 'noteGrace' },
+        KILL_ASKED: [{ guard: 'shortensGrace', actions: 'noteGrace' }, {}],
         GIVEN_UP: { actions: 'noteGivenUp' },
       },
     },

@@ -65,9 +65,69 @@ describe('a stop', () => {
     world.launch('b.1');
     world.run(100);
     expect(world.updates('b.1')).toMatchObject([
-      { state: 'TASK_LOST', reason: 'REASON_AGENT_REMOVED' },
+      {
+        state: 'TASK_LOST',
+        reason: 'REASON_AGENT_DRAINING',
+        message: expect.stringContaining('never ran'),
+      },
     ]);
     expect(world.processes.launches).toHaveLength(1);
+  });
+
+  it('is said to the leader before anything is ended, and again with each pong', () => {
+    const world = AgentWorld.registered();
+    world.processes.onSignal = () => undefined;
+    world.launch('a.1');
+    const before = world.said.length;
+    world.stop();
+    world.run(10);
+    expect(world.said.slice(before)).toMatchObject([
+      { to: 'm1', message: { type: 'draining', epoch: 10 } },
+      { to: 'm1', message: { type: 'status', update: { state: 'TASK_KILLING' } } },
+    ]);
+    world.run(100);
+    world.order({ type: 'ping' });
+    expect(world.messages('draining')).toHaveLength(2);
+  });
+
+  it('in the midst of a registration is said when the master takes it', () => {
+    const world = AgentWorld.registered();
+    world.processes.onSignal = () => undefined;
+    world.launch('a.1');
+    world.answers = false;
+    world.order({ type: 'registerAgain' });
+    world.stop();
+    world.run(10);
+    expect(world.messages('draining')).toEqual([]);
+    world.order({ type: 'registered', pingIntervalMs: 1000, pingTimeoutMs: 5000, giveUp: [] });
+    world.run(1);
+    expect(world.said.at(-1)?.message).toMatchObject({ type: 'draining', epoch: 10 });
+  });
+
+  it('lets the master run elsewhere what was ordered and not started yet', () => {
+    const world = AgentWorld.registered();
+    world.order({ type: 'launch', attempt: specOf('a.1') });
+    world.stop();
+    world.run(100);
+    expect(world.processes.launches).toEqual([]);
+    expect(world.updates('a.1').at(-1)).toMatchObject({
+      state: 'TASK_LOST',
+      reason: 'REASON_AGENT_DRAINING',
+    });
+  });
+
+  it('may be asked for twice', () => {
+    const world = AgentWorld.registered();
+    world.launch('a.1');
+    const done: number[] = [];
+    world.agent.stop(() => done.push(1));
+    world.agent.stop(() => done.push(2));
+    world.run(0);
+    world.agent.endTurn();
+    world.order({ type: 'ping' });
+    world.run(200);
+    world.agent.stop(() => done.push(3));
+    expect(done).toEqual([1, 2, 3]);
   });
 
   it('without a leader is short', () => {

@@ -69,7 +69,8 @@ export class AgentActor implements Actor {
   private leaderWatch: LeaderWatch | undefined;
   private housekeeping: Timer | undefined;
   private usedLately = false;
-  private stopping: { done: () => void; acknowledgeBy?: number } | undefined;
+  private stopped = false;
+  private stopping: { done: (() => void)[]; acknowledgeBy?: number } | undefined;
 
   constructor(ports: AgentPorts, options: AgentOptions, openClient: OpenCoordClient = openSession) {
     const { clock, random, storage, processes, transport } = ports;
@@ -206,9 +207,14 @@ export class AgentActor implements Actor {
     if (this.stopping !== undefined) this.drain();
   }
 
-  /** Ends all attempts, tells how they ended, and says that the agent leaves. */
+  /** Ends all attempts, tells how they ended, and says that the agent leaves. May be asked for more than once. */
   stop(done: () => void): void {
-    this.stopping = { done };
+    if (this.stopping !== undefined) {
+      if (this.stopped) done();
+      else this.stopping.done.push(done);
+      return;
+    }
+    this.stopping = { done: [done] };
     this.registration.lifecycle.send({ type: 'STOP_ASKED' });
     this.presence.changed();
     const forceMs = this.timing.stopGraceMaxMs + 2 * this.timing.stopAcknowledgeMs;
@@ -351,7 +357,10 @@ export class AgentActor implements Actor {
     this.housekeeping?.cancel();
     this.output.stop();
     this.updates.stop();
-    this.presence.close(() => this.stopping?.done());
+    this.presence.close(() => {
+      this.stopped = true;
+      for (const done of this.stopping?.done ?? []) done();
+    });
   }
 
   private say(to: MasterId, message: Said): void {

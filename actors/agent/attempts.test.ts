@@ -152,7 +152,7 @@ describe('resources', () => {
       {
         state: 'TASK_LOST',
         reason: 'REASON_INSUFFICIENT_RESOURCES',
-        message: expect.stringContaining('cpus 0.5'),
+        message: expect.stringMatching(/never ran: .*cpus 0\.5/),
       },
     ]);
     expect(world.processes.running()).toEqual(['a.1']);
@@ -280,6 +280,44 @@ describe('a kill', () => {
     expect(world.states('a.1').at(-1)).toBe('TASK_KILLED');
   });
 
+  it.each([
+    [60_000, 100],
+    [100, 60_000],
+  ])('during the launch with graces of %i and %i ms takes the shorter', (first, second) => {
+    const world = AgentWorld.registered();
+    world.processes.onSignal = () => undefined;
+    let start: (() => void) | undefined;
+    const { launch } = world.processes;
+    world.processes.launch = (spec, started) => {
+      start = () => launch.call(world.processes, spec, started);
+    };
+    world.launch('a.1');
+    world.kill('a.1', first);
+    world.kill('a.1', second);
+    start?.();
+    world.run(150);
+    expect(world.processes.all.get('a.1')?.signals).toEqual(['SIGTERM', 'SIGKILL']);
+  });
+
+  it('of an attempt that is over and forgotten is answered', () => {
+    const world = AgentWorld.registered();
+    world.launch('a.1');
+    world.processes.end('a.1', exited(0));
+    world.run(100);
+    const before = world.updates('a.1').length;
+    world.kill('a.1', 100);
+    world.run(100);
+    expect(world.updates('a.1').slice(before)).toMatchObject([
+      { taskId: 'a', state: 'TASK_KILLED', message: expect.stringContaining('over already') },
+    ]);
+  });
+
+  it('finds the task in an attempt’s id of three parts', () => {
+    const world = AgentWorld.registered();
+    world.kill('a-b.5f3c.2', 100);
+    expect(world.updates('a-b.5f3c.2')).toMatchObject([{ taskId: 'a-b', state: 'TASK_KILLED' }]);
+  });
+
   it('before the checkpoint is on disk keeps the process from being started', () => {
     const world = AgentWorld.registered();
     world.order({ type: 'launch', attempt: specOf('a.1') });
@@ -351,6 +389,34 @@ describe('a deadline', () => {
   });
 });
 
+describe('a deadline that an agent wakes up to', () => {
+  it('is not held against a process that ended while the agent stood still', () => {
+    const world = AgentWorld.registered();
+    world.launch('a.1', { timeoutMs: 5000 });
+    // As after SIGCONT: the timer runs before the end of the process is told.
+    const { watched } = standStill(world, 'a.1');
+    world.run(5100);
+    expect(world.processes.all.get('a.1')?.signals).toEqual([]);
+    watched();
+    world.run(100);
+    expect(world.updates('a.1').at(-1)).toMatchObject({ state: 'TASK_FINISHED', exitCode: 0 });
+  });
+
+  it('ends one that cannot be seen at first, but runs', () => {
+    const world = AgentWorld.registered();
+    world.launch('a.1', { timeoutMs: 5000 });
+    const { usage } = world.processes;
+    world.processes.usage = () => undefined;
+    world.run(5050);
+    expect(world.processes.all.get('a.1')?.signals).toEqual([]);
+    world.processes.usage = usage;
+    world.run(200);
+    expect(world.updates('a.1').at(-1)).toMatchObject({
+      reason: 'REASON_MAX_COMPLETION_TIME_REACHED',
+    });
+  });
+});
+
 describe('giving up', () => {
   it('kills, and says nothing more', () => {
     const world = AgentWorld.registered();
@@ -384,3 +450,12 @@ describe('giving up', () => {
     expect(world.processes.launches).toEqual([]);
   });
 });
+
+/** The process ends well at once, and whoever watches it is told only when `watched` is called. */
+function standStill(world: AgentWorld, attemptId: string): { watched: () => void } {
+  const process = world.processes.all.get(attemptId)!;
+  const { told } = process;
+  process.told = undefined;
+  world.processes.end(attemptId, exited(0));
+  return { watched: () => told?.(exited(0)) };
+}

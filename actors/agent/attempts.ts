@@ -28,11 +28,21 @@ import {
 } from './checkpoint/records.ts';
 import type { Executor, Executors, LastingExecutor, Launched } from './executors/contract.ts';
 import { Forgotten } from './forgotten.ts';
-import { inWords, killedDuringLaunch, lostBeforeReport, unknownSpec } from './refusals.ts';
+import {
+  doesNotFit,
+  inWords,
+  lostBeforeReport,
+  neverRanHere,
+  overLongSince,
+  statusOfNeverStarted,
+  unknownSpec,
+} from './refusals.ts';
 import type { Status, StatusUpdates } from './status-updates.ts';
 
 /** Timers of the real clock hold no more than 2^31 ms. */
 const DEADLINE_STEP_MS = 2 ** 30;
+/** Also for a process that is so young that it cannot be seen yet. */
+const DEADLINE_AGAIN_MS = 100;
 const REASON_MESSAGE_MAX = 1024;
 
 export interface AttemptsOptions {
@@ -94,12 +104,9 @@ export class Attempts {
     }
     const refusal = this.refusal(spec);
     if (refusal !== undefined) {
-      this.options.log.warn('launch refused', { attemptId: spec.attemptId, message: refusal });
-      this.refuse(spec, {
-        state: 'TASK_LOST',
-        reason: this.leaving ? 'REASON_AGENT_REMOVED' : 'REASON_INSUFFICIENT_RESOURCES',
-        message: refusal,
-      });
+      const { attemptId } = spec;
+      this.options.log.warn('launch refused', { attemptId, message: refusal.message });
+      this.refuse(spec, refusal);
       return;
     }
     const attempt = this.admit(spec, false);
@@ -118,7 +125,11 @@ export class Attempts {
       else this.options.updates.repeat(attemptId);
       return;
     }
-    if (this.forgotten.has(attemptId)) return;
+    if (this.forgotten.has(attemptId)) {
+      // Whoever asks is waiting for an end that it has not been told of.
+      this.refuse(unknownSpec(attemptId), overLongSince);
+      return;
+    }
     // Its launch order was lost, or is still under way: it must not run when it comes.
     this.refuse(unknownSpec(attemptId), {
       state: 'TASK_KILLED',
@@ -263,7 +274,7 @@ export class Attempts {
               reason: 'REASON_LAUNCH_FAILED',
               message: result.failure.slice(0, REASON_MESSAGE_MAX),
             }
-          : killedDuringLaunch;
+          : statusOfNeverStarted(attempt);
       attempt.lifecycle.send({ type: 'LAUNCH_FAILED' });
       return;
     }
@@ -290,7 +301,7 @@ export class Attempts {
     const { attemptId, resources, executor } = attempt.spec;
     attempt.deadline?.cancel();
     if (!attempt.refused) this.release(resources);
-    const status = attempt.end ?? killedDuringLaunch;
+    const status = attempt.end ?? statusOfNeverStarted(attempt);
     if (executor !== 'noop')
       this.options.log.info('attempt ended', { attemptId, state: status.state });
     this.note(attempt, status);
@@ -319,12 +330,14 @@ export class Attempts {
 
   // ── Inside ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private refusal(spec: AttemptSpec): string | undefined {
-    if (this.leaving) return 'the agent is stopping';
+  private refusal(spec: AttemptSpec): Status | undefined {
+    if (this.leaving) return neverRanHere;
     if (this.attempts.size >= limits.attemptsPerAgent)
-      return `the agent already has ${limits.attemptsPerAgent} attempts`;
+      return doesNotFit(`the agent already has ${limits.attemptsPerAgent} attempts`);
     if (!contains(this.available, spec.resources))
-      return `the agent has less than was asked for: available ${inWords(this.available)}, asked ${inWords(spec.resources)}`;
+      return doesNotFit(
+        `the agent has less than was asked for: available ${inWords(this.available)}, asked ${inWords(spec.resources)}`,
+      );
     return undefined;
   }
 
@@ -397,8 +410,21 @@ export class Attempts {
     const delayMs = Math.max(0, atMs - this.options.clock.wallMs());
     attempt.deadline = this.options.clock.after(Math.min(delayMs, DEADLINE_STEP_MS), () => {
       if (delayMs > DEADLINE_STEP_MS) this.armDeadline(attempt, atMs);
-      else if (isLive(attempt)) this.stop(attempt, 'timedOut', attempt.spec.killGraceMs);
+      else if (isLive(attempt)) this.deadlineReached(attempt);
     });
+  }
+
+  /**
+   * An agent that stood still (SIGSTOP, a suspended machine) runs its timers before it is told which processes have
+   * ended meanwhile: what has nothing left to be killed is about to be told of, and ended in its time.
+   */
+  private deadlineReached(attempt: Attempt): void {
+    if (this.usageOf(attempt) !== undefined)
+      this.stop(attempt, 'timedOut', attempt.spec.killGraceMs);
+    else
+      attempt.deadline = this.options.clock.after(DEADLINE_AGAIN_MS, () => {
+        if (isLive(attempt)) this.deadlineReached(attempt);
+      });
   }
 
   private recoverAttempt(left: CheckpointedAttempt): void {

@@ -9,7 +9,8 @@ import { limits } from '../../protocol/limits.ts';
 import type { MasterOrder } from '../../protocol/orders.ts';
 
 const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/);
-const attemptId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}(\.\d{1,9})?$/);
+/** `<taskId>.<submission>.<number>`. */
+const attemptId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}(\.[A-Za-z0-9]{1,16}){1,2}$/);
 const scalar = z.number().min(0).max(limits.memMiBMax);
 const milliseconds = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
 const port = z.int().min(0).max(65_535);

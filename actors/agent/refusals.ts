@@ -2,6 +2,7 @@
 import type { AttemptId, TaskId } from '../../protocol/ids.ts';
 import type { AttemptSpec } from '../../protocol/orders.ts';
 import { NOTHING, type Resources, scalarNames } from '../../protocol/resources.ts';
+import type { Attempt } from './attempt.ts';
 import type { Status } from './status-updates.ts';
 
 export const killedDuringLaunch: Status = {
@@ -10,15 +11,43 @@ export const killedDuringLaunch: Status = {
   message: 'Killed before it was started',
 };
 
+/** The master may run the task elsewhere: nothing of this attempt has been started, nor will be. */
+export const neverRanHere: Status = {
+  state: 'TASK_LOST',
+  reason: 'REASON_AGENT_DRAINING',
+  message: 'It never ran: the agent is stopping',
+};
+
+/** The master knows how it ended, or decided its task without it: whatever is asked of it, it is not there any more. */
+export const overLongSince: Status = {
+  state: 'TASK_KILLED',
+  reason: 'REASON_TASK_KILLED',
+  message: 'The attempt was over already when it was to be killed',
+};
+
 export const lostBeforeReport: Status = {
   state: 'TASK_LOST',
   reason: 'REASON_AGENT_RESTARTED',
   message: 'The agent was restarted when it had refused the launch',
 };
 
-/** Stands for an attempt whose launch order never came: an attempt's id is its task's id and a number. */
+/** The master may run the task elsewhere. */
+export function doesNotFit(why: string): Status {
+  return {
+    state: 'TASK_LOST',
+    reason: 'REASON_INSUFFICIENT_RESOURCES',
+    message: `It never ran: ${why}`,
+  };
+}
+
+/** Of an attempt that was to be ended before anything of it ran. */
+export function statusOfNeverStarted({ stopping }: Pick<Attempt, 'stopping'>): Status {
+  return stopping?.cause === 'agentStops' ? neverRanHere : killedDuringLaunch;
+}
+
+/** Stands for an attempt whose launch order never came: an attempt's id begins with its task's, which has no dot. */
 export function unknownSpec(attemptId: AttemptId): AttemptSpec {
-  const dot = attemptId.lastIndexOf('.');
+  const dot = attemptId.indexOf('.');
   return {
     attemptId,
     taskId: (dot > 0 ? attemptId.slice(0, dot) : attemptId) as TaskId,

@@ -70,6 +70,7 @@ export class Registration {
         },
         watchPings: () => this.watchPings(),
         ignorePings: () => this.pingTimer?.cancel(),
+        sayDraining: () => this.sayDraining(),
         endAttempts: options.endAttempts,
         leave: options.leave,
       },
@@ -180,6 +181,7 @@ export class Registration {
 
   ping(order: MasterOrder): void {
     this.say(order.masterId, { type: 'pong', epoch: order.epoch });
+    if (this.lifecycle.matches('leaving')) this.sayDraining();
   }
 
   /** To the master that the agent is registered with; says whether there is one. */
@@ -219,6 +221,10 @@ export class Registration {
     }
   }
 
+  private sayDraining(): void {
+    this.sayToPartner((epoch) => ({ type: 'draining', epoch }));
+  }
+
   private epochStored(epoch: Epoch, giveUp: readonly AttemptReport['attemptId'][]): void {
     const { leader } = this;
     if (leader?.epoch !== epoch) return;
@@ -227,6 +233,8 @@ export class Registration {
     this.options.accepted(giveUp, this.toldAll);
     this.lifecycle.offer({ type: 'REGISTERED' });
     this.say(leader.masterId, { type: 'epochAccepted', epoch });
+    // It was registering when it was asked to stop.
+    if (this.lifecycle.matches('leaving')) this.sayDraining();
     if (first) this.options.log.info('registered', { ...leader });
     this.options.stateChanged();
   }
