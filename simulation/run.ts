@@ -75,8 +75,13 @@ class Simulation {
     const sessionOrder = new SessionOrderChecker(world.violations);
     this.truth.onSlot((slot) => sessionOrder.slot(slot));
     const members = random.pick(profile.coords);
+    const bounds = {
+      segmentBytes: random.pick([2000, 20_000, 1_000_000]),
+      snapshotSlots: random.pick([10, 50, 200, 100_000]),
+      keptSlots: random.pick([1, 20, 4096]),
+    };
     this.coords = Array.from({ length: members }, (_, index) =>
-      makeCoordNode({ world, truth: this.truth, member: index + 1, members, planted }),
+      makeCoordNode({ world, truth: this.truth, bounds, member: index + 1, members, planted }),
     );
     this.znodes = new ZnodeWorkload(world, this.truth, profile.znodeClients);
     this.workloads.push(this.znodes);

@@ -1,5 +1,5 @@
 /** A member of the quorum with its disk. */
-import { CoordActor } from '../../actors/coord/coord.ts';
+import { CoordActor, type CoordBounds } from '../../actors/coord/coord.ts';
 import type { PlantedBugs } from '../../actors/planted.ts';
 import type { MemberId } from '../../protocol/ids.ts';
 import { inboxPrefixes } from '../../protocol/subjects.ts';
@@ -20,6 +20,8 @@ export interface CoordNode extends ClusterNode<CoordActor> {
 
 export interface CoordNodeOptions {
   readonly world: World;
+  /** Small ones let snapshots, sealed segments and forgotten entries come within seconds. */
+  readonly bounds: Partial<CoordBounds>;
   readonly truth: Truth;
   readonly member: number;
   readonly members: number;
@@ -53,6 +55,7 @@ export function makeCoordNode(options: CoordNodeOptions): CoordNode {
           member,
           systemDigest: SYSTEM_DIGEST,
           planted,
+          bounds: options.bounds,
           observe: { applied: (slot) => truth.applied(name, slot) },
           ...(!node.wiped && { bootstrap: { clusterId: 'simulated', members } }),
         }),
