@@ -18,6 +18,8 @@ const ANSWER_MS = 400;
 export class ClusterSighting {
   private readonly transport: Transport;
   private readonly cluster: string;
+  /** Members that have answered at least once: each has its data. */
+  readonly coordsSeen = new Set<number>();
   private requests = 0;
   private readonly waiting = new Map<string, (answer: unknown) => void>();
 
@@ -25,7 +27,9 @@ export class ClusterSighting {
     this.transport = transport;
     this.cluster = cluster;
     transport.subscribe(`${transport.inbox}.sight.*`, ({ subject, payload, status }) => {
-      this.waiting.get(subject)?.(status === undefined ? decode(payload).value : undefined);
+      const answer = status === undefined ? decode(payload).value : undefined;
+      if (isCoord(answer)) this.coordsSeen.add(answer.id);
+      this.waiting.get(subject)?.(answer);
     });
   }
 
@@ -73,8 +77,13 @@ interface CoordState {
   readonly ballot: number;
 }
 
+function isCoord(answer: unknown): answer is CoordState {
+  const { id, role } = (answer ?? {}) as Partial<CoordState>;
+  return typeof id === 'number' && typeof role === 'string';
+}
+
 function isLeadingCoord(answer: unknown): answer is CoordState {
-  return (answer as CoordState).role === 'leading';
+  return isCoord(answer) && answer.role === 'leading';
 }
 
 function isClusterState(answer: unknown): answer is ClusterState {

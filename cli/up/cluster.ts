@@ -11,10 +11,10 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export const ports = { nats: 4222, master: 5050, agent: 5051, betweenInstances: 10 } as const;
 
 /** How long a part may take to stop before it is killed. Agents end tasks first, each with its grace. */
-const stopGraceMs = { agent: 15_000, master: 5_000, coord: 5_000, nats: 3_000 } as const;
-type PartKind = keyof typeof stopGraceMs;
+export const stopGraceMs = { agent: 15_000, master: 5_000, coord: 5_000, nats: 3_000 } as const;
+export type PartKind = keyof typeof stopGraceMs;
 /** In the order in which they stop. */
-const partKinds: readonly PartKind[] = ['agent', 'master', 'coord', 'nats'];
+export const partKinds: readonly PartKind[] = ['agent', 'master', 'coord', 'nats'];
 
 export interface ClusterOptions {
   readonly data: DataDirectory;
@@ -81,9 +81,16 @@ export class Cluster {
     for (const { part } of this.parts) part.start();
   }
 
-  /** From now on no coord is told to create the cluster. */
-  markReady(): void {
-    this.record = this.options.data.markReady(this.record);
+  /** From now on these coords are not told to create the cluster. */
+  markBegun(seen: ReadonlySet<number>): void {
+    this.record = this.options.data.markBegun(
+      this.record,
+      this.record.coords.filter((member) => seen.has(member)),
+    );
+  }
+
+  get allCoordsBegan(): boolean {
+    return this.record.begunCoords.length === this.record.coords.length;
   }
 
   /** Agents, masters, coords, NATS. `before` is told what comes next. */
@@ -120,7 +127,7 @@ export class Cluster {
     ];
     return this.nodeCommand('coord', [
       ...['--member', String(member), '--data', this.options.data.of(`coord-${member}`)],
-      ...(this.record.wasReady ? [] : bootstrap),
+      ...(this.record.begunCoords.includes(member) ? [] : bootstrap),
     ]);
   }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataDirectory } from './data-directory.ts';
-import { assertNoSupervisor } from './leftovers.ts';
+import { assertNoSupervisor, lockForSupervisor } from './leftovers.ts';
 import { startOf } from './process-identity.ts';
 
 let path: string;
@@ -15,15 +15,18 @@ afterEach(() => rmSync(path, { recursive: true }));
 describe('the data directory', () => {
   it('holds a new cluster of three coords, and the same one at the next start', () => {
     const first = new DataDirectory(path).openCluster(undefined);
-    expect(first).toMatchObject({ coords: [1, 2, 3], wasReady: false });
+    expect(first).toMatchObject({ coords: [1, 2, 3], begunCoords: [] });
     expect(new DataDirectory(path).openCluster(undefined)).toEqual(first);
     expect(new DataDirectory(path).openCluster(3)).toEqual(first);
   });
 
-  it('remembers that the cluster was ready once', () => {
+  it('remembers which coords have begun', () => {
     const data = new DataDirectory(path);
-    data.markReady(data.openCluster(5));
-    expect(data.openCluster(undefined)).toMatchObject({ coords: [1, 2, 3, 4, 5], wasReady: true });
+    data.markBegun(data.markBegun(data.openCluster(5), [4, 2]), [2, 5]);
+    expect(data.openCluster(undefined)).toMatchObject({
+      coords: [1, 2, 3, 4, 5],
+      begunCoords: [2, 4, 5],
+    });
   });
 
   it('refuses another number of coords, and says what to do', () => {
@@ -36,6 +39,7 @@ describe('the data directory', () => {
     ['another format', '{"format":2,"version":"9.0.0"}', /mesozoo 9\.0\.0 in format 2.*--data/],
     ['no format', '{}', /something else in format \?/],
     ['no JSON', 'xyz', /not readable/],
+    ['a cluster without an id', '{"format":1,"version":"0.1.0"}', /clusterId.*move .* away/],
   ])('refuses data with %s, and says what to do', (_what, content, message) => {
     writeFileSync(join(path, 'cluster.json'), content);
     expect(() => new DataDirectory(path).openCluster(undefined)).toThrow(
@@ -54,6 +58,20 @@ describe('the data directory', () => {
     expect(statSync(join(path, 'secrets.json')).mode & 0o777).toBe(0o600);
     expect(new DataDirectory(path).secrets()).toEqual(secrets);
   });
+
+  it.runIf(process.platform === 'linux')(
+    'lets one supervisor begin in it, and names the other one',
+    async () => {
+      const data = new DataDirectory(path);
+      const unlock = await lockForSupervisor(data);
+      await expect(lockForSupervisor(data)).rejects.toThrow('in use by another process');
+      const second = lockForSupervisor(data);
+      const startedAt = startOf(process.pid) ?? '';
+      data.recordProcesses({ supervisor: { pid: process.pid, startedAt }, parts: [] });
+      await expect(second).rejects.toThrow(`supervisor is process ${process.pid}`);
+      unlock();
+    },
+  );
 
   it('lets one supervisor work in it, and the next one after that has gone', () => {
     const data = new DataDirectory(path);

@@ -11,7 +11,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -27,8 +27,11 @@ const clusterFile = z.object({
   version: z.string(),
   clusterId: z.string(),
   coords: z.array(z.int().min(1).max(255)).min(1),
-  /** Once true, no coord is ever told to create the cluster again. */
-  wasReady: z.boolean(),
+  /**
+   * Coords that were seen at work once: they have their data, and are never told to create the cluster again. One that
+   * was never seen has promised nothing to anybody, and is to begin as the others did, whoever leads by then.
+   */
+  begunCoords: z.array(z.int()).default([]),
 });
 export type ClusterRecord = z.infer<typeof clusterFile>;
 
@@ -75,7 +78,7 @@ export class DataDirectory {
         version,
         clusterId: `c-${randomBytes(8).toString('hex')}`,
         coords: Array.from({ length: coords ?? 3 }, (_, index) => index + 1),
-        wasReady: false,
+        begunCoords: [],
       };
       this.write('cluster.json', created);
       return created;
@@ -89,11 +92,12 @@ export class DataDirectory {
     return found;
   }
 
-  markReady(cluster: ClusterRecord): ClusterRecord {
-    if (cluster.wasReady) return cluster;
-    const ready = { ...cluster, wasReady: true };
-    this.write('cluster.json', ready);
-    return ready;
+  markBegun(cluster: ClusterRecord, seen: Iterable<number>): ClusterRecord {
+    const begun = new Set([...cluster.begunCoords, ...seen]);
+    if (begun.size === cluster.begunCoords.length) return cluster;
+    const marked = { ...cluster, begunCoords: [...begun].sort((one, other) => one - other) };
+    this.write('cluster.json', marked);
+    return marked;
   }
 
   /** Made at the first start. Each begins with a letter and an underscore: nats-server reads bare numbers as numbers. */
@@ -134,7 +138,14 @@ export class DataDirectory {
           'run the version that wrote it, or give a new directory with --data DIR',
       );
     }
-    return clusterFile.parse(content);
+    const record = clusterFile.safeParse(content);
+    if (!record.success)
+      throw new MesozooError(
+        'WRONG_DATA_DIRECTORY',
+        `${this.file('cluster.json')} is not what mesozoo wrote (${record.error.issues[0]?.path.join('.')}: ` +
+          `${record.error.issues[0]?.message}): move ${this.path} away to start anew`,
+      );
+    return record.data;
   }
 
   private file(name: string): string {
@@ -165,7 +176,8 @@ export class DataDirectory {
     const path = this.file(name);
     const descriptor = openSync(`${path}.new`, 'w', 0o600);
     try {
-      writeSync(descriptor, `${JSON.stringify(content, null, 2)}\n`);
+      // Not writeSync: that may write a part of it on a disk that is nearly full.
+      writeFileSync(descriptor, `${JSON.stringify(content, null, 2)}\n`);
       if (synced) fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

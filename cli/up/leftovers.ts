@@ -4,12 +4,27 @@
  * and the next agent process finds them.
  */
 import { MesozooError } from '../../protocol/errors.ts';
+import { lockDirectory } from '../../runtime/directory-lock.ts';
+import { type PartKind, partKinds, stopGraceMs } from './cluster.ts';
 import type { DataDirectory, PartRecord, ProcessesRecord } from './data-directory.ts';
 import { isAlive, signalRecorded } from './process-identity.ts';
 
-const STOP_GRACE_MS = 5_000;
+const RECORDED_WITHIN_MS = 300;
 const LOOK_AGAIN_MS = 30;
-const order = ['agent', 'master', 'coord', 'nats'] as const;
+
+/** One supervisor at a time, from its first step on. Throws WRONG_DATA_DIRECTORY while another one is at work here. */
+export async function lockForSupervisor(data: DataDirectory): Promise<() => void> {
+  assertNoSupervisor(data);
+  try {
+    return await lockDirectory(data.path);
+  } catch (error) {
+    if (!(error instanceof MesozooError)) throw error;
+    // It writes down who it is as its next step.
+    await new Promise((resolve) => setTimeout(resolve, RECORDED_WITHIN_MS));
+    assertNoSupervisor(data);
+    throw error;
+  }
+}
 
 /** Throws WRONG_DATA_DIRECTORY while another supervisor is at work here. */
 export function assertNoSupervisor(data: DataDirectory): void {
@@ -18,7 +33,7 @@ export function assertNoSupervisor(data: DataDirectory): void {
     throw new MesozooError(
       'WRONG_DATA_DIRECTORY',
       `a cluster is running from ${data.path} already (supervisor is process ${supervisor.pid}): ` +
-        'stop it with "npx mesozoo down", or start another one with --data DIR --port-offset 100',
+        `stop it with "npx mesozoo down --data ${data.path}", or start another one with --data DIR --port-offset 100`,
     );
 }
 
@@ -30,19 +45,28 @@ export function findLeftovers(record: ProcessesRecord): readonly PartRecord[] {
 export async function endLeftovers(
   parts: readonly PartRecord[],
   agents: 'tasksGoOn' | 'tasksEnd',
+  graceMs: Readonly<Record<PartKind, number>> = stopGraceMs,
 ): Promise<void> {
-  for (const kind of order) {
+  for (const kind of partKinds) {
     const ending = parts.filter(({ name }) => name.startsWith(kind));
     await Promise.all(
       ending.map((part) =>
-        endOne(part, kind === 'agent' && agents === 'tasksGoOn' ? 'SIGKILL' : 'SIGTERM'),
+        endOne(
+          part,
+          kind === 'agent' && agents === 'tasksGoOn' ? 'SIGKILL' : 'SIGTERM',
+          graceMs[kind],
+        ),
       ),
     );
   }
 }
 
-async function endOne(part: PartRecord, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  const deadline = performance.now() + STOP_GRACE_MS;
+async function endOne(
+  part: PartRecord,
+  signal: 'SIGTERM' | 'SIGKILL',
+  graceMs: number,
+): Promise<void> {
+  const deadline = performance.now() + graceMs;
   signalRecorded(part, signal);
   // A paused process takes no signal but SIGKILL until it goes on.
   signalRecorded(part, 'SIGCONT');

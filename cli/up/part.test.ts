@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defaultAgentTiming } from '../../actors/agent/options.ts';
+import { stopGraceMs } from './cluster.ts';
 import { endLeftovers, findLeftovers } from './leftovers.ts';
 import { Part, type PartDeath } from './part.ts';
 import { isAlive, type RecordedProcess, signalRecorded, startOf } from './process-identity.ts';
@@ -56,6 +58,40 @@ describe('a part of the cluster', () => {
     const { deaths } = shell('exit 1');
     await until(() => deaths.length === 3);
     expect(deaths.map(({ againInMs }) => againInMs)).toEqual([250, 500, 1000]);
+    expect(deaths.map(({ inARow }) => inARow)).toEqual([1, 2, 3]);
+  });
+
+  it('is told dead, and will be started again, before anything is written about it', async () => {
+    const told: string[] = [];
+    const part: Part = new Part(
+      {
+        ...{ name: 'coord-1', env: {}, log: join(directory, 'coord-1.log') },
+        command: () => ['/bin/sh', '-c', 'exit 74'],
+      },
+      {
+        died: ({ againInMs }) => told.push(`died, again in ${againInMs}`),
+        changed: () => {
+          if (part.running === undefined) told.push('written');
+        },
+      },
+    );
+    parts.push(part);
+    part.start();
+    await until(() => told.length >= 2);
+    expect(told.slice(0, 2)).toEqual(['died, again in 250', 'written']);
+  });
+
+  it('whose log cannot be opened is told dead, and tried again', () => {
+    const deaths: PartDeath[] = [];
+    const part = new Part(
+      { name: 'x', command: () => ['/bin/true'], env: {}, log: join(directory, 'gone', 'x.log') },
+      { died: (death) => deaths.push(death), changed: () => undefined },
+    );
+    parts.push(part);
+    part.start();
+    expect(deaths).toMatchObject([
+      { how: expect.stringContaining('ENOENT') as string, againInMs: 250 },
+    ]);
   });
 
   it('says why, where its last words tell', async () => {
@@ -115,5 +151,17 @@ describe('what is left behind', () => {
     await until(() => agent.deaths.length > 0 && coord.deaths.length > 0);
     expect(readFileSync(agent.log, 'utf8')).toBe('up\n');
     expect(readFileSync(coord.log, 'utf8')).toBe('up\nasked\n');
+  });
+
+  it('is given the time of its kind to end in good order: an agent ends its tasks first', async () => {
+    const script =
+      'trap "sleep 0.3; echo ended; exit 0" TERM; echo up; while :; do sleep 0.05; done';
+    const agent = shell(script, 'agent-1');
+    await until(() => readFileSync(agent.log, 'utf8') === 'up\n');
+    const left = [{ name: 'agent-1', ...(agent.part.running as RecordedProcess) }];
+    await endLeftovers(left, 'tasksEnd', { agent: 20_000, master: 0, coord: 0, nats: 0 });
+    expect(readFileSync(agent.log, 'utf8')).toBe('up\nended\n');
+    const { stopGraceMaxMs, stopAcknowledgeMs } = defaultAgentTiming;
+    expect(stopGraceMs.agent).toBeGreaterThan(stopGraceMaxMs + 2 * stopAcknowledgeMs);
   });
 });

@@ -31,12 +31,14 @@ export interface PartDeath {
   /** What it wrote last, where that says why: `DISK_FULL: …`. */
   readonly why?: string;
   readonly log: string;
+  /** How often it has ended by now without having run for a good while in between. */
+  readonly inARow: number;
   /** Undefined: another start would only repeat it. */
   readonly againInMs?: number;
 }
 
 export interface PartEvents {
-  /** A process was started or has ended: the record changes. */
+  /** A process was started or has ended (told by `died` before): the record changes. */
   changed(): void;
   died(death: PartDeath): void;
 }
@@ -47,7 +49,7 @@ export class Part {
   private readonly events: PartEvents;
   private child: ChildProcess | undefined;
   private startedMs = 0;
-  private backoffMs = BACKOFF_FIRST_MS;
+  private deathsInARow = 0;
   private timer: NodeJS.Timeout | undefined;
   private stopping = false;
   private identity: RecordedProcess | undefined;
@@ -64,17 +66,16 @@ export class Part {
 
   start(): void {
     this.timer = undefined;
-    const [program, ...args] = this.spec.command() as [string, ...string[]];
-    keepLogSmall(this.spec.log);
-    const log = openSync(this.spec.log, 'a', 0o600);
-    const child = spawn(program, args, {
-      detached: true,
-      stdio: ['ignore', log, log],
-      env: { ...process.env, ...this.spec.env },
-    });
-    closeSync(log);
-    this.child = child;
     this.startedMs = performance.now();
+    let child: ChildProcess;
+    try {
+      child = this.spawn();
+    } catch (error) {
+      // No file or process is to be had, as on a full disk: that passes, and is no end for the other parts.
+      this.died(`could not be started: ${(error as Error).message}`);
+      return;
+    }
+    this.child = child;
     child.once('error', (error) => this.ended(child, `could not be started: ${error.message}`));
     child.once('exit', (code, signal) => this.ended(child, signal ?? `exit code ${code}`, code));
     if (child.pid === undefined) return;
@@ -108,22 +109,43 @@ export class Part {
     return this.stop(0, 'SIGKILL');
   }
 
+  private spawn(): ChildProcess {
+    const [program, ...args] = this.spec.command() as [string, ...string[]];
+    keepLogSmall(this.spec.log);
+    const log = openSync(this.spec.log, 'a', 0o600);
+    try {
+      return spawn(program, args, {
+        detached: true,
+        stdio: ['ignore', log, log],
+        env: { ...process.env, ...this.spec.env },
+      });
+    } finally {
+      closeSync(log);
+    }
+  }
+
   private ended(child: ChildProcess, how: string, code?: number | null): void {
     if (this.child !== child) return;
     this.child = undefined;
     this.identity = undefined;
+    // First that it is started again: whatever the record of it may come to.
+    if (!this.stopping) this.died(how, code);
     this.events.changed();
-    if (this.stopping) return;
+  }
+
+  private died(how: string, code?: number | null): void {
     const hopeless = typeof code === 'number' && hopelessExitCodes.has(code);
-    if (performance.now() - this.startedMs > HEALTHY_MS) this.backoffMs = BACKOFF_FIRST_MS;
-    const againInMs = hopeless ? undefined : this.backoffMs;
-    this.backoffMs = Math.min(this.backoffMs * 2, BACKOFF_MAX_MS);
+    if (performance.now() - this.startedMs > HEALTHY_MS) this.deathsInARow = 0;
+    const backoffMs = Math.min(BACKOFF_FIRST_MS * 2 ** this.deathsInARow, BACKOFF_MAX_MS);
+    this.deathsInARow += 1;
+    const againInMs = hopeless ? undefined : backoffMs;
     if (againInMs !== undefined) this.timer = setTimeout(() => this.start(), againInMs);
     const why = typeof code === 'number' ? lastWord(this.spec.log) : undefined;
     this.events.died({
       part: this.name,
       how,
       log: this.spec.log,
+      inARow: this.deathsInARow,
       ...(why !== undefined && { why }),
       ...(againInMs !== undefined && { againInMs }),
     });
@@ -132,7 +154,13 @@ export class Part {
 
 /** The code and reason of the last line, if that is the last word of a process of ours (runtime/run.ts). */
 function lastWord(log: string): string | undefined {
-  const line = endOf(log).trimEnd().split('\n').at(-1);
+  let end: string;
+  try {
+    end = endOf(log);
+  } catch (error) {
+    return `its log cannot be read: ${(error as Error).message}`;
+  }
+  const line = end.trimEnd().split('\n').at(-1);
   if (line === undefined || !line.startsWith('{')) return undefined;
   try {
     const { message, code, reason } = JSON.parse(line) as Record<string, unknown>;

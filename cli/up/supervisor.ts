@@ -7,13 +7,14 @@ import { MesozooError } from '../../protocol/errors.ts';
 import { subjectsOf } from '../../protocol/subjects.ts';
 import type { TaskEvent } from '../../protocol/task-api.ts';
 import { isFinal } from '../../protocol/task-states.ts';
+import { EXIT_INTERNAL } from '../../runtime/exit-codes.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { type ConnectedTransport, connectTransport } from '../../runtime/nats.ts';
 import { version } from '../../runtime/version.ts';
 import { Cluster } from './cluster.ts';
 import { type ClusterSight, ClusterSighting } from './cluster-sight.ts';
-import type { DataDirectory, PartRecord, Secrets } from './data-directory.ts';
-import { assertNoSupervisor, endLeftovers, findLeftovers } from './leftovers.ts';
+import type { DataDirectory, PartRecord, ProcessesRecord, Secrets } from './data-directory.ts';
+import { endLeftovers, findLeftovers, lockForSupervisor } from './leftovers.ts';
 import { acceptsConnections, assertPortFree, ensureNatsServer } from './nats-server.ts';
 import type { UpOptions } from './options.ts';
 import type { PartDeath } from './part.ts';
@@ -42,6 +43,7 @@ export class Supervisor {
   private sighting: ClusterSighting | undefined;
   private stopping = false;
   private watching = false;
+  private toldUnrecorded = false;
   /** The cluster can never become ready. */
   private hopeless: ((error: MesozooError) => void) | undefined;
 
@@ -53,16 +55,19 @@ export class Supervisor {
 
   /** Resolves with the exit code, after everything has been stopped. `ready` is called when the cluster is up and everything has been told. */
   async run(runExample: RunExample, ready: () => void): Promise<number> {
-    const stopAsked = this.whenAsked();
+    const stopAsked = Promise.race([this.whenAsked(), this.whenBroken()]);
     const { terminal } = this;
     terminal.line(
       `${terminal.bold(`mesozoo ${version}`)} ${terminal.dim(`data in ${this.data.path}`)}`,
     );
     let exitCode = 0;
     try {
-      await this.start();
-      const ending = Promise.race([this.untilReady(), stopAsked]);
-      if ((await ending) !== 'stop') {
+      const begin = async () => {
+        await this.start();
+        if (!this.stopping) await this.untilReady();
+      };
+      await Promise.race([begin(), stopAsked]);
+      if (!this.stopping) {
         terminal.line(`  Ready after ${this.seconds()} s.`);
         if (this.options.example) await Promise.race([this.example(runExample), stopAsked]);
         if (!this.stopping) this.tellWhatNext();
@@ -70,26 +75,30 @@ export class Supervisor {
         await stopAsked;
       }
     } catch (error) {
-      if (!(error instanceof MesozooError)) {
-        await this.stop();
-        throw error;
-      }
-      terminal.problem(error.message);
-      exitCode = 1;
+      const isOurs = error instanceof MesozooError;
+      terminal.problem(isOurs ? error.message : ((error as Error).stack ?? String(error)));
+      exitCode = isOurs ? 1 : EXIT_INTERNAL;
+    } finally {
+      // Whatever went wrong: nothing that was started is left behind.
+      await this.stop();
     }
-    await this.stop();
     return exitCode;
   }
 
+  /** Ctrl-C may come at any point: after each wait it is looked at, so that nothing is started any more. */
   private async start(): Promise<void> {
     const { options, data, terminal } = this;
-    assertNoSupervisor(data);
+    await lockForSupervisor(data);
+    if (this.stopping) return;
     const record = data.openCluster(options.coords);
-    const leftovers = findLeftovers(data.processes());
+    const former = data.processes().parts;
+    this.record(former);
+    const leftovers = findLeftovers({ parts: former });
     if (leftovers.length > 0) {
       const names = leftovers.map(({ name }) => name).join(', ');
       terminal.busy(`ending what a former start has left behind: ${names}`);
       await endLeftovers(leftovers, 'tasksGoOn');
+      if (this.stopping) return;
     }
     this.record([]);
     const secrets = withEnvironment(data.secrets());
@@ -97,6 +106,7 @@ export class Supervisor {
       options.nats === undefined
         ? await ensureNatsServer((what) => terminal.busy(`${what} …`))
         : undefined;
+    if (this.stopping) return;
     const nats = server === undefined ? { url: options.nats ?? '' } : { server };
     const { masters, agents, portOffset, logLevel } = options;
     const cluster = new Cluster(
@@ -109,14 +119,17 @@ export class Supervisor {
     if (server !== undefined) await assertPortFree(cluster.natsPort);
     // Before anything is started that would only wait for it.
     else this.connection = await this.connect(cluster.natsUrl, secrets);
+    if (this.stopping) return;
     this.cluster = cluster;
     cluster.start();
     if (server !== undefined) {
       while (!this.stopping && !(await acceptsConnections(cluster.natsPort))) await pause();
+      if (this.stopping) return;
       terminal.done('NATS', `nats-server ${server.version} at ${cluster.natsUrl}`);
     }
     this.connection ??= await this.connect(cluster.natsUrl, secrets);
     this.sighting = new ClusterSighting(this.connection.transport, CLUSTER);
+    void this.followCoords();
   }
 
   /** As a master: the only role that may ask the quorum how it stands. */
@@ -130,6 +143,7 @@ export class Supervisor {
         pass: secrets.master,
         log: createLogger({ level: 'silent', fields: {} }),
         firstConnectTimeoutMs: CONNECT_MS,
+        ended: (error) => void this.connectAgain(error, url, secrets),
       });
     } catch (error) {
       if (error instanceof MesozooError && error.code === 'AUTH_FAILED')
@@ -142,9 +156,25 @@ export class Supervisor {
     }
   }
 
+  private async connectAgain(error: MesozooError, url: string, secrets: Secrets): Promise<void> {
+    this.terminal.problem(error.message);
+    for (;;) {
+      if (this.stopping) return;
+      try {
+        this.connection = await this.connect(url, secrets);
+        this.sighting = new ClusterSighting(this.connection.transport, CLUSTER);
+        return;
+      } catch (refused) {
+        // Told once above; the parts that are refused as well tell by ending.
+        if (!(refused instanceof MesozooError)) throw refused;
+        await pause();
+      }
+    }
+  }
+
   /** Tells of each step once; ends when coords and masters have a leader and every agent is registered. */
-  private async untilReady(): Promise<'ready'> {
-    const { cluster, terminal, options } = this;
+  private async untilReady(): Promise<void> {
+    const { terminal, options } = this;
     const failed = new Promise<never>((_, reject) => {
       this.hopeless = reject;
     });
@@ -156,6 +186,7 @@ export class Supervisor {
     };
     for (;;) {
       const sight = await Promise.race([this.look(), failed]);
+      if (this.stopping) break;
       once('coords', this.coordsDetail(sight));
       once('masters', this.mastersDetail(sight));
       const active = sight.agents.filter(({ state }) => state === 'active').length;
@@ -174,8 +205,21 @@ export class Supervisor {
       await Promise.race([pause(), failed]);
     }
     this.hopeless = undefined;
-    cluster?.markReady();
-    return 'ready';
+  }
+
+  /** Writes down which coords have begun, until all have: some may come long after the cluster is ready. */
+  private async followCoords(): Promise<void> {
+    const { cluster } = this;
+    while (cluster !== undefined && !this.stopping) {
+      try {
+        cluster.markBegun(this.sighting?.coordsSeen ?? new Set());
+      } catch (error) {
+        this.tellUnrecorded(error);
+      }
+      if (cluster.allCoordsBegan) return;
+      await pause();
+      await this.look();
+    }
   }
 
   private look(): Promise<ClusterSight> {
@@ -230,12 +274,18 @@ export class Supervisor {
     terminal.line(`Logs   ${this.shown(this.data.of('logs'))}/`);
     terminal.line();
     terminal.line('Try next, in another terminal:');
-    for (const command of ['submit -- echo hello', 'status', 'zk ls /mesozoo']) {
-      const [name, ...rest] = command.split(' ');
-      terminal.line(`  ${terminal.bold(`npx mesozoo ${[`${name}${server}`, ...rest].join(' ')}`)}`);
-    }
+    // One word in single quotes: the shell of the task expands it, not the one it is pasted into.
+    for (const [name, words] of [
+      ['submit', ` -- 'echo "hello from $(hostname), in $PWD"'`],
+      ['status', ''],
+      ['zk ls', ' /mesozoo'],
+    ])
+      terminal.line(`  ${terminal.bold(`npx mesozoo ${name}${server}${words}`)}`);
     terminal.line();
-    terminal.line(terminal.dim('Ctrl-C stops the cluster; its data stay.'));
+    const down = `npx mesozoo down${options.data === '.mesozoo' ? '' : ` --data ${this.shown(this.data.path)}`}`;
+    terminal.line(
+      terminal.dim(`${options.detach ? down : 'Ctrl-C'} stops the cluster; its data stay.`),
+    );
   }
 
   private partDied(death: PartDeath): void {
@@ -246,7 +296,8 @@ export class Supervisor {
         ? 'not started again, since it would only end again'
         : `started again in ${death.againInMs / 1000} s`;
     const log = this.shown(death.log);
-    this.terminal.problem(`${death.part} ended: ${death.how}${why}; ${again}; log: ${log}`);
+    const times = death.inARow > 1 ? ` for the ${ordinal(death.inARow)} time in a row` : '';
+    this.terminal.problem(`${death.part} ended${times}: ${death.how}${why}; ${again}; log: ${log}`);
     if (death.againInMs === undefined && this.hopeless !== undefined)
       this.hopeless(
         new MesozooError('WRONG_DATA_DIRECTORY', `${death.part} cannot run: see ${log}`),
@@ -290,7 +341,7 @@ export class Supervisor {
         if (kind === 'nats') await this.connection?.close();
         terminal.busy(`stopping ${kind === 'nats' ? names.nats : `${count} ${names[kind]}`}`);
       });
-      this.data.recordProcesses({ parts: [] });
+      this.write({ parts: [] });
       terminal.done('stopped', `data stay in ${this.shown(this.data.path)}`);
     }
     await this.connection?.close();
@@ -300,6 +351,18 @@ export class Supervisor {
     this.connection?.transport.subscribe(subjectsOf(CLUSTER).taskEvents('*'), ({ payload }) => {
       const event = decode(payload).value as unknown as TaskEvent;
       if (isFinal(event.state)) handler(event);
+    });
+  }
+
+  /** An exception of ours that nobody caught: rejects, so that the cluster is stopped and the exception told. */
+  private whenBroken(): Promise<never> {
+    return new Promise((_, reject) => {
+      for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+        process.on(event, (error: unknown) => {
+          if (this.stopping) this.terminal.problem((error as Error).stack ?? String(error));
+          this.stopping = true;
+          reject(error);
+        });
     });
   }
 
@@ -323,11 +386,29 @@ export class Supervisor {
 
   private record(parts: readonly PartRecord[]): void {
     const startedAt = startOf(process.pid);
-    this.data.recordProcesses({
+    this.write({
       ...(startedAt !== undefined && { supervisor: { pid: process.pid, startedAt } }),
       ...(this.cluster !== undefined && { natsUrl: this.cluster.natsUrl }),
       parts: [...parts],
     });
+  }
+
+  /** A full disk is no reason to leave the cluster alone. */
+  private write(record: ProcessesRecord): void {
+    try {
+      this.data.recordProcesses(record);
+    } catch (error) {
+      this.tellUnrecorded(error);
+    }
+  }
+
+  private tellUnrecorded(error: unknown): void {
+    if (this.toldUnrecorded) return;
+    this.toldUnrecorded = true;
+    this.terminal.problem(
+      `what runs here cannot be written down in ${this.data.path} (${(error as Error).message}): ` +
+        'the cluster goes on; end it with Ctrl-C, not with kill -9',
+    );
   }
 
   private shown(path: string): string {
@@ -352,6 +433,12 @@ function withEnvironment(secrets: Secrets): Secrets {
       process.env[`MESOZOO_${name.toUpperCase()}_SECRET`] ?? secret,
     ]),
   ) as Secrets;
+}
+
+/** 2nd, 3rd, 4th, 11th, 21st. */
+function ordinal(count: number): string {
+  const last = count % 100 > 10 && count % 100 < 14 ? 0 : count % 10;
+  return `${count}${['th', 'st', 'nd', 'rd'][last] ?? 'th'}`;
 }
 
 function pause(): Promise<void> {

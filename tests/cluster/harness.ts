@@ -66,11 +66,9 @@ export async function startCluster(
   const untilWell = async () => {
     for (;;) {
       const seen = await sight.look();
+      cluster.markBegun(sight.coordsSeen);
       const active = seen.agents.filter(({ state }) => state === 'active').length;
-      if (seen.leadingCoord && seen.leadingMaster && active >= agents) {
-        cluster.markReady();
-        return seen;
-      }
+      if (seen.leadingCoord && seen.leadingMaster && active >= agents) return seen;
       await pause(50);
     }
   };
