@@ -1,6 +1,7 @@
-import { connect } from 'nats';
+import { connect, type NatsConnection } from 'nats';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Delivery } from '../actors/actor.ts';
+import type { MesozooError } from '../protocol/errors.ts';
 import type { Role } from '../protocol/subjects.ts';
 import { startNatsServer, type TestNatsServer, testSecrets } from '../tests/support/nats-server.ts';
 import { createLogger } from './log.ts';
@@ -204,6 +205,24 @@ describe('services', () => {
     await until(() => got.length > 0);
     expect(got.map((delivery) => plain(delivery.payload))).toEqual(['real']);
     await bare.close();
+  });
+});
+
+describe('a connection that the package has closed for good', () => {
+  it('is told, since nothing is heard on it any more; one that was closed here is not', async () => {
+    const ends: MesozooError[] = [];
+    const options = { url: server.url, role: 'client', name: 'client-test', log } as const;
+    const ended = (error: MesozooError) => ends.push(error);
+    const closedHere = await connectTransport({ ...options, ended });
+    await closedHere.close();
+    const drainedHere = await connectTransport({ ...options, ended });
+    await drainedHere.drain();
+    const closedElsewhere = await connectTransport({ ...options, ended });
+    const { connection } = closedElsewhere.transport as unknown as { connection: NatsConnection };
+    await connection.close();
+    await until(() => ends.length > 0);
+    expect(ends).toMatchObject([{ code: 'UNAVAILABLE' }]);
+    expect(closedElsewhere.transport.isConnected()).toBe(false);
   });
 });
 

@@ -48,6 +48,8 @@ export interface ConnectOptions {
   /** How long to wait for the first connection; for ever without it. */
   readonly firstConnectTimeoutMs?: number;
   readonly version?: string;
+  /** The connection is over though nobody closed it, and comes back never. Without this it is thrown, to end the process. */
+  ended?(error: MesozooError): void;
 }
 
 export interface ConnectedTransport {
@@ -57,17 +59,26 @@ export interface ConnectedTransport {
   close(): Promise<void>;
 }
 
-/** Throws AUTH_FAILED when the server refuses the credentials, UNAVAILABLE when none answers in time. */
+/**
+ * Throws AUTH_FAILED when the server refuses the credentials, UNAVAILABLE when none answers in time.
+ *
+ * A connection that ends for good without having been closed here leaves a process that hears nothing and lives on:
+ * UNAVAILABLE is thrown then where nothing catches it, so that the process ends and is started again.
+ */
 export async function connectTransport(options: ConnectOptions): Promise<ConnectedTransport> {
   const connection = await firstConnection(options);
   const transport = new NatsTransport(connection, options);
   return {
     transport,
     drain: async () => {
+      transport.endIsAsked();
       await endConnection(() => Promise.race([connection.drain(), pause(DRAIN_MS)]));
       await endConnection(() => connection.close());
     },
-    close: () => endConnection(() => connection.close()),
+    close: () => {
+      transport.endIsAsked();
+      return endConnection(() => connection.close());
+    },
   };
 }
 
@@ -132,11 +143,14 @@ class NatsTransport implements Transport {
   private readonly log: Logger;
   private readonly services: ServiceRegistry;
   private readonly connectionHandlers: ((connected: boolean) => void)[] = [];
+  private readonly options: ConnectOptions;
   private connected = true;
+  private endAsked = false;
 
   constructor(connection: NatsConnection, options: ConnectOptions) {
     this.connection = connection;
     this.log = options.log;
+    this.options = options;
     this.inbox = `${inboxPrefixes[options.role]}.${randomBytes(12).toString('hex')}`;
     this.maxPayloadBytes = connection.info?.max_payload ?? limits.natsPayloadBytes;
     this.services = new ServiceRegistry({
@@ -235,10 +249,22 @@ class NatsTransport implements Transport {
     }
   }
 
+  endIsAsked(): void {
+    this.endAsked = true;
+  }
+
   private async followEnd(): Promise<void> {
-    const error = await this.connection.closed();
-    if (error instanceof Error) this.log.error('NATS connection ended', { error });
+    const cause = await this.connection.closed();
     this.changed(false);
+    if (this.endAsked) return;
+    const why = cause instanceof Error ? `: ${cause.message}` : '';
+    const error = new MesozooError(
+      'UNAVAILABLE',
+      `the connection to ${this.options.url} has ended for good${why}`,
+      { cause },
+    );
+    if (this.options.ended === undefined) throw error;
+    this.options.ended(error);
   }
 
   private changed(connected: boolean): void {

@@ -75,11 +75,15 @@ function whenSignalled(): Promise<NodeJS.Signals> {
 
 function end(log: ProcessLogger, error: unknown): never {
   const exitCode = exitCodeOf(error);
-  log.fatal('crashed', {
-    code: error instanceof MesozooError ? error.code : 'INTERNAL',
-    reason: error instanceof Error ? error.message : String(error),
-    exitCode,
-    error,
-  });
-  process.exit(exitCode);
+  try {
+    log.fatal('crashed', {
+      code: error instanceof MesozooError ? error.code : 'INTERNAL',
+      reason: error instanceof Error ? error.message : String(error),
+      exitCode,
+      error,
+    });
+  } finally {
+    // The disk that is full may be that of the log: the exit code tells all the same.
+    process.exit(exitCode);
+  }
 }
