@@ -1,8 +1,9 @@
 /** When a member takes a snapshot, how it fetches one when it lags too far, and how it serves others. */
+import { MesozooError } from '../../protocol/errors.ts';
 import type { MemberId, Slot } from '../../protocol/ids.ts';
 import type { Clock, Logger, Storage } from '../actor.ts';
 import type { PlantedBugs } from '../planted.ts';
-import type { CoordLog } from './log/log.ts';
+import { type CoordLog, stopOnFailure } from './log/log.ts';
 import {
   keepNewest,
   SNAPSHOT_CHUNK_BYTES,
@@ -114,17 +115,33 @@ export class SnapshotKeeper {
   }
 
   private fetched(slot: Slot): void {
-    const { storage, log, paxos, znodes, planted, logger } = this.options;
+    const { storage, log, paxos, logger } = this.options;
     if (slot <= paxos.status().decidedUpTo) return;
+    const state = this.restored(slot);
+    if (state === undefined) return;
     this.writer?.cancel();
     this.writer = undefined;
-    const state = znodes.restore(snapshotChunks(storage, snapshotName(slot), slot), planted);
     log.installed(slot);
     this.lastSlot = slot;
     this.logBytesThen = log.bytesAppended;
     logger.info('snapshot installed', { slot });
     this.options.install(state);
     keepNewest(storage);
+  }
+
+  /** Undefined when it arrived as it was sent, and is no state: the core, which still lags, asks for one again. */
+  private restored(slot: Slot): ZnodeState | undefined {
+    const { storage, znodes, planted, logger } = this.options;
+    const name = snapshotName(slot);
+    try {
+      return znodes.restore(snapshotChunks(storage, name, slot), planted);
+    } catch (error) {
+      if (!(error instanceof MesozooError && error.code === 'LOG_DAMAGED')) throw error;
+      logger.error('fetched snapshot is of no use', { slot, reason: error.message });
+      // It must not count as one of the snapshots that are kept.
+      storage.remove(name, stopOnFailure);
+      return undefined;
+    }
   }
 
   receivePiece(piece: SnapshotPiece): void {

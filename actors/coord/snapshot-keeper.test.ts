@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '../actor.ts';
+import { listSnapshots, SnapshotWriter } from './log/snapshots.ts';
+import { readPieces, type SnapshotPiece, type SnapshotRead } from './log/transfer.ts';
+import { defaultBounds, defaultTiming } from './options.ts';
+import type { Paxos } from './paxos/contract.ts';
+import { SnapshotKeeper } from './snapshot-keeper.ts';
+import { MemoryStorage } from './testing/memory-storage.ts';
+import { ballot, bootstrap, member, openLog, quiet, slot } from './testing/open-log.ts';
+import type { SnapshotReader, ZnodeState } from './znodes/contract.ts';
+import { znodeStates } from './znodes/znodes.ts';
+
+/** Whatever is to happen later happens with the next `pass`. */
+class HandClock implements Clock {
+  private later: (() => void)[] = [];
+  monotonicMs = () => 0;
+  wallMs = () => 0;
+
+  after(_: number, run: () => void) {
+    this.later.push(run);
+    return {
+      cancel: () => {
+        this.later = this.later.filter((other) => other !== run);
+      },
+    };
+  }
+
+  pass(): void {
+    for (const run of this.later.splice(0)) run();
+  }
+}
+
+function written(reader: SnapshotReader): MemoryStorage {
+  const storage = new MemoryStorage();
+  const clock = new HandClock();
+  let done = false;
+  const options = { storage, clock, reader, promised: ballot(257), clusterId: 'test', pauseMs: 1 };
+  new SnapshotWriter({
+    ...options,
+    done: () => {
+      done = true;
+    },
+  }).start();
+  for (let turns = 0; !done && turns < 100; turns++) {
+    storage.settle();
+    clock.pass();
+  }
+  expect(listSnapshots(storage)).toHaveLength(1);
+  return storage;
+}
+
+/** Every record is sound and the digest fits, but the chunks are of nothing. */
+function senseless(at: number): MemoryStorage {
+  const chunks = [new Uint8Array(100).fill(7)];
+  return written({ slot: slot(at), next: () => chunks.shift(), cancel: () => undefined });
+}
+
+function sound(at: number): MemoryStorage {
+  const configuration = { members: bootstrap.members.map((id) => ({ id, disk: 'd' as never })) };
+  const reader = znodeStates.empty(configuration).snapshot(1000);
+  return written({
+    slot: slot(at),
+    next: () => reader.next(),
+    cancel: () => reader.cancel(),
+  });
+}
+
+describe('a snapshot of another member', () => {
+  function keeper() {
+    const storage = new MemoryStorage();
+    const { log } = openLog(storage);
+    const asked: SnapshotRead[] = [];
+    const installed: ZnodeState[] = [];
+    const keeping = new SnapshotKeeper({
+      storage,
+      clock: new HandClock(),
+      logger: quiet,
+      member: member(1),
+      log,
+      paxos: { status: () => ({ decidedUpTo: slot(2) }) } as unknown as Paxos,
+      znodes: znodeStates,
+      planted: undefined,
+      bounds: defaultBounds,
+      timing: defaultTiming,
+      snapshotSlot: slot(0),
+      snapshotBytes: 0,
+      send: (_, message) => asked.push(message as SnapshotRead),
+      install: (state) => installed.push(state),
+    });
+    /** The core wants one, and the other member answers all that is asked. */
+    const bring = (source: MemoryStorage) => {
+      keeping.wanted(member(2), slot(2));
+      for (let read = asked.shift(); read !== undefined; read = asked.shift()) {
+        const pieces: Iterable<SnapshotPiece> = readPieces(source, member(2), read);
+        for (const piece of pieces) keeping.receivePiece(piece);
+        storage.settle();
+      }
+    };
+    return { storage, installed, bring };
+  }
+
+  it('that arrives as it was sent but is no state counts as not received, and is fetched again', () => {
+    const { storage, installed, bring } = keeper();
+    bring(senseless(7));
+    expect(installed).toEqual([]);
+    expect(listSnapshots(storage)).toEqual([]);
+    bring(sound(7));
+    expect(installed).toHaveLength(1);
+    expect(listSnapshots(storage).map((file) => file.slot)).toEqual([7]);
+  });
+});
