@@ -21,6 +21,7 @@ const events = [
   'ATTEMPT_FAILED',
   'ATTEMPT_KILLED',
   'ATTEMPT_LOST',
+  'ATTEMPT_REFUSED',
   'AGENT_UNREACHABLE',
 ] as const;
 
@@ -40,6 +41,7 @@ const table: Record<string, Partial<Record<(typeof events)[number], string>>> = 
     ATTEMPT_FAILED: 'retrying',
     ATTEMPT_KILLED: 'retrying',
     ATTEMPT_LOST: 'retrying',
+    ATTEMPT_REFUSED: 'retrying',
     KILL_REQUESTED: 'killing',
     AGENT_UNREACHABLE: 'unreachable',
   },
@@ -49,6 +51,7 @@ const table: Record<string, Partial<Record<(typeof events)[number], string>>> = 
     ATTEMPT_FAILED: 'retrying',
     ATTEMPT_KILLED: 'retrying',
     ATTEMPT_LOST: 'retrying',
+    ATTEMPT_REFUSED: 'retrying',
     KILL_REQUESTED: 'killing',
     AGENT_UNREACHABLE: 'unreachable',
   },
@@ -57,6 +60,7 @@ const table: Record<string, Partial<Record<(typeof events)[number], string>>> = 
     ATTEMPT_FAILED: 'retrying',
     ATTEMPT_KILLED: 'retrying',
     ATTEMPT_LOST: 'retrying',
+    ATTEMPT_REFUSED: 'retrying',
     KILL_REQUESTED: 'killing',
     AGENT_UNREACHABLE: 'unreachable',
   },
@@ -65,6 +69,7 @@ const table: Record<string, Partial<Record<(typeof events)[number], string>>> = 
     ATTEMPT_FAILED: 'retrying',
     ATTEMPT_KILLED: 'retrying',
     ATTEMPT_LOST: 'retrying',
+    ATTEMPT_REFUSED: 'retrying',
     AGENT_UNREACHABLE: 'unreachable',
   },
   unreachable: {
@@ -75,6 +80,7 @@ const table: Record<string, Partial<Record<(typeof events)[number], string>>> = 
     ATTEMPT_FAILED: 'retrying',
     ATTEMPT_KILLED: 'retrying',
     ATTEMPT_LOST: 'retrying',
+    ATTEMPT_REFUSED: 'retrying',
     KILL_REQUESTED: 'unreachable',
   },
   finished: {},
@@ -161,6 +167,25 @@ test('a launch uses an attempt, and a kill request is remembered', () => {
   expect(after('running', 'KILL_REQUESTED')![0].context.killRequested).toBe(true);
   expect(after('unreachable', 'KILL_REQUESTED')![0].context.killRequested).toBe(true);
 });
+
+test.each(active)(
+  'an attempt that was refused in %s never ran: the last one is left again',
+  (state) => {
+    const context = { attemptsLeft: 0, killRequested: false };
+    const [next, actions] = after(state, 'ATTEMPT_REFUSED', context)!;
+    expect(innermost(next)).toBe('retrying');
+    expect(next.context.attemptsLeft).toBe(1);
+    expect(actions.map(({ type }) => type)).toEqual(['freeResources', 'scheduleRetry']);
+  },
+);
+
+test.each(active)(
+  'a task that was to be killed is killed when its attempt is refused in %s',
+  (state) => {
+    const context = { attemptsLeft: 0, killRequested: true };
+    expect(innermost(after(state, 'ATTEMPT_REFUSED', context)![0])).toBe('killed');
+  },
+);
 
 test('each state has the tag of one task state, and all of those occur', () => {
   const tags = Object.keys(table).map((state) => [...at(state).tags]);

@@ -24,6 +24,7 @@ export const taskMachine = setup({
       | { type: 'ATTEMPT_FAILED' }
       | { type: 'ATTEMPT_KILLED' }
       | { type: 'ATTEMPT_LOST' }
+      | { type: 'ATTEMPT_REFUSED' }
       | { type: 'AGENT_UNREACHABLE' },
   },
   actions: {
@@ -34,6 +35,8 @@ export const taskMachine = setup({
     scheduleRetry: () => undefined,
     cancelRetry: () => undefined,
     useAttempt: assign({ attemptsLeft: ({ context }) => context.attemptsLeft - 1 }),
+    /** It never ran. */
+    giveAttemptBack: assign({ attemptsLeft: ({ context }) => context.attemptsLeft + 1 }),
     /** Sends the launch, once it is decided. */
     orderLaunch: () => undefined,
     noteKill: assign({ killRequested: true }),
@@ -84,6 +87,10 @@ export const taskMachine = setup({
         ATTEMPT_FAILED: [{ guard: 'mayRetry', target: 'waiting.retrying' }, { target: 'failed' }],
         ATTEMPT_KILLED: [{ guard: 'mayRetry', target: 'waiting.retrying' }, { target: 'killed' }],
         ATTEMPT_LOST: [{ guard: 'mayRetry', target: 'waiting.retrying' }, { target: 'lost' }],
+        ATTEMPT_REFUSED: [
+          { guard: 'killWasRequested', target: 'killed' },
+          { target: 'waiting.retrying', actions: 'giveAttemptBack' },
+        ],
       },
       states: {
         staging: {

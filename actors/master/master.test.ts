@@ -337,6 +337,89 @@ describe('an agent', () => {
     expect(cluster.ask('cluster.state', {}).agents).toEqual([]);
   });
 
+  test.each(['REASON_AGENT_DRAINING', 'REASON_INSUFFICIENT_RESOURCES'] as const)(
+    'that refuses a launch with %s uses up no attempt: the task runs elsewhere',
+    (reason) => {
+      const { cluster, agent, master } = withAgent();
+      agent.silent = true;
+      const id = cluster.submit({ name: 'patient' });
+      const killed = cluster.submit({ name: 'killed' });
+      cluster.run(50);
+      cluster.ask('task.kill', { taskId: killed });
+      agent.silent = false;
+      agent.refusal = reason;
+      cluster.run(6_000);
+      expect(cluster.get(killed).state).toBe('TASK_KILLED');
+      expect(cluster.get(id).state).not.toBe('TASK_LOST');
+      agent.send({ type: 'draining', epoch: agent.epoch });
+      cluster.run(2_000);
+      expect(cluster.get(id).state).toBe('TASK_QUEUED');
+      const other = cluster.agent('a2', master);
+      cluster.run(1_000);
+      expect(other.began).toHaveLength(1);
+      other.run(other.began[0]!);
+      other.status(other.began[0]!, 'TASK_LOST', { reason: 'REASON_EXIT_UNKNOWN' });
+      cluster.run(100);
+      expect(cluster.get(id)).toMatchObject({ state: 'TASK_LOST', reason: 'REASON_EXIT_UNKNOWN' });
+      expect(cluster.ask('metrics.get', {})).toMatchObject({
+        queues: { default: { delaySecondsMean: expect.any(Number), running: 0 } },
+      });
+      expect(cluster.crashes).toEqual([]);
+    },
+  );
+
+  test('that drains gets nothing more, and its attempts end as they do', () => {
+    const { cluster, agent, master } = withAgent();
+    const running = cluster.submit({ name: 'running' });
+    cluster.run(50);
+    agent.run(agent.began[0]!);
+    agent.send({ type: 'draining', epoch: agent.epoch });
+    cluster.run(50);
+    const waits = cluster.submit({ name: 'waits' });
+    cluster.run(1_000);
+    expect(agent.began).toHaveLength(1);
+    expect(cluster.get(waits).state).toBe('TASK_QUEUED');
+    agent.status(agent.began[0]!, 'TASK_KILLED', { signal: 'SIGTERM' });
+    cluster.run(50);
+    expect(cluster.get(running).state).toBe('TASK_KILLED');
+    // It has come back.
+    agent.restart();
+    cluster.run(1_000);
+    expect(cluster.get(waits).state).toBe('TASK_STAGING');
+    master.actor.invariants();
+  });
+
+  test('whose draining was told too late is asked to register again after a while', () => {
+    const { cluster, agent } = withAgent();
+    agent.send({ type: 'draining', epoch: agent.epoch });
+    const id = cluster.submit({ name: 'waits' });
+    cluster.run(40_000);
+    expect(cluster.get(id).state).toBe('TASK_STAGING');
+  });
+
+  test('is given nothing in the place of what it must give up, until that is gone', () => {
+    const { cluster, agent, master } = withAgent();
+    const lost = cluster.submit({ name: 'lost', resources: { cpus: 3 } });
+    cluster.run(50);
+    const [stray] = agent.began;
+    agent.run(stray!);
+    cluster.run(50);
+    agent.silent = true;
+    cluster.run(45_000);
+    expect(cluster.get(lost).state).toBe('TASK_LOST');
+    agent.slowToGiveUp = true;
+    agent.silent = false;
+    const next = cluster.submit({ name: 'next', resources: { cpus: 3 } });
+    cluster.run(5_000);
+    expect(agent.gaveUp).toContain(stray);
+    expect(cluster.get(next).state).toBe('TASK_QUEUED');
+    expect(cluster.ask('cluster.state', {}).agents).toMatchObject([{ available: { cpus: 1 } }]);
+    agent.attempts.clear();
+    cluster.run(10_000);
+    expect(cluster.get(next).state).toBe('TASK_STAGING');
+    master.actor.invariants();
+  });
+
   test('that has lost a started attempt is asked twice before it is lost', () => {
     const { cluster, agent } = withAgent();
     const id = cluster.submit({ name: 'long' });

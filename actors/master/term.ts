@@ -114,6 +114,7 @@ export class Term {
       life,
       updates: this.updates,
       orderAgain: (agent) => this.liveness.orderAgain(agent, true),
+      ended: () => this.ended,
     });
     this.relay = new OutputRelay({ ...common, timeoutMs: timing.relayTimeoutMs });
     this.coords = new CoordStates(
@@ -301,6 +302,9 @@ export class Term {
           order: message.order,
           newer: message.epoch,
         });
+        return;
+      case 'draining':
+        if (message.epoch === this.epoch) this.liveness.drains(agent);
         return;
       case 'leaving':
         this.liveness.leaves(agent);

@@ -93,6 +93,8 @@ export const charts: readonly Chart[] = [
       ATTEMPT_FAILED: 'it exited with something else, or could not be launched',
       ATTEMPT_KILLED: 'it was ended by the agent',
       ATTEMPT_LOST: 'nobody can say how it ended, or it was given up with its agent',
+      ATTEMPT_REFUSED:
+        'its agent did not take the launch, so it never ran: the attempt is given back',
       AGENT_UNREACHABLE: 'the agent was not heard for too long',
     },
     inputs: [{ attempts: 2 }],

@@ -18,6 +18,8 @@ export interface Agent {
   standing: AgentStanding;
   info?: AgentInfo;
   registeredAtMs: number;
+  /** Counts its registrations with this leader. */
+  registration: number;
   /** Monotonic: when it was last asked to complete its registration. */
   askedAtMs: number;
   /** Monotonic. */
@@ -28,6 +30,15 @@ export interface Agent {
   used: { cpus: number; mem: number };
   /** Attempts whose resources it holds. */
   readonly attempts: Map<AttemptId, Task>;
+  /**
+   * Attempts of its last report that no task has any more, and what they hold: they are given up, and until they are
+   * gone nothing may be launched into their place.
+   */
+  strays: Map<AttemptId, Resources>;
+  /** How often it was asked for another report since it had no strays. */
+  asked: number;
+  /** Monotonic: since when it takes no launch because it stops. */
+  drainingSinceMs: number | undefined;
   /** Started attempts that were missing from its last report. */
   missing: ReadonlySet<AttemptId>;
 }
@@ -56,12 +67,16 @@ export class Agents {
         id,
         standing: 'awaited',
         registeredAtMs: 0,
+        registration: 0,
         askedAtMs: 0,
         heardAtMs: 0,
         pingedAtMs: 0,
         removeAtMs: Number.POSITIVE_INFINITY,
         used: { cpus: 0, mem: 0 },
         attempts: new Map(),
+        strays: new Map(),
+        asked: 0,
+        drainingSinceMs: undefined,
         missing: new Set(),
       };
       this.agents.set(id, agent);
@@ -88,7 +103,17 @@ export class Agents {
   held(agent: Agent): Resources {
     let sum = NOTHING;
     for (const task of agent.attempts.values()) sum = addResources(sum, task.attempt!.resources);
+    for (const resources of agent.strays.values()) sum = addResources(sum, resources);
     return sum;
+  }
+
+  /** The agent itself says that it is gone. */
+  strayEnded(agentId: AgentId, attemptId: AttemptId): void {
+    const agent = this.agents.get(agentId);
+    const resources = agent?.strays.get(attemptId);
+    if (agent === undefined || resources === undefined) return;
+    agent.strays.delete(attemptId);
+    this.allocator.recoverResources(agentId, resources);
   }
 
   /** Those that have registered with this leader. */

@@ -55,6 +55,14 @@ export class Liveness {
     for (const agent of agents.all()) if (agent.standing === 'active') this.orderAgain(agent);
   }
 
+  /** Takes no launch from now on; what it has goes on, and its updates are needed. */
+  drains(agent: Agent): void {
+    if (agent.standing !== 'active' && agent.standing !== 'registering') return;
+    this.parts.log.info('agent drains', { agentId: agent.id, attempts: agent.attempts.size });
+    agent.drainingSinceMs ??= this.parts.clock.monotonicMs();
+    this.parts.allocator.removeAgent(agent.id);
+  }
+
   /** Stops in good order: nothing more is to be expected of it soon. */
   leaves(agent: Agent): void {
     if (agent.standing === 'awaited') return;
@@ -107,6 +115,9 @@ export class Liveness {
     else {
       this.ping(agent, nowMs);
       if (agent.standing === 'registering') this.askAgain(agent, nowMs);
+      // Its word was old, or it is slow to go: as long as it drains it refuses what it is given.
+      else if (nowMs - (agent.drainingSinceMs ?? nowMs) > timing.agentRemoveTimeoutMs)
+        this.askAgain(agent, nowMs);
     }
   }
 

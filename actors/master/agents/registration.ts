@@ -10,6 +10,7 @@
  */
 import type { AgentId, AttemptId, Epoch } from '../../../protocol/ids.ts';
 import type { AgentInfo, AttemptReport } from '../../../protocol/orders.ts';
+import { isFinal } from '../../../protocol/task-states.ts';
 import type { Clock, Logger } from '../../actor.ts';
 import type { Allocator } from '../allocators/contract.ts';
 import type { MasterTiming } from '../options.ts';
@@ -17,7 +18,7 @@ import type { TaskBook } from '../tasks/book.ts';
 import type { TaskEventType } from '../tasks/chart.ts';
 import type { TaskLife } from '../tasks/life.ts';
 import type { Task } from '../tasks/task.ts';
-import type { StatusUpdates } from '../tasks/updates.ts';
+import { isRefusal, type StatusUpdates } from '../tasks/updates.ts';
 import type { Writes } from '../writes.ts';
 import type { Agent, Agents } from './agents.ts';
 import type { Orders } from './orders.ts';
@@ -36,6 +37,8 @@ export interface RegistrationParts {
   readonly writes: Writes;
   /** Sends what the agent's attempts still need: launches that were not heard of, kills. */
   readonly orderAgain: (agent: Agent) => void;
+  /** Whether the leadership is over. */
+  readonly ended: () => boolean;
 }
 
 export class Registration {
@@ -53,11 +56,15 @@ export class Registration {
     agent.standing = 'registering';
     agent.info = info;
     agent.registeredAtMs = clock.wallMs();
+    agent.registration += 1;
     agent.heardAtMs = clock.monotonicMs();
     agent.askedAtMs = agent.heardAtMs;
     agent.removeAtMs = Number.POSITIVE_INFINITY;
+    agent.drainingSinceMs = undefined;
+    agent.strays = new Map();
     const giveUp = this.takeReports(agent, attempts);
     this.missing(agent, attempts);
+    this.askAgain(agent);
     this.confirm(agent, giveUp);
   }
 
@@ -67,9 +74,13 @@ export class Registration {
     const agent = agents.get(agentId);
     if (agent?.standing !== 'registering' || agent.info === undefined) return;
     agent.standing = 'active';
-    const { hostname, attributes, total } = agent.info;
-    const offered = { agentId, hostname, attributes, total };
-    allocator.addAgent(offered, agents.held(agent), agent.attempts.size);
+    // Unless it has begun to stop meanwhile.
+    if (agent.drainingSinceMs === undefined) {
+      const { hostname, attributes, total } = agent.info;
+      const offered = { agentId, hostname, attributes, total };
+      const attempts = agent.attempts.size + agent.strays.size;
+      allocator.addAgent(offered, agents.held(agent), attempts);
+    }
     log.info('agent is active', { agentId, attempts: agent.attempts.size });
     this.parts.orderAgain(agent);
   }
@@ -81,6 +92,8 @@ export class Registration {
       const task = agent.attempts.get(report.attemptId);
       if (task === undefined) {
         giveUp.push(report.attemptId);
+        if (report.state === 'TASK_STAGING' || !isFinal(report.state))
+          agent.strays.set(report.attemptId, report.resources);
         continue;
       }
       this.seenAgain(task, report);
@@ -90,7 +103,8 @@ export class Registration {
   }
 
   private seenAgain(task: Task, report: AttemptReport): void {
-    if (task.chart.value !== 'unreachable') return;
+    // A refused attempt was never there again.
+    if (task.chart.value !== 'unreachable' || report.unacknowledged.some(isRefusal)) return;
     const event = returned[report.state];
     this.parts.life.send(task, event, {
       atMs: this.parts.clock.wallMs(),
@@ -114,7 +128,6 @@ export class Registration {
       else missing.add(attemptId);
     }
     agent.missing = missing;
-    if (missing.size > 0) this.askAgain(agent);
   }
 
   private lose(agent: Agent, task: Task, attemptId: AttemptId, atMs: number): void {
@@ -130,9 +143,20 @@ export class Registration {
     );
   }
 
+  /** For another report, while this one leaves something open; ever more seldom. */
   private askAgain(agent: Agent): void {
-    this.parts.clock.after(this.parts.timing.pingIntervalMs, () => {
-      if (agent.missing.size > 0) this.parts.orders.send(agent.id, { type: 'registerAgain' });
+    const { agents, clock, orders, timing } = this.parts;
+    const isOpen = () => agent.missing.size > 0 || agent.strays.size > 0;
+    if (!isOpen()) {
+      agent.asked = 0;
+      return;
+    }
+    const delayMs = timing.pingIntervalMs * 2 ** Math.min(agent.asked++, 5);
+    const { registration } = agent;
+    clock.after(delayMs, () => {
+      if (this.parts.ended() || agents.get(agent.id) !== agent) return;
+      if (agent.registration === registration && isOpen())
+        orders.send(agent.id, { type: 'registerAgain' });
     });
   }
 

@@ -25,6 +25,7 @@ const events: TaskEventType[] = [
   'ATTEMPT_FAILED',
   'ATTEMPT_KILLED',
   'ATTEMPT_LOST',
+  'ATTEMPT_REFUSED',
   'AGENT_UNREACHABLE',
 ];
 

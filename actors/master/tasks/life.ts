@@ -16,6 +16,9 @@ import type { TaskBook } from './book.ts';
 import { advance, knows, type TaskAction, type TaskEventType } from './chart.ts';
 import { addHistory, type Task } from './task.ts';
 
+/** Before a refused attempt is placed again: an agent that refuses everything must not keep the master busy. */
+const AFTER_REFUSAL_MS = 500;
+
 /** What is known about a change, apart from the change itself. */
 export interface Fact {
   readonly atMs: number;
@@ -65,7 +68,7 @@ export class TaskLife {
     }
     this.parts.book.changed(task, before.state);
     if (before.value === 'blocked') this.unpin(task);
-    for (const action of actions) this.carryOut(action, task);
+    for (const action of actions) this.carryOut(action, task, event);
     this.tellDependents();
   }
 
@@ -104,7 +107,7 @@ export class TaskLife {
       if (dueMs <= nowMs) this.send(task, 'RETRY_DUE', { atMs: this.parts.clock.wallMs() });
   }
 
-  private carryOut(action: TaskAction, task: Task): void {
+  private carryOut(action: TaskAction, task: Task, event?: TaskEventType): void {
     const { parts } = this;
     switch (action) {
       case 'joinLine':
@@ -122,7 +125,10 @@ export class TaskLife {
         parts.allocator.taskLeaves(task.id);
         return;
       case 'scheduleRetry':
-        this.scheduleRetry(task, task.request.retry.delaySeconds * 1000);
+        this.scheduleRetry(
+          task,
+          event === 'ATTEMPT_REFUSED' ? AFTER_REFUSAL_MS : task.request.retry.delaySeconds * 1000,
+        );
         return;
       case 'cancelRetry':
         this.retries.delete(task);

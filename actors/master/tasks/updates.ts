@@ -7,8 +7,9 @@
 import { assert } from '../../../protocol/errors.ts';
 import type { AgentId, AttemptId } from '../../../protocol/ids.ts';
 import type { AttemptState, StatusUpdate } from '../../../protocol/orders.ts';
-import { isFinal } from '../../../protocol/task-states.ts';
+import { isFinal, refusalReasons } from '../../../protocol/task-states.ts';
 import type { PlantedBugs } from '../../planted.ts';
+import type { Agents } from '../agents/agents.ts';
 import type { Orders } from '../agents/orders.ts';
 import type { MetricsKeeper } from '../metrics/metrics.ts';
 import type { Writes } from '../writes.ts';
@@ -28,11 +29,19 @@ const eventOf: Readonly<Record<AttemptState, TaskEventType | undefined>> = {
   TASK_LOST: 'ATTEMPT_LOST',
 };
 
+/** The agent did not start it, and says so with the attempt's first word. */
+export function isRefusal({ number, state, reason }: StatusUpdate): boolean {
+  return (
+    number === 1 && state === 'TASK_LOST' && reason !== undefined && refusalReasons.includes(reason)
+  );
+}
+
 export class StatusUpdates {
   /** Of this turn: one acknowledgement covers an attempt's updates up to its number. */
   private acknowledgements = new Map<AttemptId, { agentId: AgentId; number: number }>();
   private readonly parts: {
     readonly book: TaskBook;
+    readonly agents: Agents;
     readonly life: TaskLife;
     readonly orders: Orders;
     readonly writes: Writes;
@@ -48,7 +57,8 @@ export class StatusUpdates {
     const task = this.liveTask(agentId, update);
     if (task === undefined) {
       this.acknowledge(agentId, update);
-      if (!isFinal(update.state)) this.giveUp(agentId, update);
+      if (isFinal(update.state)) this.parts.agents.strayEnded(agentId, update.attemptId);
+      else this.giveUp(agentId, update);
       return;
     }
     if (update.number > task.attempt!.updateNumber) this.take(task, update);
@@ -57,10 +67,7 @@ export class StatusUpdates {
 
   /** The task whose live attempt this is. */
   private liveTask(agentId: AgentId, update: StatusUpdate): Task | undefined {
-    const task = this.parts.book.get(update.taskId);
-    if (task === undefined || !task.chart.isActive) return undefined;
-    const attempt = task.attempt!;
-    return attempt.attemptId === update.attemptId && attempt.agentId === agentId ? task : undefined;
+    return this.parts.agents.get(agentId)?.attempts.get(update.attemptId);
   }
 
   private take(task: Task, update: StatusUpdate): void {
@@ -69,14 +76,17 @@ export class StatusUpdates {
     const started = update.state === 'TASK_RUNNING' || update.state === 'TASK_FINISHED';
     if (started && attempt.startedAtMs === undefined) {
       attempt.startedAtMs = update.atMs;
-      if (task.attempts === 1) this.parts.metrics.taskStarted(task, update.atMs);
+      const { retry } = task.request;
+      // Refused attempts do not count: they were given back.
+      if (task.chart.attemptsLeft === retry.attempts - 1)
+        this.parts.metrics.taskStarted(task, update.atMs);
     }
     if (isFinal(update.state)) {
       attempt.endedAtMs = update.atMs;
       attempt.exitCode = update.exitCode;
       attempt.signal = update.signal;
     }
-    const event = eventOf[update.state];
+    const event = isRefusal(update) ? 'ATTEMPT_REFUSED' : eventOf[update.state];
     if (event !== undefined && this.parts.life.knows(task, event))
       this.parts.life.send(task, event, update);
     else {

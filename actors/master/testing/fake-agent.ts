@@ -13,7 +13,7 @@ import type {
 } from '../../../protocol/orders.ts';
 import type { Resources } from '../../../protocol/resources.ts';
 import { subjectsOf } from '../../../protocol/subjects.ts';
-import { isFinal } from '../../../protocol/task-states.ts';
+import { isFinal, type TaskReason } from '../../../protocol/task-states.ts';
 import type { Ports } from '../../actor.ts';
 
 const subjects = subjectsOf('mz');
@@ -40,6 +40,10 @@ export class FakeAgent {
   master: MasterId | undefined;
   leaderEpoch = 0 as Epoch;
   registered = false;
+  /** With which it refuses every launch. */
+  refusal: TaskReason | undefined;
+  /** What it is to give up goes on for a while. */
+  slowToGiveUp = false;
   private heardAtMs = 0;
   private pingTimeoutMs = Number.POSITIVE_INFINITY;
   /** A silent agent neither hears nor says anything. */
@@ -195,14 +199,16 @@ export class FakeAgent {
 
   private launch(spec: AttemptSpec): void {
     if (this.attempts.has(spec.attemptId) || this.began.includes(spec.attemptId)) return;
-    this.began.push(spec.attemptId);
+    if (this.refusal === undefined) this.began.push(spec.attemptId);
     this.attempts.set(spec.attemptId, {
       spec,
       state: 'TASK_STAGING',
       number: 0,
       unacknowledged: [],
     });
-    this.onLaunch(spec);
+    if (this.refusal !== undefined)
+      this.status(spec.attemptId, 'TASK_LOST', { reason: this.refusal });
+    else this.onLaunch(spec);
   }
 
   private kill(attemptId: AttemptId): void {
@@ -214,7 +220,7 @@ export class FakeAgent {
 
   private giveUp(attemptId: AttemptId): void {
     this.gaveUp.push(attemptId);
-    this.attempts.delete(attemptId);
+    if (!this.slowToGiveUp) this.attempts.delete(attemptId);
   }
 
   private acknowledged(attemptId: AttemptId, number: number): void {
