@@ -6,7 +6,7 @@
  * again with their numbers, asks its unanswered reads again and sets its watches again. Only the quorum says that a
  * session has expired: until then the client keeps trying.
  */
-import { decode, pack } from '../../../protocol/codec.ts';
+import { pack } from '../../../protocol/codec.ts';
 import { MesozooError } from '../../../protocol/errors.ts';
 import type { MemberId, SessionId } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
@@ -28,6 +28,7 @@ import type {
   SessionState,
 } from './contract.ts';
 import { Follower } from './follow.ts';
+import { readOpened, readSessionEvent } from './incoming.ts';
 import {
   backoffMs,
   IndefiniteError,
@@ -369,11 +370,13 @@ export class SessionClient implements CoordClient {
     );
   }
 
-  private receiveOpen(outcome: Outcome, session: SessionId | undefined, sentAtMs: number): void {
-    if (outcome.kind === 'reply') {
-      this.receiveOpened(outcome.value as never, session, sentAtMs);
+  private receiveOpen(given: Outcome, session: SessionId | undefined, sentAtMs: number): void {
+    const opened = given.kind === 'reply' ? readOpened(given.value) : undefined;
+    if (opened !== undefined) {
+      this.receiveOpened(opened, session, sentAtMs);
       return;
     }
+    const outcome = given.kind === 'reply' ? notReadable() : given;
     if (!this.isAttaching() || session !== this.session) return;
     if (outcome.kind === 'error' && saysSessionIsGone(outcome.error) && session !== undefined) {
       this.expire();
@@ -507,7 +510,13 @@ export class SessionClient implements CoordClient {
   // ── Events and watches ────────────────────────────────────────────────────────────────────────────────────
 
   private receiveEvent(delivery: Delivery): void {
-    const event = decode(delivery.payload).value as unknown as SessionEvent;
+    let event: SessionEvent;
+    try {
+      event = readSessionEvent(delivery.payload);
+    } catch (error) {
+      this.log.warn('event not readable', { error });
+      return;
+    }
     if (event.sessionId !== this.session) return;
     if (event.event === 'expired') {
       this.holderLost('told of its expiry'); // attaching tells whether it is so
@@ -673,6 +682,11 @@ function problemOf(outcome: Exclude<Outcome, { kind: 'reply' }>): MesozooError {
   if (outcome.kind === 'noResponder')
     return new MesozooError('UNAVAILABLE', 'no coord listens for sessions');
   return new MesozooError('TIMEOUT', 'no coord has answered');
+}
+
+function notReadable(): Exclude<Outcome, { kind: 'reply' }> {
+  const error = new MesozooError('INTERNAL', 'the answer to the opening is not readable');
+  return { kind: 'error', error };
 }
 
 function notOpen(): MesozooError {

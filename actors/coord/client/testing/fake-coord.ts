@@ -47,6 +47,8 @@ export class FakeCoord {
   deny: (name: string, request: Body) => ErrorCode | undefined = () => undefined;
   /** Carries the request out, but answers with this. */
   forget: (name: string, request: Body) => ErrorCode | undefined = () => undefined;
+  /** What is told of an opened session instead of the truth. */
+  distort: (opened: Body) => Body = (opened) => opened;
   private readonly world: VirtualWorld;
 
   constructor(world: VirtualWorld, members = 3) {
@@ -143,7 +145,7 @@ export class FakeCoord {
     session.eventsTo = String(request.eventsTo);
     session.events = 0;
     session.watches.clear();
-    return {
+    return this.distort({
       sessionId: session.id,
       password: session.password,
       timeoutMs: request.timeoutMs,
@@ -151,7 +153,7 @@ export class FakeCoord {
       member: member.id,
       incarnation: session.incarnation,
       number: session.number,
-    };
+    });
   }
 
   private held(member: Member, delivery: Delivery): void {
