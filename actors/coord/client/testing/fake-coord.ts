@@ -149,7 +149,8 @@ export class FakeCoord {
       sessionId: session.id,
       password: session.password,
       timeoutMs: request.timeoutMs,
-      holder: this.holder(member),
+      // The session's own token is the last one.
+      holder: `${this.holder(member)}.secret${session.id}`,
       member: member.id,
       incarnation: session.incarnation,
       number: session.number,
@@ -158,7 +159,7 @@ export class FakeCoord {
 
   private held(member: Member, delivery: Delivery): void {
     const request = decode(delivery.payload).value;
-    const name = delivery.subject.split('.').slice(4).join('.');
+    const name = delivery.subject.split('.').slice(5).join('.');
     const refusal = this.refuse(name, request, member.id);
     const body = refusal === undefined ? this.heldReply(member, name, request) : errorBody(refusal);
     this.answer(member, delivery, body);
