@@ -2,14 +2,13 @@
  * The agent in the tree: its ephemeral znode, for anyone who watches, and who leads. The quorum may be away for as
  * long as it likes; the agent's tasks do not depend on it.
  */
-import { createHash } from 'node:crypto';
-import { MesozooError } from '../../protocol/errors.ts';
+import type { MesozooError } from '../../protocol/errors.ts';
 import type { AgentId } from '../../protocol/ids.ts';
-import { permissions } from '../../protocol/operations.ts';
 import { treePaths } from '../../protocol/paths.ts';
 import type { ZnodeRequest } from '../../protocol/znode-api.ts';
 import type { Clock, Logger, Timer } from '../actor.ts';
 import type { CoordClient } from '../coord/client/contract.ts';
+import { systemAcl } from '../coord/client/system-acl.ts';
 
 export interface PresenceOptions {
   readonly client: CoordClient;
@@ -124,19 +123,4 @@ export class Presence {
       if (this.options.client.state === 'connected') this.look();
     });
   }
-}
-
-/** Anyone may read; only the system writes. */
-function systemAcl(digest: string): ZnodeRequest<'create'>['acl'] {
-  const colon = digest.indexOf(':');
-  if (colon < 1) throw new MesozooError('BAD_ARGUMENT', 'the digest must be "user:password"');
-  const hash = createHash('sha1').update(digest).digest('base64');
-  return [
-    { permissions: permissions.read, scheme: 'world', id: 'anyone' },
-    {
-      permissions: permissions.all,
-      scheme: 'digest',
-      id: `${digest.slice(0, colon)}:${hash}`,
-    },
-  ];
 }

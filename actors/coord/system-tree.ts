@@ -2,7 +2,7 @@
 
 import type { ZnodeOperation } from '../../protocol/operations.ts';
 import { taskBuckets, treePaths } from '../../protocol/paths.ts';
-import { systemAcl } from './door/credentials.ts';
+import { systemAcl } from './client/system-acl.ts';
 import type { ZnodeState } from './znodes/contract.ts';
 
 const NO_DATA = new Uint8Array(0);

@@ -9,10 +9,11 @@ import type { Actor, Ports } from '../actor.ts';
 import type { Election } from '../coord/client/contract.ts';
 import { SessionElection } from '../coord/client/election.ts';
 import { SessionClient } from '../coord/client/session-client.ts';
+import { systemAcl } from '../coord/client/system-acl.ts';
 import { Lifecycle } from '../lifecycle.ts';
 import { masterInfo } from './master-info.ts';
 import { defaultTiming, type MasterOptions } from './options.ts';
-import { awaitSystemTree, systemAcl } from './system-tree.ts';
+import { awaitSystemTree } from './system-tree.ts';
 import { Term } from './term.ts';
 
 export type { MasterOptions } from './options.ts';

@@ -1,21 +1,9 @@
 /** The znodes under which the system keeps its own state. The leading coord makes them; a master waits for them. */
-import { createHash } from 'node:crypto';
-import { type AclEntry, permissions } from '../../protocol/operations.ts';
 import { treePaths } from '../../protocol/paths.ts';
 import type { Clock, Logger } from '../actor.ts';
 import type { CoordClient } from '../coord/client/contract.ts';
 
 const LOOK_AGAIN_MS = 250;
-
-/** Everybody may read; only who has the secret may change anything. `secret` is `user:password`. */
-export function systemAcl(secret: string): AclEntry[] {
-  const user = secret.slice(0, secret.indexOf(':'));
-  const hash = createHash('sha1').update(secret).digest('base64');
-  return [
-    { permissions: permissions.all, scheme: 'digest', id: `${user}:${hash}` },
-    { permissions: permissions.read, scheme: 'world', id: 'anyone' },
-  ];
-}
 
 /** Calls `there` once they are, while `wanted` says that somebody waits for it. */
 export function awaitSystemTree(

@@ -9,6 +9,7 @@ import { type Subjects, subjectsOf } from '../../protocol/subjects.ts';
 import type { ClusterState, TaskEvent } from '../../protocol/task-api.ts';
 import type { Clock, Delivery, Logger, Ports, Random, Subscription } from '../actor.ts';
 import type { CoordClient } from '../coord/client/contract.ts';
+import { systemAcl } from '../coord/client/system-acl.ts';
 import { NO_PLANTED_BUGS } from '../planted.ts';
 import { Agents } from './agents/agents.ts';
 import { Liveness } from './agents/liveness.ts';
@@ -29,7 +30,6 @@ import { CoordStates } from './requests/coords.ts';
 import { Door } from './requests/door.ts';
 import { OutputRelay } from './requests/relay.ts';
 import { routesOf } from './requests/routes.ts';
-import { systemAcl } from './system-tree.ts';
 import { TaskBook } from './tasks/book.ts';
 import { launchPlaced } from './tasks/launches.ts';
 import { TaskLife } from './tasks/life.ts';
@@ -107,7 +107,12 @@ export class Term {
       orderKill: (task) => this.orderKill(task),
     });
     const { life, subjects } = this;
-    this.liveness = new Liveness({ ...common, life, executor: options.executor ?? 'process' });
+    this.liveness = new Liveness({
+      ...common,
+      life,
+      executor: options.executor ?? 'process',
+      isHeard: () => transport.isConnected() && parts.mayLead(),
+    });
     this.updates = new StatusUpdates({ ...common, life, planted });
     this.registration = new Registration({
       ...common,

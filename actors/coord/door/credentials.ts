@@ -35,12 +35,3 @@ export function digestIdentity(secret: string): Identity {
 export const OPEN_ACL: readonly AclEntry[] = Object.freeze([
   { permissions: permissions.all, scheme: 'world', id: 'anyone' },
 ]);
-
-/** Anyone reads, the system alone changes. */
-export function systemAcl(systemDigest: string): readonly AclEntry[] {
-  const { scheme, id } = digestIdentity(systemDigest);
-  return [
-    { permissions: permissions.read, scheme: 'world', id: 'anyone' },
-    { permissions: permissions.all, scheme, id },
-  ];
-}
