@@ -23,9 +23,11 @@ export function stateText(state: TaskState, coloured: boolean): string {
     : state;
 }
 
-/** `exit code 3`, `SIGKILL`, or the reason; empty for a task that finished or goes on. */
+/** `exit code 3`, `SIGKILL`, `timed out`, or the reason; empty for a task that finished or goes on. */
 export function howItEnded(task: TaskView): string {
   if (!isFinal(task.state) || task.state === 'TASK_FINISHED') return '';
+  // Whatever signal, or code on that signal, it ended with: the timeout is why.
+  if (task.reason === 'REASON_MAX_COMPLETION_TIME_REACHED') return 'timed out';
   if (task.signal !== undefined) return task.signal;
   if (task.exitCode !== undefined) return `exit code ${task.exitCode}`;
   return task.message ?? task.reason ?? '';
