@@ -33,3 +33,9 @@ test.each([
   };
   expect(isSameRequest(parsed(a), parsed(b))).toBe(same);
 });
+
+test('a key makes a short id, always the same, that another key does not have', () => {
+  expect(idOfKey('nightly')).toMatch(/^key-[0-9a-f]{16}$/);
+  expect(idOfKey('nightly')).toBe(idOfKey('nightly'));
+  expect(idOfKey('nightly')).not.toBe(idOfKey('daily'));
+});
