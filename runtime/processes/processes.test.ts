@@ -215,6 +215,52 @@ describe('signals', () => {
     expect(output()).toBe('ready\ncaught\n');
   });
 
+  const saves = `trap "sleep 0.3; echo saved >saved; exit 0" TERM; echo ready; while :; do sleep 0.02; done`;
+  it.each([
+    ['in its group', `/bin/bash -c '${saves}'; echo done`],
+    ['in another group of its session', `set -m; /bin/bash -c '${saves}'; echo done`],
+  ])('leave a child %s the time to save, although the shell dies at once', async (_, command) => {
+    const identity = await launch({ argv: ['/bin/sh', '-c', command] });
+    await until(() => output() === 'ready\n');
+    processes.signal(identity as ProcessIdentity, 'SIGTERM');
+    expect(await endOf(identity)).toEqual({ kind: 'signalled', signal: 'SIGTERM' });
+    expect(readFileSync(join(root, 'task.1/work/saved'), 'latin1')).toBe('saved\n');
+    expect(output()).toBe('ready\n');
+  });
+
+  it('leave a child that time after a restart of the agent as well', async () => {
+    const identity = (await shell(`/bin/bash -c '${saves}'; echo done`)) as ProcessIdentity;
+    await until(() => output() === 'ready\n');
+    processes.signal(identity, 'SIGTERM');
+    await until(() => isGone(readStat(identity.pid)));
+    const next = open();
+    const end = endOf(identity, next);
+    // As the agent does when it finds in its journal that it had asked for the end.
+    next.signal(identity, 'SIGTERM');
+    expect(await end).toEqual({ kind: 'signalled', signal: 'SIGTERM' });
+    expect(readFileSync(join(root, 'task.1/work/saved'), 'latin1')).toBe('saved\n');
+  });
+
+  it('end with SIGKILL for what does not heed the first', async () => {
+    const identity = (await shell(
+      `/bin/bash -c 'trap "" TERM; echo $$; while :; do sleep 0.02; done'; echo done`,
+    )) as ProcessIdentity;
+    await until(() => output().endsWith('\n'));
+    const child = Number(output());
+    let ended = false;
+    const end = endOf(identity).then((how) => {
+      ended = true;
+      return how;
+    });
+    processes.signal(identity, 'SIGTERM');
+    await until(() => isGone(readStat(identity.pid)));
+    await new Promise((done) => setTimeout(done, 100));
+    expect([ended, isGone(readStat(child))]).toEqual([false, false]);
+    processes.signal(identity, 'SIGKILL');
+    expect(await end).toEqual({ kind: 'signalled', signal: 'SIGTERM' });
+    await until(() => isGone(readStat(child)));
+  });
+
   it('to what is gone do nothing, also when the pid is somebody else by now', async () => {
     const identity = (await shell('true')) as ProcessIdentity;
     await endOf(identity);

@@ -19,6 +19,7 @@ import type {
 } from '../../actors/actor.ts';
 import { assert } from '../../protocol/errors.ts';
 import { commandOf, environmentOf } from './command.ts';
+import { Graces } from './graces.ts';
 import { readOutputFile } from './output-file.ts';
 import { bootId, isGone, kernelUnits, parseStat, readStat } from './proc.ts';
 import {
@@ -64,6 +65,7 @@ export class LinuxProcesses implements Processes {
   private readonly units = kernelUnits();
   private readonly users = new Users();
   private readonly sessions = new Sessions();
+  private readonly graces = new Graces(() => this.sessions.look());
   private readonly children = new Map<string, Child>();
   private readonly adopted = new Map<string, Adopted>();
   private readonly ending = new Map<number, string>();
@@ -132,9 +134,15 @@ export class LinuxProcesses implements Processes {
 
   signal(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL'): void {
     const leader = this.leaderOf(identity);
+    if (signal === 'SIGKILL') this.graces.end(identity);
     if (leader !== undefined) this.sessions.signal(leader, signal);
-    else if (partsOf(identity).bootId === this.bootId && readStat(identity.pid) === undefined)
-      this.sessions.killRemains(identity.pid, this.mark());
+    else if (
+      partsOf(identity).bootId !== this.bootId ||
+      !isGone(readStat(identity.pid)) ||
+      !this.sessions.signalRemains(identity.pid, this.mark(), signal)
+    )
+      return;
+    if (signal === 'SIGTERM') this.graces.give(identity);
   }
 
   usage(identity: ProcessIdentity): ProcessUsage | undefined {
@@ -179,6 +187,7 @@ export class LinuxProcesses implements Processes {
   close(): void {
     clearInterval(this.pollTimer);
     clearTimeout(this.sweepTimer);
+    this.graces.stop();
   }
 
   // ── Launching ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -287,7 +296,23 @@ export class LinuxProcesses implements Processes {
     return readEnd(started.runDirectory) ?? { kind: 'vanished' };
   }
 
+  /** The leader has ended. */
   private finish(
+    sandbox: string,
+    started: Started,
+    end: ProcessEnd,
+    ended: (end: ProcessEnd) => void,
+  ): void {
+    const { identity } = started;
+    const isEmpty = () =>
+      started.bootId !== this.bootId ||
+      !this.sessions.signalRemains(identity.pid, this.mark(sandbox), 0, SWEEP_MS);
+    const over = () => this.finishSession(sandbox, started, end, ended);
+    if (!this.graces.await(identity, isEmpty, over)) over();
+  }
+
+  /** Nothing of it is left to be waited for. */
+  private finishSession(
     sandbox: string,
     started: Started,
     end: ProcessEnd,
@@ -297,7 +322,7 @@ export class LinuxProcesses implements Processes {
     if (started.bootId === this.bootId && pid > 1) {
       // The number of a group that still has members is not given to a new process: a group without a process of
       // its number is the old one, or that of somebody whose leader has ended as well; the mark tells.
-      if (sendSignal(-pid, 0)) this.sessions.killRemains(pid, this.mark(sandbox));
+      if (sendSignal(-pid, 0)) this.sessions.signalRemains(pid, this.mark(sandbox), 'SIGKILL');
       this.ending.set(pid, sandbox);
       this.sweepTimer ??= setTimeout(() => this.sweep(), SWEEP_MS).unref();
     }
@@ -310,7 +335,7 @@ export class LinuxProcesses implements Processes {
     this.ending.clear();
     this.sessions.look();
     for (const [session, sandbox] of ending) {
-      if (!this.sessions.killRemains(session, this.mark(sandbox), SWEEP_MS)) continue;
+      if (!this.sessions.signalRemains(session, this.mark(sandbox), 'SIGKILL', SWEEP_MS)) continue;
       this.log.info('processes left by an ended command were killed', { sandbox });
       this.ending.set(session, sandbox);
     }

@@ -28,15 +28,15 @@ export class Sessions {
   }
 
   /**
-   * What is left of a session whose leader has ended. Its number may have been given to others since then: whom it
-   * kills must carry the mark in its environment. Says whether there was anything.
+   * To what is left of a session whose leader has ended. Its number may have been given to others since then: who gets
+   * the signal must carry the mark in its environment. Says whether there was anything; 0 only asks.
    */
-  killRemains(session: number, mark: string, ageMs = 0): boolean {
+  signalRemains(session: number, mark: string, signal: NodeJS.Signals | 0, ageMs = 0): boolean {
     let found = false;
     for (const member of this.of(session, ageMs)) {
       if (isGone(member) || !readEnvironment(member.pid)?.includes(mark)) continue;
       found = true;
-      sendSignal(member.pid, 'SIGKILL');
+      sendSignal(member.pid, signal);
     }
     return found;
   }
