@@ -9,7 +9,7 @@ import type { DiskId, MemberId, Slot } from '../../../protocol/ids.ts';
 import type { Configuration } from '../../../protocol/operations.ts';
 import type { Value } from './contract.ts';
 import type { AdmissionRequest } from './messages.ts';
-import { durableToken, send } from './outbox.ts';
+import { durableToken, record, send } from './outbox.ts';
 import { completePromises, lastReportedSlot } from './promises.ts';
 import { isMajority, votesIn } from './quorum.ts';
 import { stepDown } from './role.ts';
@@ -53,7 +53,16 @@ function forgetReplaced({ state }: Context, configuration: Configuration): void 
 export function noticeAdmission(context: Context): void {
   const { state, me, disk } = context;
   if (state.mayVote || state.configurationSlot === 0) return;
-  state.admissionToken = votesIn(state.configuration, me, disk) ? durableToken(context) : undefined;
+  if (!votesIn(state.configuration, me, disk)) {
+    state.admissionToken = undefined;
+  } else if (state.decidedUpTo > state.decidedRecorded) {
+    // The mark too has to be durable: a restart finds the admission only in what is known to be decided.
+    record(context, { kind: 'decided', slot: state.decidedUpTo });
+    state.decidedRecorded = state.decidedUpTo;
+    state.admissionToken = state.nextToken;
+  } else {
+    state.admissionToken = durableToken(context);
+  }
 }
 
 /** After each save: what the admission waits for may be durable now. */

@@ -66,6 +66,8 @@ export function onPreVote(context: Context, message: PreVote): void {
     ballot: knownBallot(context),
     decidedUpTo: state.decidedUpTo,
   });
+  // Without this a member that may not vote before it has caught up would wait for a leader that needs its vote.
+  heardDecided(context, message.from, message.decidedUpTo);
 }
 
 function hasLiveLeader({ state, lifecycle, options }: Context, { from }: PreVote): boolean {
