@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { storageConformance } from '../tests/conformance/storage.ts';
 import { SimulatedDisk } from './disk.ts';
 import { Life } from './life.ts';
 import { SeededRandom } from './random.ts';
@@ -125,4 +126,14 @@ test('files are read in parts, cut, renamed and removed', () => {
   storage.truncate('b', 2);
   expect(storage.list()).toEqual([{ name: 'b', bytes: 2 }]);
   expect(() => storage.read('a')).toThrow(/no such file/);
+});
+
+storageConformance('the simulated disk', async () => {
+  const { scheduler, disk, storage } = fresh(6);
+  const settle = async () => scheduler.runUntil(scheduler.nowUs + 10_000_000);
+  return {
+    storage,
+    settle,
+    reopen: async () => disk.attach(new Life('again')),
+  };
 });
