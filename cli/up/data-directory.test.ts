@@ -59,6 +59,16 @@ describe('the data directory', () => {
     expect(new DataDirectory(path).secrets()).toEqual(secrets);
   });
 
+  it.runIf(process.getuid?.() === 0)('lets tasks of other users pass, and see nothing', () => {
+    new DataDirectory(path).openCluster(undefined);
+    new DataDirectory(path).secrets();
+    const mode = (name: string) => statSync(join(path, name)).mode & 0o777;
+    expect(mode('') & 0o077).toBe(0o011);
+    expect(['logs', 'cluster.json', 'secrets.json'].map((name) => mode(name) & 0o077)).toEqual([
+      0, 0, 0,
+    ]);
+  });
+
   it.runIf(process.platform === 'linux')(
     'lets one supervisor begin in it, and names the other one',
     async () => {

@@ -16,6 +16,7 @@ import {
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { MesozooError } from '../../protocol/errors.ts';
+import { makePassable } from '../../runtime/passable.ts';
 import { version } from '../../runtime/version.ts';
 import type { RecordedProcess } from './process-identity.ts';
 
@@ -70,6 +71,7 @@ export class DataDirectory {
    * format, or another number of coords than asked for.
    */
   openCluster(coords: number | undefined): ClusterRecord {
+    makePassable(this.path);
     mkdirSync(join(this.path, 'logs'), { recursive: true, mode: 0o700 });
     const found = this.readCluster();
     if (found === undefined) {

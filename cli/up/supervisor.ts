@@ -26,6 +26,7 @@ const LOOK_MS = 60;
 const CONNECT_MS = 5_000;
 /** After that it is said what is missing. */
 const PATIENCE_MS = 10_000;
+const REWRITE_MS = 1_000;
 /** One Ctrl-C may arrive twice: from the terminal, and passed on by npm. */
 const SAME_SIGNAL_MS = 500;
 const exampleFile = fileURLToPath(new URL('../../examples/hello.json', import.meta.url));
@@ -44,6 +45,7 @@ export class Supervisor {
   private stopping = false;
   private watching = false;
   private toldUnrecorded = false;
+  private rewriting: NodeJS.Timeout | undefined;
   /** The cluster can never become ready. */
   private hopeless: ((error: MesozooError) => void) | undefined;
 
@@ -393,12 +395,14 @@ export class Supervisor {
     });
   }
 
-  /** A full disk is no reason to leave the cluster alone. */
+  /** A full disk is no reason to leave the cluster alone: it is told, and tried again until there is room. */
   private write(record: ProcessesRecord): void {
+    clearTimeout(this.rewriting);
     try {
       this.data.recordProcesses(record);
     } catch (error) {
       this.tellUnrecorded(error);
+      this.rewriting = setTimeout(() => this.write(record), REWRITE_MS);
     }
   }
 
@@ -407,7 +411,7 @@ export class Supervisor {
     this.toldUnrecorded = true;
     this.terminal.problem(
       `what runs here cannot be written down in ${this.data.path} (${(error as Error).message}): ` +
-        'the cluster goes on; end it with Ctrl-C, not with kill -9',
+        'the cluster goes on, and it is tried again',
     );
   }
 

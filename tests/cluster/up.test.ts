@@ -1,6 +1,6 @@
 /** `npm start` and what belongs to it, as a user runs it: the command itself, its words, its processes. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -111,7 +111,7 @@ describe('mesozoo up', () => {
         /combine +TASK_BLOCKED/,
         /report +\| Hello from mesozoo/,
         /report +TASK_FINISHED/,
-        /npx mesozoo submit --nats nats/,
+        /npx mesozoo submit --nats nats\S+ -- 'echo "hello from \$\(hostname\), in \$PWD"'/,
       ])
         expect(run.output).toMatch(words);
       const { parts } = new DataDirectory(directory).processes();
@@ -177,6 +177,45 @@ describe('mesozoo up', () => {
       run.child.kill('SIGHUP');
       expect(await run.exit).toBe(0);
       expect(parts.filter(isAlive)).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'goes on when nothing can be written down, and writes it as soon as it can',
+    async () => {
+      const run = up('--no-example', '--coords', '1', '--agents', '1', '--masters', '1');
+      await run.says('Ctrl-C stops');
+      const pid = partPid('master-1');
+      // As on a full disk: the file that would be written cannot be opened.
+      const obstacle = join(directory, 'processes.json.new');
+      mkdirSync(obstacle);
+      process.kill(pid, 'SIGKILL');
+      await run.says(/master-1 ended: SIGKILL; started again/);
+      await run.says(/cannot be written down in .*EISDIR/);
+      await run.says(/✓ well/);
+      rmdirSync(obstacle);
+      while (partPid('master-1') === pid) await pause(50);
+      const { parts } = new DataDirectory(directory).processes();
+      expect(parts.every(isAlive)).toBe(true);
+      run.child.kill('SIGINT');
+      expect(await run.exit).toBe(0);
+      expect(parts.filter(isAlive)).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'starts nothing any more after a Ctrl-C during the start',
+    async () => {
+      const run = up('--no-example', '--detach');
+      const data = new DataDirectory(directory);
+      while (data.processes().supervisor === undefined) await pause(1);
+      const { supervisor } = data.processes();
+      if (supervisor !== undefined) signalRecorded(supervisor, 'SIGINT');
+      expect(await run.exit).toBe(0);
+      expect(run.output).not.toContain('Ready');
+      expect(findLeftovers(data.processes())).toEqual([]);
     },
     LIMIT_MS,
   );
