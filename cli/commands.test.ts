@@ -514,3 +514,18 @@ describe('logs and kill', () => {
     });
   });
 });
+
+describe('zk get', () => {
+  test.each([
+    ['to a terminal, ends the line', true, 'blue', 'blue\n'],
+    ['to a terminal, ends no line twice', true, 'blue\n', 'blue\n'],
+    ['to a terminal, makes no line of nothing', true, '', ''],
+    ['to a file, writes the data alone', false, 'blue', 'blue'],
+  ])('%s', async (_, terminal, data, stdout) => {
+    const cluster = new FakeCluster();
+    cluster.terminal = terminal;
+    cluster.answers['znode.get'] = () => ({ data: Buffer.from(data), stat: {}, zxid: 1 });
+    const ran = await cluster.run('zk', 'get', '/a');
+    expect(ran).toMatchObject({ exitCode: 0, stdout });
+  });
+});

@@ -19,6 +19,8 @@ export interface Ran {
 }
 
 export class FakeCluster {
+  /** Whether standard output is a terminal. */
+  terminal = false;
   /** By the subject without the cluster's name: `task.list`. A thrown error is the answer. */
   readonly answers: Record<string, Respond> = {};
   readonly asked: { readonly subject: string; readonly request: Record<string, unknown> }[] = [];
@@ -35,7 +37,7 @@ export class FakeCluster {
     const text = (piece: string | Uint8Array) =>
       typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8');
     const surroundings: Surroundings = {
-      stdout: { write: (piece) => (stdout += text(piece)) },
+      stdout: { write: (piece) => (stdout += text(piece)), isTTY: this.terminal },
       stderr: { write: (piece) => (stderr += text(piece)) },
       env: this.env,
       readStdin: async () => Buffer.from(this.stdin),
