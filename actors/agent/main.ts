@@ -4,6 +4,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { lockDirectory } from '../../runtime/directory-lock.ts';
 import { openFiles } from '../../runtime/files.ts';
 import { machineResources } from '../../runtime/machine-resources.ts';
+import { makePassable } from '../../runtime/passable.ts';
 import { LinuxProcesses } from '../../runtime/processes/processes.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { connectRole } from '../../runtime/role-connection.ts';
@@ -15,6 +16,7 @@ await runProcess({
   kind: 'agent',
   name: (config) => config.name ?? config.hostname,
   async prepare(config, log) {
+    makePassable(config.data);
     const unlock = await lockDirectory(config.data);
     const storage = openFiles(join(config.data, 'state'));
     const processes = new LinuxProcesses(join(config.data, 'sandboxes'), log);

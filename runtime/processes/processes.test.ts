@@ -1,8 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LaunchSpec, Logger, ProcessEnd, ProcessIdentity } from '../../actors/actor.ts';
+import { makePassable } from '../passable.ts';
 import { isGone, readStat } from './proc.ts';
 import { LinuxProcesses } from './processes.ts';
 
@@ -31,8 +40,8 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true, maxRetries: 5 });
 });
 
-function open(): LinuxProcesses {
-  const port = new LinuxProcesses(root, silent);
+function open(place = root): LinuxProcesses {
+  const port = new LinuxProcesses(place, silent);
   opened.push(port);
   return port;
 }
@@ -186,6 +195,26 @@ describe('a launch', () => {
       expect(end).toEqual({ kind: 'exited', exitCode: 0 });
     },
   );
+});
+
+describe('the sandbox of another user', () => {
+  it.runIf(isRoot)('is reached by its absolute path, and nothing beside it is open', async () => {
+    // As it lies in the data of a cluster, made closed by an earlier version.
+    chmodSync(root, 0o711);
+    const agent = join(root, 'data', 'agent-1');
+    for (const name of ['', 'state', 'sandboxes'])
+      mkdirSync(join(agent, name), { recursive: true, mode: 0o700 });
+    writeFileSync(join(agent, 'state', 'secret'), 'x');
+    for (const directory of [join(root, 'data'), agent]) makePassable(directory);
+    processes = open(join(agent, 'sandboxes'));
+    const end = await runToEnd(
+      'cd "$HOME" && touch x && ls; ls -d ../run.1/started; ls ..; cat ../../../state/secret; ls ../..',
+      { user: 'nobody' },
+    );
+    expect(output()).toBe('stderr\nstdout\nx\n');
+    expect(output('stderr').match(/Permission denied/g)).toHaveLength(4);
+    expect(end).toEqual({ kind: 'exited', exitCode: 2 });
+  });
 });
 
 describe('signals', () => {

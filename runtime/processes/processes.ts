@@ -18,6 +18,7 @@ import type {
   ProcessUsage,
 } from '../../actors/actor.ts';
 import { assert } from '../../protocol/errors.ts';
+import { makePassable } from '../passable.ts';
 import { commandOf, environmentOf } from './command.ts';
 import { Graces } from './graces.ts';
 import { readOutputFile } from './output-file.ts';
@@ -77,7 +78,7 @@ export class LinuxProcesses implements Processes {
   constructor(root: string, log: Logger) {
     this.root = resolve(root);
     this.log = log;
-    mkdirSync(this.root, { recursive: true });
+    makePassable(this.root);
     for (const name of readdirSync(this.root)) if (name.startsWith(REMOVED)) this.removeSoon(name);
   }
 
@@ -201,8 +202,9 @@ export class LinuxProcesses implements Processes {
     if (findOrPrevent(sandbox) !== undefined)
       throw new Error(`the sandbox ${spec.sandbox} has been used already`);
     const work = workDirectory(sandbox);
+    makePassable(sandbox);
     const run = newRun(sandbox);
-    mkdirSync(work, { recursive: true });
+    mkdirSync(work, { recursive: true, mode: 0o700 });
     const environment = environmentOf(spec.env, work);
     const command = commandOf(spec.argv, environment, user);
     const outputs = ['stdout', 'stderr'].map((name) => join(work, name));

@@ -45,11 +45,11 @@ export function findOrPrevent(sandbox: string): Started | undefined {
   return findStarted(sandbox);
 }
 
-/** A directory for one more launch. */
+/** A directory for one more launch, in a sandbox that is there. */
 export function newRun(sandbox: string): string {
   const [last = 0] = runNumbers(sandbox);
   const directory = runDirectory(sandbox, last + 1);
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { mode: 0o700 });
   return directory;
 }
 
