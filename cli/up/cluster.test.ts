@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Cluster } from './cluster.ts';
 import { DataDirectory } from './data-directory.ts';
-import type { Part, PartSpec } from './part.ts';
+import type { PartSpec } from './part.ts';
 
 let path: string;
 beforeEach(() => {
@@ -26,7 +26,7 @@ function clusterHere(): Cluster {
 /** Which coords would be told to create the cluster if they were started now. */
 function bootstrapped(cluster: Cluster): number[] {
   return [1, 2, 3].filter((member) => {
-    const { spec } = cluster.part(`coord-${member}`) as unknown as Part & { spec: PartSpec };
+    const { spec } = cluster.part(`coord-${member}`) as unknown as { spec: PartSpec };
     return spec.command().includes('--bootstrap-cluster');
   });
 }
