@@ -1,11 +1,11 @@
 /** Several masters over a fake quorum: what a new leader takes over, and what a deposed one can no longer do. */
 import { describe, expect, test } from 'vitest';
-import type { AttemptId } from '../../protocol/ids.ts';
+import type { MasterTiming } from './options.ts';
 import { SmallCluster } from './testing/small-cluster.ts';
 
-function twoMasters() {
+function twoMasters(timing: Partial<MasterTiming> = {}) {
   const cluster = new SmallCluster();
-  const first = cluster.master('m1');
+  const first = cluster.master('m1', { timing });
   cluster.lead(first);
   const second = cluster.master('m2');
   cluster.run(500);
@@ -20,9 +20,9 @@ describe('a new leader', () => {
     const running = cluster.submit({ name: 'running', resources: { cpus: 3 } });
     const done = cluster.submit({ name: 'done' });
     cluster.run(50);
-    agent.run(`${done}.1` as AttemptId);
-    agent.finish(`${done}.1` as AttemptId);
-    agent.run(`${running}.1` as AttemptId);
+    agent.run(cluster.attempt(done));
+    agent.finish(cluster.attempt(done));
+    agent.run(cluster.attempt(running));
     const waiting = cluster.submit({
       name: 'waiting',
       resources: { cpus: 2 },
@@ -42,16 +42,16 @@ describe('a new leader', () => {
     expect(cluster.submit({ name: 'waiting', resources: { cpus: 2 }, idempotencyKey: 'w' })).toBe(
       waiting,
     );
-    agent.finish(`${running}.1` as AttemptId);
+    agent.finish(cluster.attempt(running));
     cluster.run(200);
     for (const id of [waiting, blocked]) {
-      agent.run(`${id}.1` as AttemptId);
-      agent.finish(`${id}.1` as AttemptId);
+      agent.run(cluster.attempt(id));
+      agent.finish(cluster.attempt(id));
     }
     cluster.run(200);
     for (const id of [running, waiting, blocked, done])
       expect(cluster.get(id).state).toBe('TASK_FINISHED');
-    expect(agent.began).toEqual([running, done, waiting, blocked].map((id) => `${id}.1`));
+    expect(agent.began).toEqual([running, done, waiting, blocked].map((id) => cluster.attempt(id)));
     second.actor.invariants();
     expect(cluster.crashes).toEqual([]);
   });
@@ -60,19 +60,19 @@ describe('a new leader', () => {
     const { cluster, first, second, agent } = twoMasters();
     const ends = cluster.submit({ name: 'ends' });
     cluster.run(50);
-    agent.run(`${ends}.1` as AttemptId);
+    agent.run(cluster.attempt(ends));
     cluster.run(50);
     agent.silent = true;
     const launched = cluster.submit({ name: 'launched' });
     cluster.run(50);
-    agent.finish(`${ends}.1` as AttemptId);
+    agent.finish(cluster.attempt(ends));
     first.kill();
     cluster.expireSessions(first);
     cluster.lead(second);
     agent.silent = false;
     cluster.follow(second);
     cluster.run(1_000);
-    expect(agent.began).toEqual([`${ends}.1`, `${launched}.1`]);
+    expect(agent.began).toEqual([cluster.attempt(ends), cluster.attempt(launched)]);
     expect(cluster.get(ends).state).toBe('TASK_FINISHED');
     expect(cluster.get(launched).attempts).toBe(1);
   });
@@ -82,8 +82,8 @@ describe('a new leader', () => {
     const lost = cluster.submit({ name: 'lost' });
     const again = cluster.submit({ name: 'again', retry: { attempts: 2, delaySeconds: 0 } });
     cluster.run(50);
-    agent.run(`${lost}.1` as AttemptId);
-    agent.run(`${again}.1` as AttemptId);
+    agent.run(cluster.attempt(lost));
+    agent.run(cluster.attempt(again));
     cluster.run(50);
     agent.silent = true;
     first.kill();
@@ -99,15 +99,15 @@ describe('a new leader', () => {
     agent.silent = false;
     cluster.follow(second);
     cluster.run(1_000);
-    expect(agent.gaveUp.sort()).toEqual([`${again}.1`, `${lost}.1`].sort());
-    expect(agent.began.at(-1)).toBe(`${again}.2`);
+    expect(agent.gaveUp.sort()).toEqual([cluster.attempt(again), cluster.attempt(lost)].sort());
+    expect(agent.began.at(-1)).toBe(cluster.attempt(again, 2));
   });
 
   test('goes on killing', () => {
     const { cluster, first, second, agent } = twoMasters();
     const id = cluster.submit({ name: 'long' });
     cluster.run(50);
-    agent.run(`${id}.1` as AttemptId);
+    agent.run(cluster.attempt(id));
     cluster.run(50);
     agent.silent = true;
     cluster.ask('task.kill', { taskId: id });
@@ -117,7 +117,7 @@ describe('a new leader', () => {
     agent.silent = false;
     cluster.follow(second);
     cluster.run(1_000);
-    expect(agent.killed).toEqual([`${id}.1`]);
+    expect(agent.killed).toEqual([cluster.attempt(id)]);
     expect(cluster.get(id).state).toBe('TASK_KILLED');
   });
 });
@@ -150,6 +150,31 @@ describe('a deposed leader', () => {
     expect(pending.answer?.error).toMatchObject({ code: 'CONNECTION_LOST', definite: false });
     expect(first.actor.state()).toBe('deposed');
     expect([...cluster.coord.nodes.keys()].some((path) => path.includes('/hello-'))).toBe(false);
+  });
+
+  test.each([
+    ['does not hear the quorum', 3_000],
+    ['has lost its connection', 2_900],
+  ])('that %s loses no agent for it, and orders nothing', (what, forMs) => {
+    const { cluster, first, agent } = twoMasters({ pingIntervalMs: 250, pingTimeoutMs: 2_500 });
+    const id = cluster.submit({ name: 'long' });
+    cluster.run(50);
+    agent.run(cluster.attempt(id));
+    cluster.run(50);
+    let ordered = 0;
+    if (what === 'has lost its connection') first.transport.setConnected(false);
+    else
+      cluster.world.meddle = ({ from, to }) => {
+        if (from === 'm1' && to === 'a1' && first.actor.state().endsWith('silenced')) ordered++;
+        return from === 'm1' || to === 'm1' ? 'lose' : 'deliver';
+      };
+    cluster.run(forMs);
+    cluster.world.meddle = () => 'deliver';
+    first.transport.setConnected(true);
+    cluster.run(900);
+    expect(first.actor.state()).toBe('elected.leading.serving');
+    expect(cluster.statesOf(id)).not.toContain('TASK_UNREACHABLE');
+    expect(ordered).toBe(0);
   });
 
   test('that does not hear the quorum serves no more, and serves again when it does', () => {

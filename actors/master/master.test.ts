@@ -1,7 +1,6 @@
 /** One master over a fake quorum with fake agents: the life of tasks, from the request to the final state. */
 import { describe, expect, test } from 'vitest';
 import { pack } from '../../protocol/codec.ts';
-import type { AttemptId } from '../../protocol/ids.ts';
 import type { ExplainReply } from '../../protocol/task-api.ts';
 import { SmallCluster } from './testing/small-cluster.ts';
 
@@ -24,9 +23,9 @@ describe('a task', () => {
     const id = cluster.submit({ name: 'hello' });
     expect(id).toMatch(/^hello-[0-9a-f]{10}$/);
     cluster.run(50);
-    expect(agent.began).toEqual([`${id}.1`]);
-    agent.run(`${id}.1` as AttemptId);
-    agent.finish(`${id}.1` as AttemptId);
+    expect(agent.began).toEqual([cluster.attempt(id)]);
+    agent.run(cluster.attempt(id));
+    agent.finish(cluster.attempt(id));
     cluster.run(50);
     expect(cluster.statesOf(id)).toEqual([
       'TASK_QUEUED',
@@ -50,13 +49,13 @@ describe('a task', () => {
       resources: { ports: 2 },
     });
     cluster.run(50);
-    const { spec } = agent.attempts.get(`${id}.1` as AttemptId)!;
+    const { spec } = agent.attempts.get(cluster.attempt(id))!;
     expect(spec).toMatchObject({
       argv: ['/bin/sh', '-c', 'run $PORT0'],
       env: {
         A: 'b',
         MESOZOO_TASK_ID: id,
-        MESOZOO_ATTEMPT_ID: `${id}.1`,
+        MESOZOO_ATTEMPT_ID: cluster.attempt(id),
         MESOZOO_PORTS: '31000,31001',
         PORT0: '31000',
         PORT1: '31001',
@@ -74,10 +73,10 @@ describe('a task', () => {
       waitingFor: 'dependencies',
       dependencies: [{ taskId: first, state: 'TASK_STAGING' }],
     });
-    agent.run(`${first}.1` as AttemptId);
-    agent.finish(`${first}.1` as AttemptId);
+    agent.run(cluster.attempt(first));
+    agent.finish(cluster.attempt(first));
     cluster.run(50);
-    expect(agent.began).toEqual([`${first}.1`, `${second}.1`]);
+    expect(agent.began).toEqual([cluster.attempt(first), cluster.attempt(second)]);
   });
 
   test('ends in error when a dependency does not finish, and so does what depends on it', () => {
@@ -86,7 +85,7 @@ describe('a task', () => {
     const second = cluster.submit({ name: 'second', dependsOn: [first] });
     const third = cluster.submit({ name: 'third', dependsOn: [second, first] });
     cluster.run(50);
-    agent.status(`${first}.1` as AttemptId, 'TASK_FAILED', { exitCode: 1 });
+    agent.status(cluster.attempt(first), 'TASK_FAILED', { exitCode: 1 });
     cluster.run(50);
     expect(cluster.get(second)).toMatchObject({
       state: 'TASK_ERROR',
@@ -101,13 +100,13 @@ describe('a task', () => {
     const { cluster, agent } = withAgent();
     const id = cluster.submit({ name: 'flaky', retry: { attempts: 2, delaySeconds: 5 } });
     cluster.run(50);
-    agent.status(`${id}.1` as AttemptId, 'TASK_FAILED', { exitCode: 1 });
+    agent.status(cluster.attempt(id), 'TASK_FAILED', { exitCode: 1 });
     cluster.run(50);
     expect(cluster.get(id).state).toBe('TASK_QUEUED');
     expect(cluster.ask('task.explain', { taskId: id }).waitingFor).toBe('retry');
     cluster.run(6_000);
-    expect(agent.began).toEqual([`${id}.1`, `${id}.2`]);
-    agent.status(`${id}.2` as AttemptId, 'TASK_FAILED', { exitCode: 3 });
+    expect(agent.began).toEqual([cluster.attempt(id), cluster.attempt(id, 2)]);
+    agent.status(cluster.attempt(id, 2), 'TASK_FAILED', { exitCode: 3 });
     cluster.run(50);
     expect(cluster.get(id)).toMatchObject({ state: 'TASK_FAILED', exitCode: 3, attempts: 2 });
   });
@@ -128,9 +127,38 @@ describe('a task', () => {
     // The order was lost, and is repeated.
     agent.silent = false;
     cluster.run(6_000);
-    expect(agent.killed).toEqual([`${running}.1`]);
+    expect(agent.killed).toEqual([cluster.attempt(running)]);
     expect(cluster.get(running).state).toBe('TASK_KILLED');
     master.actor.invariants();
+  });
+
+  test('killed before its launch has left is never launched', () => {
+    const { cluster, agent } = withAgent();
+    agent.silent = true;
+    const id = cluster.submit({ name: 'hello' });
+    cluster.run(50);
+    cluster.ask('task.kill', { taskId: id });
+    agent.silent = false;
+    cluster.run(6_000);
+    expect(agent.began).toEqual([]);
+    expect(cluster.get(id)).toMatchObject({
+      state: 'TASK_KILLED',
+      reason: 'REASON_TASK_KILLED_DURING_LAUNCH',
+    });
+  });
+
+  test('that is being killed is killed sooner when the second grace is shorter, never later', () => {
+    const { cluster, agent } = withAgent();
+    agent.slowToKill = true;
+    const id = cluster.submit({ name: 'stubborn', killGraceSeconds: 60 });
+    cluster.run(50);
+    agent.run(cluster.attempt(id));
+    cluster.run(50);
+    for (const graceSeconds of [undefined, 90, 30, 40, 5]) {
+      expect(cluster.ask('task.kill', { taskId: id, graceSeconds }).state).toBe('TASK_KILLING');
+      cluster.run(50);
+    }
+    expect(agent.graces).toEqual([60_000, 30_000, 5_000]);
   });
 
   test('whose launch was lost is launched again under the same attempt', () => {
@@ -140,7 +168,7 @@ describe('a task', () => {
     cluster.run(50);
     agent.silent = false;
     cluster.run(6_000);
-    expect(agent.began).toEqual([`${id}.1`]);
+    expect(agent.began).toEqual([cluster.attempt(id)]);
   });
 
   test('published without a reply subject is carried out; a refusal is an event', () => {
@@ -175,7 +203,7 @@ describe('a repeat', () => {
     const { cluster, agent } = withAgent();
     const id = cluster.submit({ name: 'hello' });
     cluster.run(50);
-    const attemptId = `${id}.1` as AttemptId;
+    const attemptId = cluster.attempt(id);
     agent.run(attemptId);
     const update = agent.attempts.get(attemptId)!.unacknowledged[0]!;
     agent.finish(attemptId);
@@ -236,7 +264,7 @@ describe('output', () => {
     const { cluster, agent } = withAgent();
     const id = cluster.submit({ name: 'hello' });
     cluster.run(50);
-    agent.run(`${id}.1` as AttemptId);
+    agent.run(cluster.attempt(id));
     expect(cluster.ask('task.output', { taskId: id, offset: 1 })).toEqual({
       data: 'i\n',
       offset: 1,
@@ -266,7 +294,7 @@ describe('an agent', () => {
     const { cluster, agent, master } = withAgent();
     const id = cluster.submit({ name: 'long' });
     cluster.run(50);
-    agent.run(`${id}.1` as AttemptId);
+    agent.run(cluster.attempt(id));
     cluster.run(50);
     agent.silent = true;
     cluster.run(12_000);
@@ -274,7 +302,7 @@ describe('an agent', () => {
     agent.silent = false;
     cluster.run(3_000);
     expect(cluster.get(id).state).toBe('TASK_RUNNING');
-    agent.finish(`${id}.1` as AttemptId);
+    agent.finish(cluster.attempt(id));
     cluster.run(50);
     expect(cluster.get(id).state).toBe('TASK_FINISHED');
     master.actor.invariants();
@@ -285,18 +313,18 @@ describe('an agent', () => {
     const id = cluster.submit({ name: 'long', retry: { attempts: 2, delaySeconds: 0 } });
     const lost = cluster.submit({ name: 'lost' });
     cluster.run(50);
-    agent.run(`${id}.1` as AttemptId);
+    agent.run(cluster.attempt(id));
     cluster.run(50);
     agent.silent = true;
     cluster.run(45_000);
     expect(cluster.get(lost)).toMatchObject({ state: 'TASK_LOST', reason: 'REASON_AGENT_REMOVED' });
     const other = cluster.agent('a2', master);
     cluster.run(1_000);
-    expect(other.began).toEqual([`${id}.2`]);
+    expect(other.began).toEqual([cluster.attempt(id, 2)]);
     agent.silent = false;
     cluster.run(3_000);
-    expect(agent.gaveUp).toContain(`${id}.1`);
-    expect(agent.gaveUp).toContain(`${lost}.1`);
+    expect(agent.gaveUp).toContain(cluster.attempt(id));
+    expect(agent.gaveUp).toContain(cluster.attempt(lost));
     expect(cluster.get(id).attempt?.agentId).toBe('a2');
   });
 
@@ -312,7 +340,7 @@ describe('an agent', () => {
     expect(agent.began).toEqual([]);
     cluster.world.meddle = () => 'deliver';
     cluster.run(5_000);
-    expect(agent.began).toEqual([`${id}.1`]);
+    expect(agent.began).toEqual([cluster.attempt(id)]);
   });
 
   test.each([
@@ -424,7 +452,7 @@ describe('an agent', () => {
     const { cluster, agent } = withAgent();
     const id = cluster.submit({ name: 'long' });
     cluster.run(50);
-    agent.run(`${id}.1` as AttemptId);
+    agent.run(cluster.attempt(id));
     cluster.run(50);
     agent.attempts.clear();
     agent.restart();
@@ -444,12 +472,12 @@ describe('finished tasks', () => {
     const open = cluster.submit({ name: 'open' });
     const waits = cluster.submit({ name: 'waits', dependsOn: [first, open] });
     cluster.run(50);
-    agent.run(`${open}.1` as AttemptId);
-    agent.run(`${first}.1` as AttemptId);
-    agent.finish(`${first}.1` as AttemptId);
+    agent.run(cluster.attempt(open));
+    agent.run(cluster.attempt(first));
+    agent.finish(cluster.attempt(first));
     cluster.run(15_000);
     expect(cluster.stateInTree(first)).toBe('TASK_FINISHED');
-    agent.finish(`${open}.1` as AttemptId);
+    agent.finish(cluster.attempt(open));
     cluster.run(15_000);
     expect(cluster.stateInTree(first)).toBeUndefined();
     expect(cluster.refusal('task.get', { taskId: first }).code).toBe('NO_TASK');
@@ -457,12 +485,31 @@ describe('finished tasks', () => {
   });
 });
 
+test('a key that is used again after its task has left the tree makes a new attempt', () => {
+  const { cluster, master } = started({ retention: { timeMs: 5_000 } });
+  const agent = cluster.agent('a1', master);
+  cluster.run(50);
+  const once = () => cluster.submit({ name: 'once', idempotencyKey: 'k' });
+  const id = once();
+  cluster.run(50);
+  agent.run(cluster.attempt(id));
+  agent.finish(cluster.attempt(id));
+  cluster.run(10_000);
+  expect(cluster.stateInTree(id)).toBeUndefined();
+  expect(once()).toBe(id);
+  cluster.run(100);
+  expect(agent.attempts.size).toBe(1);
+  expect(new Set(agent.began).size).toBe(2);
+  for (const attemptId of agent.began)
+    expect(attemptId).toMatch(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}(\.[A-Za-z0-9]{1,16}){1,2}$/);
+});
+
 describe('the cluster', () => {
   test('tells its state and metrics', () => {
     const { cluster, agent } = withAgent();
     const id = cluster.submit({ name: 'hello', resources: { cpus: 1 } });
     cluster.run(50);
-    agent.run(`${id}.1` as AttemptId);
+    agent.run(cluster.attempt(id));
     agent.send({ type: 'usage', epoch: agent.epoch, cpus: 0.5, memMiB: 1024, attempts: [] });
     cluster.run(50);
     expect(cluster.ask('cluster.state', {})).toMatchObject({

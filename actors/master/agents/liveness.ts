@@ -2,12 +2,13 @@
  * Pings, and what follows from silence: an agent that is not heard is unreachable, and after a further time it is
  * removed and its attempts are lost. Orders of which nothing is heard are sent again.
  */
+import type { AgentId } from '../../../protocol/ids.ts';
 import type { TaskReason } from '../../../protocol/task-states.ts';
 import type { Clock, Logger } from '../../actor.ts';
 import type { Allocator } from '../allocators/contract.ts';
 import type { MasterTiming } from '../options.ts';
 import type { TaskLife } from '../tasks/life.ts';
-import type { Task } from '../tasks/task.ts';
+import { killGraceMsOf, type Task } from '../tasks/task.ts';
 import type { Agent, Agents } from './agents.ts';
 import { type Orders, specOf } from './orders.ts';
 
@@ -20,6 +21,8 @@ export interface LivenessParts {
   readonly life: TaskLife;
   readonly orders: Orders;
   readonly executor: 'process' | 'noop';
+  /** Connected, and still leading as far as the clock can tell: otherwise nothing is sent and nobody is lost. */
+  readonly isHeard: () => boolean;
 }
 
 export class Liveness {
@@ -40,16 +43,17 @@ export class Liveness {
   tick(): void {
     const { clock, timing, agents } = this.parts;
     const nowMs = clock.monotonicMs();
-    // While this process stood still, agents were not silent: it did not listen.
-    const stoodStillMs = nowMs - this.tickedAtMs - 2 * timing.tickMs;
+    // While this process stood still or was cut off itself, agents were not silent: it did not hear them.
+    const isCutOff = !this.parts.isHeard();
+    const sinceMs = nowMs - this.tickedAtMs;
+    const deafMs = isCutOff ? sinceMs : Math.max(0, sinceMs - 2 * timing.tickMs);
     this.tickedAtMs = nowMs;
     for (const agent of [...agents.all()]) {
-      if (stoodStillMs > 0) {
-        agent.heardAtMs += stoodStillMs;
-        agent.removeAtMs += stoodStillMs;
-      }
-      this.lookAfter(agent, nowMs);
+      agent.heardAtMs += deafMs;
+      agent.removeAtMs += deafMs;
+      if (!isCutOff) this.lookAfter(agent, nowMs);
     }
+    if (isCutOff) return;
     if (nowMs - this.lookedAgainAtMs < timing.resendMs / 2) return;
     this.lookedAgainAtMs = nowMs;
     for (const agent of agents.all()) if (agent.standing === 'active') this.orderAgain(agent);
@@ -74,21 +78,21 @@ export class Liveness {
       this.loseContact(agent, 'REASON_AGENT_DISCONNECTED', 'the agent has left');
   }
 
-  /** Call when the attempt is decided. */
+  /** Call when the attempt is decided. One that is to be killed meanwhile is not to begin any more. */
   launch(task: Task): void {
+    if (task.chart.value === 'killing') return;
     const { agentId } = task.attempt!;
-    if (!this.parts.agents.isActive(agentId)) return;
+    if (!this.mayOrder(agentId)) return;
     task.orderedAtMs = this.parts.clock.monotonicMs();
     const attempt = specOf(task, this.parts.executor);
     this.parts.orders.send(agentId, { type: 'launch', attempt });
   }
 
   kill(task: Task): void {
-    const { agentId, attemptId, killGraceMs } = task.attempt!;
-    if (!this.parts.agents.isActive(agentId)) return;
+    const { agentId, attemptId } = task.attempt!;
+    if (!this.mayOrder(agentId)) return;
     task.orderedAtMs = this.parts.clock.monotonicMs();
-    const graceMs = killGraceMs ?? task.request.killGraceSeconds * 1000;
-    this.parts.orders.send(agentId, { type: 'kill', attemptId, graceMs });
+    this.parts.orders.send(agentId, { type: 'kill', attemptId, graceMs: killGraceMsOf(task) });
   }
 
   /** What the agent's attempts still need, where nothing was heard of it for a while. */
@@ -98,9 +102,13 @@ export class Liveness {
     for (const task of agent.attempts.values()) {
       if (!task.attemptDecided) continue;
       if (!atOnce && (task.orderedAtMs ?? before) > before) continue;
-      if (task.attempt!.updateNumber === 0) this.launch(task);
       if (task.chart.value === 'killing') this.kill(task);
+      else if (task.attempt!.updateNumber === 0) this.launch(task);
     }
+  }
+
+  private mayOrder(agentId: AgentId): boolean {
+    return this.parts.agents.isActive(agentId) && this.parts.isHeard();
   }
 
   private lookAfter(agent: Agent, nowMs: number): void {

@@ -4,9 +4,11 @@ import type { TaskId } from '../../../protocol/ids.ts';
 import type { AclEntry } from '../../../protocol/operations.ts';
 import { type TaskState, taskStates } from '../../../protocol/task-states.ts';
 import type { WriteGroup } from '../writes.ts';
-import { creationOf, removalOf, type Task, updateOf } from './task.ts';
+import { creationOf, removalOf, replacementOf, type Task, updateOf } from './task.ts';
 
-type Changes = Map<TaskId, { task: Task; how: 'created' | 'updated' | 'removed' }>;
+/** `replaced`: the tree has a task of this id that is gone; another has its place. */
+type Change = 'created' | 'updated' | 'replaced' | 'removed';
+type Changes = Map<TaskId, { task: Task; how: Change }>;
 
 export class TaskBook {
   private readonly tasks = new Map<TaskId, Task>();
@@ -53,7 +55,8 @@ export class TaskBook {
 
   addNew(task: Task): void {
     this.insert(task);
-    this.dirty.set(task.id, { task, how: 'created' });
+    const before = this.dirty.get(task.id)?.how;
+    this.dirty.set(task.id, { task, how: before === 'removed' ? 'replaced' : 'created' });
   }
 
   /** Call after each change of what the tree keeps; `before` is the state it had. */
@@ -112,10 +115,12 @@ export class TaskBook {
   }
 }
 
+/** Removals last: until the tree has what became of a blocked task, it has what that one depended on. */
 function* writesOf(changes: Changes, acl: AclEntry[]): Generator<WriteGroup> {
   for (const { task, how } of changes.values()) {
     if (how === 'created') yield creationOf(task, acl);
     else if (how === 'updated') yield updateOf(task);
-    else yield removalOf(task.id);
+    else if (how === 'replaced') yield replacementOf(task);
   }
+  for (const { task, how } of changes.values()) if (how === 'removed') yield removalOf(task.id);
 }

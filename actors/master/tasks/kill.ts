@@ -2,9 +2,11 @@
 import { MesozooError } from '../../../protocol/errors.ts';
 import type { Clock } from '../../actor.ts';
 import type { TaskLife } from './life.ts';
-import type { Task } from './task.ts';
+import { killGraceMsOf, type Task } from './task.ts';
 
-/** Throws TASK_ENDED. A task that is being killed already is answered in the same way again. */
+/**
+ * Throws TASK_ENDED. A task that is being killed already is answered in the same way again; a shorter grace counts.
+ */
 export function killTask(
   { clock, life }: { readonly clock: Clock; readonly life: TaskLife },
   task: Task,
@@ -12,8 +14,11 @@ export function killTask(
 ): Task {
   if (task.chart.isFinal)
     throw new MesozooError('TASK_ENDED', `task ${task.id} has ended as ${task.chart.state}`);
-  if (task.chart.isActive && !task.chart.killRequested && graceSeconds !== undefined)
-    task.attempt!.killGraceMs = graceSeconds * 1000;
+  if (task.chart.isActive && graceSeconds !== undefined) {
+    const graceMs = graceSeconds * 1000;
+    if (!task.chart.killRequested) task.attempt!.killGraceMs = graceMs;
+    else if (graceMs < killGraceMsOf(task)) life.shortenKill(task, graceMs);
+  }
   if (life.knows(task, 'KILL_REQUESTED') && !task.chart.killRequested)
     life.send(task, 'KILL_REQUESTED', { atMs: clock.wallMs(), reason: 'REASON_TASK_KILLED' });
   return task;

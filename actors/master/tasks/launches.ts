@@ -1,13 +1,14 @@
 /** Makes an attempt of each placement that the allocator decided, and kills attempts: the orders follow once decided. */
 
 import { assert } from '../../../protocol/errors.ts';
-import type { AgentId, AttemptId } from '../../../protocol/ids.ts';
+import type { AgentId } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
 import type { Clock } from '../../actor.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Allocator, Placement } from '../allocators/contract.ts';
 import type { MetricsKeeper } from '../metrics/metrics.ts';
 import type { TaskBook } from './book.ts';
+import { attemptIdOf } from './identity.ts';
 import type { TaskLife } from './life.ts';
 
 export interface LaunchParts {
@@ -36,7 +37,7 @@ function launch(parts: LaunchParts, { taskId, agentId, resources }: Placement): 
   );
   const atMs = parts.clock.wallMs();
   task.attempts += 1;
-  const attemptId = `${taskId}.${task.attempts}` as AttemptId;
+  const attemptId = attemptIdOf(task, task.attempts);
   task.attempt = {
     attemptId,
     agentId: agentId as AgentId,

@@ -102,6 +102,13 @@ export class TaskLife {
     else if (task.openDependencies === 0) this.send(task, 'DEPENDENCIES_FINISHED', { atMs: now });
   }
 
+  /** The task is to be killed already: sooner now. */
+  shortenKill(task: Task, graceMs: number): void {
+    task.attempt!.killGraceMs = graceMs;
+    this.parts.book.changed(task, task.chart.state);
+    this.parts.orderKill(task);
+  }
+
   retriesDue(nowMs: number): void {
     for (const [task, dueMs] of this.retries)
       if (dueMs <= nowMs) this.send(task, 'RETRY_DUE', { atMs: this.parts.clock.wallMs() });

@@ -152,6 +152,13 @@ export function creationOf(task: Task, acl: AclEntry[]): readonly Write[] {
   ];
 }
 
+export function replacementOf(task: Task): readonly Write[] {
+  return [
+    { op: 'set', path: treePaths.task(task.id), data: encodeTaskNode(task) },
+    { op: 'set', path: treePaths.taskState(task.id), data: encodeTaskState(task) },
+  ];
+}
+
 export function updateOf(task: Task): readonly Write[] {
   return [{ op: 'set', path: treePaths.taskState(task.id), data: encodeTaskState(task) }];
 }
@@ -161,6 +168,11 @@ export function removalOf(id: TaskId): readonly Write[] {
     { op: 'delete', path: treePaths.taskState(id) },
     { op: 'delete', path: treePaths.task(id) },
   ];
+}
+
+/** Of its present attempt. */
+export function killGraceMsOf(task: Task): number {
+  return task.attempt?.killGraceMs ?? task.request.killGraceSeconds * 1000;
 }
 
 export function addHistory(task: Task, entry: HistoryEntry): void {

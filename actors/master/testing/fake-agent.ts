@@ -3,7 +3,7 @@
  * updates until they are acknowledged, and remembers every attempt that ever began to run.
  */
 import { pack, unpack } from '../../../protocol/codec.ts';
-import type { AgentId, AttemptId, Epoch, MasterId } from '../../../protocol/ids.ts';
+import type { AgentId, AttemptId, Epoch, MasterId, TaskId } from '../../../protocol/ids.ts';
 import type {
   AgentMessage,
   AttemptSpec,
@@ -42,6 +42,10 @@ export class FakeAgent {
   registered = false;
   /** With which it refuses every launch. */
   refusal: TaskReason | undefined;
+  /** Of the kills it was asked for. */
+  readonly graces: number[] = [];
+  /** What it is to kill goes on for a while. */
+  slowToKill = false;
   /** What it is to give up goes on for a while. */
   slowToGiveUp = false;
   private heardAtMs = 0;
@@ -165,7 +169,7 @@ export class FakeAgent {
         this.launch(order.attempt);
         return;
       case 'kill':
-        this.kill(order.attemptId);
+        this.kill(order.attemptId, order.graceMs);
         return;
       case 'giveUp':
         this.giveUp(order.attemptId);
@@ -211,9 +215,25 @@ export class FakeAgent {
     else this.onLaunch(spec);
   }
 
-  private kill(attemptId: AttemptId): void {
+  /** Its task cannot be told from the id alone. */
+  private killBeforeLaunch(attemptId: AttemptId): void {
+    const update: StatusUpdate = {
+      attemptId,
+      taskId: 'unknown' as TaskId,
+      number: 1,
+      state: 'TASK_KILLED',
+      atMs: this.ports.clock.wallMs(),
+      reason: 'REASON_TASK_KILLED_DURING_LAUNCH',
+    };
+    this.send({ type: 'status', epoch: this.epoch, update });
+  }
+
+  private kill(attemptId: AttemptId, graceMs: number): void {
     const attempt = this.attempts.get(attemptId);
+    if (attempt === undefined && !this.began.includes(attemptId)) this.killBeforeLaunch(attemptId);
     if (attempt === undefined || isFinal(attempt.state as AttemptState)) return;
+    this.graces.push(graceMs);
+    if (this.slowToKill) return;
     this.killed.push(attemptId);
     this.status(attemptId, 'TASK_KILLED', { signal: 'SIGTERM' });
   }

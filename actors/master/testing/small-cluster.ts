@@ -4,7 +4,7 @@
  */
 import { decode, encode, type Form } from '../../../protocol/codec.ts';
 import type { ErrorBody } from '../../../protocol/errors.ts';
-import type { MasterId } from '../../../protocol/ids.ts';
+import type { AttemptId, MasterId, TaskId } from '../../../protocol/ids.ts';
 import { parentOf, taskBuckets, treePaths } from '../../../protocol/paths.ts';
 import type { Resources } from '../../../protocol/resources.ts';
 import { subjectsOf } from '../../../protocol/subjects.ts';
@@ -14,6 +14,8 @@ import { type VirtualTransport, VirtualWorld } from '../../coord/client/testing/
 import { Host } from '../../host.ts';
 import { MasterActor } from '../master.ts';
 import type { MasterOptions } from '../options.ts';
+import { attemptIdOf } from '../tasks/identity.ts';
+import { decodeTaskNode } from '../tasks/task.ts';
 import { FakeAgent } from './fake-agent.ts';
 
 const subjects = subjectsOf('mz');
@@ -161,6 +163,13 @@ export class SmallCluster {
   /** Events of a task, by state. */
   statesOf(taskId: string): string[] {
     return this.events.filter((event) => event.taskId === taskId).map(({ state }) => state);
+  }
+
+  /** The id of the task's attempt with this number. */
+  attempt(taskId: string, number = 1): AttemptId {
+    const data = this.coord.nodes.get(treePaths.task(taskId as TaskId))?.data;
+    if (data === undefined) throw new Error(`no task ${taskId} in the tree`);
+    return attemptIdOf({ id: taskId as TaskId, ...decodeTaskNode(data) }, number);
   }
 
   /** What a task's state znode holds. */
