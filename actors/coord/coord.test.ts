@@ -186,6 +186,33 @@ describe('a session', () => {
   });
 });
 
+describe('a member with much to apply', () => {
+  it('applies it in stretches, with messages and heartbeats in between', () => {
+    const cluster = new Cluster({ timing: { applyStretchMs: 0 } }).ready();
+    const client = cluster.client();
+    const path = '/replayed';
+    for (let index = 0; index < 40; index++) {
+      client.ask(subjects.znode(index === 0 ? 'create' : 'set'), { path, data: `${index}` });
+    }
+    const member = cluster.follower();
+    cluster.agree();
+    const { slot } = member.process.actor!.describe();
+    member.process.crash('process');
+    member.process.start();
+    const seen = new Set<number>();
+    cluster.until('it has caught up', () => {
+      for (let step = 0; step < 20; step++) {
+        cluster.run(0.25);
+        seen.add(member.process.actor!.describe().slot);
+      }
+      return member.process.actor!.describe().slot >= slot;
+    });
+    expect(seen.size).toBeGreaterThan(10);
+    cluster.agree();
+    expect(new Set(cluster.running().map(({ digest }) => digest)).size).toBe(1);
+  });
+});
+
 describe('a member that is cut off', () => {
   it('takes no more requests, and offers itself again when it hears a leader', () => {
     const cluster = new Cluster().ready();
@@ -199,6 +226,35 @@ describe('a member that is cut off', () => {
     for (const other of others) other.process.start();
     cluster.until('it is back', isOffered);
     expect(errorCode(client.insist(subjects.znode('create'), { path: '/back' }))).toBeUndefined();
+  });
+
+  it('answers no pings after a while, so that its clients move before their sessions expire', () => {
+    const cluster = new Cluster().ready();
+    const client = cluster.client();
+    const alone = cluster.follower();
+    const { sessionId, holder } = sessionAt(client, alone);
+    for (const other of cluster.members) if (other !== alone) other.process.crash('process');
+    const pings = [
+      [`${holder}.ping`, { sessionId }],
+      [subjects.session('ping'), { sessionId }],
+    ] as const;
+    for (const [subject, body] of pings) expect(client.ask(subject, body)).toHaveProperty('zxid');
+    const refused: Body[] = [];
+    cluster.until('it says that it has no leader', () => {
+      const pong = client.ask(`${holder}.ping`, { sessionId });
+      if (pong.error !== undefined) refused.push(pong);
+      return pong.error !== undefined;
+    });
+    expect(alone.process.actor!.describe().isOffered).toBe(true);
+    refused.push(client.ask(subjects.session('ping'), { sessionId }));
+    for (const pong of refused) {
+      expect(pong.error).toMatchObject({ code: 'UNAVAILABLE', definite: true });
+    }
+    for (const other of cluster.members) other.process.start();
+    cluster.until('it answers again', () => {
+      const pong = client.ask(`${holder}.ping`, { sessionId });
+      return pong.error === undefined;
+    });
   });
 
   it('answers TIMEOUT for a write that has left, UNAVAILABLE for a linearizable read', () => {

@@ -64,6 +64,8 @@ export class CoordActor implements Actor {
   /** Time in which this process ran: what it did not hear while it stood still is nobody's fault. */
   private attentiveMs = 0;
   private tickedMs = 0;
+  /** When a leader was last known, in that time. */
+  private contactMs = 0;
   private housekeptMs = 0;
   private role: PaxosStatus['role'] = 'recovering';
   private streamBallot: Ballot | undefined;
@@ -86,6 +88,7 @@ export class CoordActor implements Actor {
     const { clock, transport, bulk } = this.ports;
     const nowMs = clock.monotonicMs();
     this.attentiveMs = nowMs;
+    this.contactMs = nowMs;
     this.tickedMs = nowMs;
     this.housekeptMs = nowMs;
     const parts = this.open();
@@ -183,6 +186,7 @@ export class CoordActor implements Actor {
       submitForMember: (body, identities, done) => memberSession.write(body, identities, done),
       confirm: (done) => confirmations.ask(done),
       touch: (session) => this.housekeeping?.touch(session),
+      isInContact: () => this.attentiveMs - this.contactMs < timing.contactPatienceMs,
     };
     return {
       chart,
@@ -247,6 +251,8 @@ export class CoordActor implements Actor {
     for (const decided of output.decided) this.decided.push(decided);
     const applied = this.applyDecided(parts);
     parts.confirmations.appliedUpTo(this.tree().slot);
+    // The rest of what is decided has its turn after the messages and timers that wait.
+    if (this.decided.length > 0) return false;
     return applied || output.confirmed.length > 0;
   }
 
@@ -521,6 +527,7 @@ export class CoordActor implements Actor {
     this.attentiveMs += Math.min(nowMs - this.tickedMs, 2 * this.timing.heartbeatMs);
     this.tickedMs = nowMs;
     parts.paxos.tick(this.attentiveMs);
+    if (parts.paxos.status().leader !== undefined) this.contactMs = this.attentiveMs;
     if (nowMs - this.housekeptMs >= this.timing.housekeepingMs) {
       this.housekeptMs = nowMs;
       this.housekeeping?.run(nowMs, this.decided.length === 0);

@@ -44,6 +44,8 @@ export interface CoordTiming {
   readonly resendMs: number;
   /** Deadlines, reports of sessions, expiry: everything that need not be prompt. */
   readonly housekeepingMs: number;
+  /** Without a leader for this long a member answers no pings: its clients move while their sessions live. */
+  readonly contactPatienceMs: number;
   /** Without a leader for this long a member takes no new requests from the queue. */
   readonly withdrawAfterMs: number;
   /** Between two chunks of a snapshot. */
@@ -63,6 +65,7 @@ export const defaultTiming: CoordTiming = {
   electionTimeoutMs: 400,
   resendMs: 200,
   housekeepingMs: 200,
+  contactPatienceMs: 1000,
   withdrawAfterMs: 1500,
   snapshotPauseMs: 2,
   transferTimeoutMs: 1000,

@@ -222,6 +222,8 @@ export class HeldSession {
   private skipped(task: SessionTask, why: string): void {
     const number = task.write?.number;
     if (number === undefined || number >= this.nextNumber || task.request.isSubmitted) return;
+    // A repeat of what has left, or had left before this holder.
+    if (number <= Math.max(this.lastNumber, this.options.number)) return;
     this.nextNumber = number;
     const behind = this.queue.filter((later) => (later.write?.number ?? 0) > number);
     this.queue = this.queue.filter((later) => !behind.includes(later));

@@ -21,6 +21,8 @@ export class OpenRequest {
   isAnswered = false;
   /** Of the session that asks: events published to it so far. The answer tells it, so that a lost event is noticed. */
   events: (() => number) | undefined;
+  /** The count of open requests that this one is in. */
+  counted: { open: number } | undefined;
   private readonly transport: Transport;
   private readonly askers: { readonly reply: string; readonly form: Form }[] = [];
 
@@ -38,19 +40,20 @@ export class OpenRequest {
   /** The other request will answer this one's asker as well. */
   handTo(other: OpenRequest): void {
     other.askers.push(...this.askers.splice(0));
-    this.isAnswered = true;
+    this.end();
   }
 
   answer(body: object): void {
     const whole = this.withEvents(body);
-    this.settle((reply, form) => this.publish(reply, encode(whole, form)));
+    this.settle((reply, form) => this.publish(reply, form, encode(whole, form)));
   }
 
   answerData(data: Uint8Array, body: object): void {
     const rest = this.withEvents(body);
     this.settle((reply, form) => {
-      if (form === 'msgpack') this.publish(reply, encode({ data, ...rest }, form));
-      else this.publish(reply, this.jsonWithData(data, rest));
+      const isPacked = form === 'msgpack';
+      const payload = isPacked ? encode({ data, ...rest }, form) : this.jsonWithData(data, rest);
+      this.publish(reply, form, payload);
     });
   }
 
@@ -77,20 +80,28 @@ export class OpenRequest {
 
   private settle(send: (reply: string, form: Form) => void): void {
     if (this.isAnswered) return;
-    this.isAnswered = true;
+    this.end();
     for (const { reply, form } of this.askers) send(reply, form);
   }
 
-  private publish(reply: string, payload: Uint8Array): void {
+  private end(): void {
+    this.isAnswered = true;
+    if (this.counted !== undefined) this.counted.open -= 1;
+    this.counted = undefined;
+  }
+
+  private publish(reply: string, form: Form, payload: Uint8Array): void {
     if (payload.length <= this.bytesMax) {
       this.transport.publish(reply, payload);
       return;
     }
-    const error = new MesozooError(
-      'REPLY_FORGOTTEN',
-      `the request was carried out, but its answer of ${payload.length} bytes does not fit into a message`,
+    const size = `its answer of ${payload.length} bytes does not fit into a message`;
+    const error = (
+      this.isSubmitted
+        ? new MesozooError('REPLY_FORGOTTEN', `the request was carried out, but ${size}`)
+        : new MesozooError('PAYLOAD_TOO_LARGE', `the request has changed nothing, and ${size}`)
     ).toBody();
-    this.transport.publish(reply, encode({ error }, 'json'), { error });
+    this.transport.publish(reply, encode(this.withEvents({ error }), form), { error });
   }
 
   /** Text as it is; other bytes, and text that JSON would swell beyond a message, in base 64. */
@@ -119,18 +130,22 @@ function asText(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** Beyond these the answered ones are cleared away. */
+const ANSWERED_KEPT = 4096;
+
 /** Requests that could not be answered at once, oldest first; all have the same patience, so the oldest ends first. */
 export class OpenRequests {
   private readonly transport: Transport;
   private queue: OpenRequest[] = [];
   private head = 0;
+  private readonly count = { open: 0 };
 
   constructor(transport: Transport) {
     this.transport = transport;
   }
 
   get size(): number {
-    return this.queue.length - this.head;
+    return this.count.open;
   }
 
   begin(name: string, delivery: Delivery, form: Form, nowMs: number): OpenRequest {
@@ -141,7 +156,15 @@ export class OpenRequests {
 
   /** From now on its deadline counts. */
   watch(request: OpenRequest): void {
-    if (!request.isAnswered) this.queue.push(request);
+    if (request.isAnswered) return;
+    request.counted = this.count;
+    this.count.open += 1;
+    this.queue.push(request);
+    // An open one may have many behind it that were answered long ago.
+    if (this.queue.length > 2 * this.count.open + ANSWERED_KEPT) {
+      this.queue = this.queue.slice(this.head).filter(({ isAnswered }) => !isAnswered);
+      this.head = 0;
+    }
   }
 
   /** Answers what is over its deadline, and forgets what was answered. Says whether any has expired. */

@@ -118,6 +118,7 @@ export class SessionRequests {
   /** Through the queue: any member can tell the leader that the session lives. */
   ping(request: OpenRequest, value: Record<string, unknown>): void {
     const { sessionId } = parseSessionRequest('ping', value);
+    this.checkContact();
     const id = sessionId as SessionId;
     this.withKnown(id, request, () => {
       this.quorum.touch(id);
@@ -127,6 +128,7 @@ export class SessionRequests {
 
   pingHolder(request: OpenRequest, value: Record<string, unknown>): void {
     const { sessionId } = parseSessionRequest('ping', value);
+    this.checkContact();
     const id = sessionId as SessionId;
     if (this.sessions.find(id) === undefined) {
       this.refuseForeign(request, id);
@@ -134,6 +136,12 @@ export class SessionRequests {
     }
     this.quorum.touch(id);
     request.answer(this.pingAnswer(id));
+  }
+
+  /** A pong says that the session lives on, which only a leader can bring about. */
+  private checkContact(): void {
+    if (this.quorum.isInContact()) return;
+    throw new MesozooError('UNAVAILABLE', 'this member has no leader: attach to another');
   }
 
   close(request: OpenRequest, value: Record<string, unknown>): void {
