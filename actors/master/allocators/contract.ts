@@ -53,10 +53,10 @@ export interface Allocator {
   /** Whether it waited. A placed task does not wait any more. */
   taskLeaves(taskId: TaskId): boolean;
   /**
-   * Decides; each placement's resources are allocated from now on. Looks at `examinedMax` tasks at the most;
-   * `more` says that another call might place something without any other change.
+   * Decides; each placement's resources are allocated from now on. Places, or finds impossible, `decidedMax` tasks at
+   * the most; `more` says that another call might place something without any other change.
    */
-  allocate(examinedMax: number): {
+  allocate(decidedMax: number): {
     readonly placements: readonly Placement[];
     readonly more: boolean;
   };

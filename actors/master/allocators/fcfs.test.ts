@@ -93,7 +93,6 @@ describe('fcfs', () => {
     const allocator = started();
     allocator.addAgent(agentOf('a'), { ...NOTHING, cpus: 4 }, 0);
     for (let index = 0; index < 20_000; index++) allocator.taskWaits(taskOf(`t${index}`));
-    // One examined head is enough to know that nothing can be placed.
     expect(allocator.allocate(1)).toEqual({ placements: [], more: false });
     allocator.recoverResources('a' as AgentId, { ...NOTHING, cpus: 1 });
     expect(allocator.allocate(2)).toMatchObject({ placements: [{ taskId: 't0' }] });

@@ -36,6 +36,7 @@ interface Offered {
 }
 
 interface Queue {
+  readonly name: string;
   readonly frameworkId: FrameworkId;
   readonly line: Line;
   /** Fit no agent there is. */
@@ -105,6 +106,7 @@ export class FcfsAllocator implements Allocator {
     let queue = this.queues.get(name);
     if (queue === undefined) {
       queue = {
+        name,
         frameworkId: task.frameworkId,
         line: new Line(),
         aside: new Map(),
@@ -130,21 +132,23 @@ export class FcfsAllocator implements Allocator {
     return true;
   }
 
-  allocate(examinedMax: number): { placements: readonly Placement[]; more: boolean } {
+  allocate(decidedMax: number): { placements: readonly Placement[]; more: boolean } {
     const placements: Placement[] = [];
     if (this.settled) return { placements, more: false };
     const heads = this.openHeads();
-    let examined = 0;
+    // Heads that merely wait do not count: were they to stop a call, those behind them would never be looked at.
+    let decided = 0;
     // A claim that is given up may be what an earlier head of this call would have needed.
     let claimGivenUp = false;
     while (heads.length > 0) {
-      if (examined++ >= examinedMax) return { placements, more: true };
+      if (decided >= decidedMax) return { placements, more: true };
       const queue = heads.pop()!;
       const task = queue.line.head()!;
       const offered = this.agentFor(queue, task);
       if (offered !== undefined) placements.push(this.place(queue, task, offered));
       else if (this.standsAside(queue, task)) queue.aside.set(task.taskId, task);
       else continue;
+      decided += 1;
       queue.line.remove(task.taskId);
       claimGivenUp ||= queue.claimed !== undefined;
       dropClaim(queue);
@@ -201,10 +205,12 @@ export class FcfsAllocator implements Allocator {
 
   /** Queues with somebody in line, the earliest submission last. */
   private openHeads(): Queue[] {
-    const heads: Queue[] = [];
-    for (const queue of this.queues.values())
-      if (this.active.has(queue.frameworkId)) insertByOrder(heads, queue);
-    return heads;
+    const heads: { readonly queue: Queue; readonly order: number }[] = [];
+    for (const queue of this.queues.values()) {
+      const order = queue.line.head()?.order;
+      if (order !== undefined && this.active.has(queue.frameworkId)) heads.push({ queue, order });
+    }
+    return heads.sort((a, b) => b.order - a.order).map(({ queue }) => queue);
   }
 
   /** The next agent, going round, that takes the task now and is not claimed by another queue's head. */
@@ -255,7 +261,7 @@ export class FcfsAllocator implements Allocator {
     if (queue.line.size > 0 || queue.aside.size > 0) return;
     dropClaim(queue);
     assert(!this.queueOf.has(taskId), 'a queue is empty when nobody waits in it');
-    for (const [name, other] of this.queues) if (other === queue) this.queues.delete(name);
+    this.queues.delete(queue.name);
   }
 }
 

@@ -201,6 +201,27 @@ export function conformsToAllocator(name: string, create: () => Allocator): void
       expect(allocateAll(allocator)).toHaveLength(6);
     });
 
+    test('many queues with many tasks: a call ends, those that wait for room hold up nobody, and all get their turn', () => {
+      const allocator = started();
+      const [queues, tasks] = [5_000, 50_000];
+      allocator.addAgent(agentOf('full', { cpus: 10 }), { ...NOTHING, cpus: 10 }, 1);
+      for (let index = 0; index < tasks; index++)
+        allocator.taskWaits(
+          taskOf(`t${index}`, { cpus: 5, mem: 0 }, { queue: `q${index % queues}` }),
+        );
+      expect(allocator.allocate(1000)).toEqual({ placements: [], more: false });
+      // Behind all of those heads comes one that fits what is free.
+      allocator.addAgent(agentOf('small', { cpus: 4 }), NOTHING, 0);
+      allocator.taskWaits(taskOf('last', { cpus: 1 }, { queue: 'last' }));
+      expect(allocateAll(allocator).map(({ taskId }) => taskId)).toEqual(['last']);
+      const width = Math.ceil(tasks / attemptsPerAgentMax);
+      for (let index = 0; index < width; index++)
+        allocator.addAgent(agentOf(`a${index}`, { cpus: 1_000_000 }), NOTHING, 0);
+      const placed = new Set(allocateAll(allocator).map(({ taskId }) => taskId));
+      expect(placed.size).toBe(tasks);
+      expect(allocator.waitingCount).toBe(0);
+    });
+
     test('whatever happens: no resource is given twice, and in the end nothing waits that fits', () => {
       fc.assert(
         fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
