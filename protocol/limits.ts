@@ -47,6 +47,8 @@ export const limits = {
   /** Resources above these are taken for a mistake in units. */
   cpusMax: 1_000_000,
   memMiBMax: 1_000_000_000,
+  /** Linux' own default of fs.nr_open. */
+  openFilesMax: 1_048_576,
   listPage: 500,
   /** History entries kept in a task's znode. */
   taskHistory: 32,

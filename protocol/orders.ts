@@ -4,6 +4,7 @@
  */
 import type { AgentId, AttemptId, Epoch, MasterId, TaskId } from './ids.ts';
 import type { Resources } from './resources.ts';
+import type { ProcessLimits } from './task-api.ts';
 import type { TaskReason, TaskState } from './task-states.ts';
 
 export interface AgentInfo {
@@ -22,6 +23,7 @@ export interface AttemptSpec {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly user?: string;
+  readonly limits?: ProcessLimits;
   readonly resources: Resources;
   readonly timeoutMs?: number;
   readonly killGraceMs: number;

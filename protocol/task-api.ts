@@ -16,7 +16,11 @@ const name = z
     /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
     'a name: letters, digits, ".", "_" and "-", at most 63',
   );
-const text = z.string().max(limits.taskRequestBytes);
+/** What no argument and no environment of a process can hold is refused here, not at the launch. */
+const text = z
+  .string()
+  .max(limits.taskRequestBytes)
+  .refine((value) => !value.includes('\0'), 'a text without NUL');
 
 export const submitRequest = z
   .strictObject({
@@ -52,6 +56,16 @@ export const submitRequest = z
       .string()
       .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
       .optional(),
+    /** Of each process of the task (setrlimit(2)); without one, what the agent itself may. */
+    limits: z
+      .strictObject({
+        openFiles: z.int().min(16).max(limits.openFilesMax).optional(),
+        /** Virtual memory. */
+        addressSpaceMiB: z.int().min(16).max(limits.memMiBMax).optional(),
+        /** Of each file that it writes, stdout and stderr among them. */
+        fileSizeMiB: z.int().min(1).max(limits.memMiBMax).optional(),
+      })
+      .optional(),
     retry: z
       .strictObject({
         attempts: z.int().min(1).max(100).default(1),
@@ -70,6 +84,7 @@ export const submitRequest = z
   });
 /** A request with its defaults filled in: what the tree keeps. */
 export type TaskRequest = z.output<typeof submitRequest>;
+export type ProcessLimits = NonNullable<TaskRequest['limits']>;
 export type SubmitInput = z.input<typeof submitRequest>;
 
 export const taskRequests = {

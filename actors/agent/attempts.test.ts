@@ -28,6 +28,7 @@ describe('an attempt', () => {
       argv: ['/bin/echo', 'x y'],
       env: { A: '1', HOSTNAME: 'mine' },
       user: 'u',
+      limits: { openFiles: 64, fileSizeMiB: 1 },
     });
     expect(world.processes.launches).toEqual([
       {
@@ -41,6 +42,7 @@ describe('an attempt', () => {
           MESOZOO_TASK_ID: 'a',
         },
         user: 'u',
+        limits: { openFiles: 64, fileSizeMiB: 1 },
       },
     ]);
   });

@@ -13,6 +13,7 @@ const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/);
 const attemptId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}(\.[A-Za-z0-9]{1,16}){1,2}$/);
 const scalar = z.number().min(0).max(limits.memMiBMax);
 const milliseconds = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
+const limit = z.int().min(1).max(limits.memMiBMax);
 const port = z.int().min(0).max(65_535);
 
 const attempt = z.object({
@@ -22,6 +23,13 @@ const attempt = z.object({
   argv: z.array(z.string()),
   env: z.record(z.string(), z.string()),
   user: z.string().min(1).optional(),
+  limits: z
+    .object({
+      openFiles: limit.optional(),
+      addressSpaceMiB: limit.optional(),
+      fileSizeMiB: limit.optional(),
+    })
+    .optional(),
   resources: z.object({
     cpus: scalar,
     mem: scalar,

@@ -15,6 +15,7 @@ export function processExecutor(processes: Processes, hostname: string): Lasting
           argv: spec.argv,
           env: environmentOf(spec, hostname),
           ...(spec.user !== undefined && { user: spec.user }),
+          ...(spec.limits !== undefined && { limits: spec.limits }),
         },
         started,
       ),

@@ -40,6 +40,7 @@ export function specOf(task: Task, executor: 'process' | 'noop'): AttemptSpec {
     argv: request.argv ?? ['/bin/sh', '-c', request.command!],
     env: environmentOf(task),
     user: request.user,
+    limits: request.limits,
     resources: attempt.resources,
     timeoutMs: request.timeoutSeconds === undefined ? undefined : request.timeoutSeconds * 1000,
     killGraceMs: request.killGraceSeconds * 1000,
