@@ -59,6 +59,7 @@ describe('the options of a process', () => {
     ['--cpus', 'agent', ['--data', '/d', '--cpus', '-1'], secrets],
     ['--cpus', 'agent', ['--data', '/d', '--cpus', 'NaN'], secrets],
     ['--ports', 'agent', ['--data', '/d', '--ports', '5-1'], secrets],
+    ['must not overlap', 'agent', ['--data', '/d', '--ports', '10-20,30-40,20-25'], secrets],
     ['--ip', 'master', ['--id', 'm', '--ip', 'x'], secrets],
     ['--port', 'master', ['--id', 'm', '--port', '70000'], secrets],
     ['"--name value"', 'master', ['--id'], secrets],

@@ -33,7 +33,14 @@ const portRanges = z
   )
   .refine((ranges) => ranges.every(([first, last]) => first <= last && last <= 65_535), {
     message: 'the first port of a range must not be above the last',
+  })
+  .refine((ranges) => ranges.every((range, index) => !ranges.slice(index + 1).some(meets(range))), {
+    message: 'the ranges must not overlap',
   });
+
+function meets([first, last]: PortRange): (other: PortRange) => boolean {
+  return ([otherFirst, otherLast]) => first <= otherLast && otherFirst <= last;
+}
 
 /** `rack:a;zone:b`, as Mesos writes attributes. */
 const attributes = z
