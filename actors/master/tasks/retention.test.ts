@@ -50,6 +50,24 @@ test.each([
   expect(removed).toEqual(Array.from({ length: 2 * gone }, () => 'delete'));
 });
 
+test.each([
+  ['too many', { timeMs: 1e9, count: 100 }],
+  ['too old', { timeMs: 0, count: 1e9 }],
+])('keeps pace with a thousand tasks that end in a second and are %s', (_, retention) => {
+  const book = new TaskBook();
+  const metrics = new MetricsKeeper();
+  const running = [...bookOf('f'.repeat(12_000)).all()];
+  for (let turn = 0; turn < 48; turn++) {
+    for (const task of running.splice(0, 250)) {
+      book.addRecovered(task);
+      metrics.recovered(task);
+    }
+    removeOldTasks(book, metrics, retention, NOW);
+    book.takeChanges([]);
+  }
+  expect(book.size).toBeLessThan(1_200);
+});
+
 test('a great many are removed a few at a time', () => {
   const book = bookOf('f'.repeat(500));
   const metrics = new MetricsKeeper();

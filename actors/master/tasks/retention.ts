@@ -5,8 +5,11 @@ import type { Retention } from '../options.ts';
 import type { TaskBook } from './book.ts';
 import type { Task } from './task.ts';
 
-/** Tasks removed at one time, so that cleaning up never fills a turn. */
-const REMOVED_AT_ONCE = 200;
+/** Looked at in one call: with four calls a second this is more than one master ends. */
+const DUE_MAX = 8_000;
+/** Of those that are due this share is removed at one time, so that cleaning up keeps pace and never fills a turn. */
+const REMOVED_SHARE = 1 / 4;
+const REMOVED_AT_LEAST = 200;
 
 export function removeOldTasks(
   book: TaskBook,
@@ -15,14 +18,15 @@ export function removeOldTasks(
   wallMs: number,
 ): void {
   let surplus = book.endedCount - retention.count;
-  const old: Task[] = [];
+  const due: Task[] = [];
   for (const task of book.ended()) {
     const expired = wallMs - (task.endedAtMs ?? wallMs) > retention.timeMs;
-    if ((!expired && surplus <= 0) || old.length >= REMOVED_AT_ONCE) break;
+    if ((!expired && surplus <= 0) || due.length >= DUE_MAX) break;
     surplus -= 1;
-    if (task.pins === 0) old.push(task);
+    if (task.pins === 0) due.push(task);
   }
-  for (const task of old) {
+  const count = Math.max(REMOVED_AT_LEAST, Math.ceil(due.length * REMOVED_SHARE));
+  for (const task of due.slice(0, count)) {
     book.remove(task);
     metrics.removed(task);
   }
