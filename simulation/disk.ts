@@ -5,7 +5,7 @@
  * `rot` is asked for.
  */
 import type { Saved, Storage, StorageFailure } from '../actors/actor.ts';
-import { MesozooError } from '../protocol/errors.ts';
+import { assert, MesozooError } from '../protocol/errors.ts';
 import type { Life } from './life.ts';
 import type { SeededRandom } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -57,6 +57,7 @@ export class SimulatedDisk {
   attach(life: Life): Storage {
     this.broken = undefined;
     const issue = (operation: Operation) => {
+      for (const name of namesOf(operation)) checkName(name);
       if (!life.mayCall()) return;
       this.queue.push(operation);
       this.pump();
@@ -191,6 +192,8 @@ export class SimulatedDisk {
       if (first?.kind === 'append') this.writeStart(first);
     }
     for (const operation of done) {
+      if (operation.kind === 'rename' && !this.files.has(operation.from))
+        this.broken ??= { code: 'DISK_FAILED', message: `ENOENT: rename ${operation.from}` };
       if (this.broken === undefined) {
         this.write(operation);
         if (operation.kind === 'append') this.sync(operation.name);
@@ -272,6 +275,15 @@ export class SimulatedDisk {
     // Whatever is there now has been read back from the disk: it stays.
     file.synced = file.length;
   }
+}
+
+function namesOf(operation: Operation): readonly string[] {
+  return operation.kind === 'rename' ? [operation.from, operation.to] : [operation.name];
+}
+
+function checkName(name: string): void {
+  const isName = name !== '' && !name.includes('/') && !name.startsWith('.');
+  assert(isName, `not a name for a file: ${JSON.stringify(name)}`);
 }
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {
