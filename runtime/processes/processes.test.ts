@@ -197,6 +197,26 @@ describe('a launch', () => {
   );
 });
 
+describe('a launch that fails', () => {
+  it.each<[string, Partial<LaunchSpec>]>([
+    ['an argument that none can be', { argv: ['/bin/echo', 'a\0b'] }],
+    ['a variable that none can be', { env: { A: '\0' } }],
+    ['a limit that the agent may not give', { limits: { openFiles: 2 ** 40 } }],
+    ['a user who is not there', { user: 'no-such-user' }],
+  ])('for %s leaves no sandbox', async (_why, more) => {
+    expect(await launch({ argv: ['/bin/true'], ...more })).toHaveProperty('failure');
+    expect(processes.listSandboxes()).toEqual([]);
+  });
+
+  it('for a sandbox that is in use leaves it to who has it', async () => {
+    const identity = await shell('echo first');
+    await endOf(identity);
+    expect(await shell('echo second')).toMatchObject({ failure: expect.stringContaining('used') });
+    expect(output()).toBe('first\n');
+    expect(processes.find('task.1')).toEqual(identity);
+  });
+});
+
 describe('the sandbox of another user', () => {
   it.runIf(isRoot)('is reached by its absolute path, and nothing beside it is open', async () => {
     // As it lies in the data of a cluster, made closed by an earlier version.

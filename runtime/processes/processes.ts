@@ -83,21 +83,30 @@ export class LinuxProcesses implements Processes {
   }
 
   launch(spec: LaunchSpec, started: (result: Launched) => void): void {
-    const fail = (error: unknown) => started({ failure: (error as Error).message });
+    if (findOrPrevent(this.directoryOf(spec.sandbox)) !== undefined) {
+      const failure = `the sandbox ${spec.sandbox} has been used already`;
+      setImmediate(started, { failure });
+      return;
+    }
+    const answer = (result: Launched) => {
+      // There is nothing in it that anybody could want, and nobody who would remove it later.
+      if ('failure' in result) this.removeSandbox(spec.sandbox);
+      started(result);
+    };
     const spawnAs = (user: User | undefined) => {
       try {
-        this.spawn(spec, user, started);
+        this.spawn(spec, user, answer);
       } catch (error) {
-        setImmediate(fail, error);
+        setImmediate(answer, { failure: (error as Error).message });
       }
     };
     if (spec.user === undefined) {
       spawnAs(undefined);
       return;
     }
-    this.users.find(spec.user, (answer) => {
-      if ('failure' in answer) setImmediate(started, answer);
-      else spawnAs(answer);
+    this.users.find(spec.user, (found) => {
+      if ('failure' in found) setImmediate(answer, found);
+      else spawnAs(found);
     });
   }
 
@@ -147,9 +156,11 @@ export class LinuxProcesses implements Processes {
   }
 
   usage(identity: ProcessIdentity): ProcessUsage | undefined {
-    if (this.leaderOf(identity) === undefined) return undefined;
-    const members = this.sessions.of(identity.pid).filter((member) => !isGone(member));
-    if (members.length === 0) return undefined;
+    const leader = this.leaderOf(identity);
+    if (leader === undefined) return undefined;
+    const found = this.sessions.of(identity.pid).filter((member) => !isGone(member));
+    // It may be on its way to its own session still.
+    const members = found.length > 0 ? found : [leader];
     const ticks = members.reduce((sum, member) => sum + member.cpuTicks, 0);
     const pages = members.reduce((sum, member) => sum + member.residentPages, 0);
     return {
@@ -199,8 +210,6 @@ export class LinuxProcesses implements Processes {
     started: (result: Launched) => void,
   ): void {
     const sandbox = this.directoryOf(spec.sandbox);
-    if (findOrPrevent(sandbox) !== undefined)
-      throw new Error(`the sandbox ${spec.sandbox} has been used already`);
     const work = workDirectory(sandbox);
     makePassable(sandbox);
     const run = newRun(sandbox);
