@@ -551,6 +551,7 @@ export class SessionClient implements CoordClient {
   }
 
   private lookAgain(watch: Watch): void {
+    if (this.attachment === undefined) return; // the session has ended
     const { kind, path } = watch;
     const request = { path, watch: true, ...(kind === 'children' && { limit: 1 }) };
     const looked = this.tell.hold();
@@ -580,8 +581,9 @@ export class SessionClient implements CoordClient {
     this.attachment = undefined;
     const { writes, reads } = this;
     [this.writes, this.reads] = this.newLanes();
-    this.watches.clear();
+    // What was held back goes out in its order, events to their watches too.
     this.tell.release();
+    this.watches.clear();
     this.enter('expired');
     writes.fail((wasSent) =>
       wasSent
@@ -631,8 +633,9 @@ export class SessionClient implements CoordClient {
     this.attachment = undefined;
     const { writes, reads } = this;
     [this.writes, this.reads] = this.newLanes();
-    this.watches.clear();
+    // What was held back goes out in its order, events to their watches too.
     this.tell.release();
+    this.watches.clear();
     this.tickTimer?.cancel();
     this.tickTimer = undefined;
     this.events?.unsubscribe();
