@@ -188,7 +188,13 @@ export function subjectsOf(cluster: string) {
     znode: (name: ZnodeRequestName) => `${cluster}.znode.${name}`,
     session: (name: keyof SessionReplies) => `${cluster}.session.${name}`,
     /** `run` is new at each start of the member: requests to a former run find no responder, and the client attaches anew. */
-    holder: (member: MemberId, run: string) => `${cluster}.session.at.${member}-${run}`,
+    atMember: (member: MemberId, run: string) => `${cluster}.session.at.${member}-${run}.>`,
+    /**
+     * `token` is new with each attachment and known to the session's client alone: who knows only the id of a session,
+     * which every Stat of its ephemerals tells, can ask nothing in its name.
+     */
+    holder: (member: MemberId, run: string, token: string) =>
+      `${cluster}.session.at.${member}-${run}.${token}`,
     atHolder: (holder: string, name: ZnodeRequestName | 'ping') => `${holder}.${name}`,
     clusterState: () => `${cluster}.cluster.state`,
     metrics: () => `${cluster}.metrics.get`,

@@ -37,8 +37,12 @@ const common = {
   auth: auth.optional(),
 };
 const watch = z.boolean().default(false);
-/** Linearizable: the leader confirms its ballot with a majority after the request has arrived. */
-const linearizable = z.boolean().default(false);
+/**
+ * Linearizable: the leader confirms its ballot with a majority after the request has arrived. By default true for a
+ * request without a session, which any member may answer, and false in a session, which sees its own writes anyway;
+ * false is the fast read of the state of the member that answers.
+ */
+const linearizable = z.boolean().optional();
 
 const createFields = {
   path,
@@ -79,7 +83,7 @@ export const znodeRequests = {
     operations: z.array(multiOperation).max(limits.multiOperations),
   }),
   sync: z.strictObject({ ...common, path: path.default('/') }),
-  'acl.get': z.strictObject({ ...common, path }),
+  'acl.get': z.strictObject({ ...common, path, linearizable }),
   'acl.set': z.strictObject({ ...common, path, acl, version }),
 } as const;
 export type ZnodeRequestName = keyof typeof znodeRequests;
@@ -103,12 +107,17 @@ export const sessionRequests = {
       .regex(/^[0-9a-f]{32}$/)
       .optional(),
   }),
-  ping: z.strictObject({ sessionId: z.string().regex(/^[0-9a-f]{16}$/) }),
+  ping: z.strictObject({
+    sessionId: z.string().regex(/^[0-9a-f]{16}$/),
+    password: z.string().regex(/^[0-9a-f]{32}$/),
+  }),
   close: z.strictObject({
     sessionId: z.string().regex(/^[0-9a-f]{16}$/),
     password: z.string().regex(/^[0-9a-f]{32}$/),
   }),
 } as const;
+/** Of `<holder>.ping`: who knows the holder's subject need not show the password. */
+export const holderPing = sessionRequests.ping.omit({ password: true });
 
 /**
  * Answers. Each also may be `{error}`. `zxid` is the write's own, or the last applied one for a read. In a session that
@@ -154,7 +163,7 @@ export interface ZnodeReplies {
 }
 export interface SessionReplies {
   /**
-   * `holder`: subject prefix for the session's requests; `number`: last write taken, where the client numbers;
+   * `holder`: subject prefix for the session's requests, a secret of its client, new with each attachment; `number`: last write taken, where the client numbers;
    * `events`: number after which the events of this holder go on (see SessionEvent).
    */
   open: {

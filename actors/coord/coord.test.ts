@@ -186,6 +186,36 @@ describe('a session', () => {
   });
 });
 
+describe('a read without a session', () => {
+  it('shows every write that was answered before, whichever member is asked', () => {
+    for (const seed of [1, 2, 3]) {
+      const cluster = new Cluster({ seed }).ready();
+      const client = cluster.client();
+      for (let index = 0; index < 40; index++) {
+        const path = `/n${index}`;
+        client.ask(subjects.znode('create'), { path });
+        expect(errorCode(client.ask(subjects.znode('get'), { path }))).toBeUndefined();
+        expect(errorCode(client.ask(subjects.znode('acl.get'), { path }))).toBeUndefined();
+        const { children } = client.ask(subjects.znode('children'), { path: '/' });
+        expect(children).toContain(`n${index}`);
+      }
+    }
+  });
+
+  it('is answered without the quorum where it asks for the state of the member', () => {
+    const cluster = new Cluster().ready();
+    const client = cluster.client();
+    for (const other of cluster.members.slice(1)) other.process.crash('process');
+    cluster.run(200);
+    const local = { path: '/mesozoo', linearizable: false };
+    const pending = client.send(subjects.znode('exists'), { path: '/mesozoo' });
+    expect(client.ask(subjects.znode('exists'), local)).toMatchObject({ exists: true });
+    expect(pending.reply).toBeUndefined();
+    cluster.until('it is given up', () => pending.reply !== undefined);
+    expect(errorCode(pending.reply)).toBe('UNAVAILABLE');
+  });
+});
+
 describe('a member with much to apply', () => {
   it('applies it in stretches, with messages and heartbeats in between', () => {
     const cluster = new Cluster({ timing: { applyStretchMs: 0 } }).ready();
@@ -232,11 +262,11 @@ describe('a member that is cut off', () => {
     const cluster = new Cluster().ready();
     const client = cluster.client();
     const alone = cluster.follower();
-    const { sessionId, holder } = sessionAt(client, alone);
+    const { sessionId, password, holder } = sessionAt(client, alone);
     for (const other of cluster.members) if (other !== alone) other.process.crash('process');
     const pings = [
       [`${holder}.ping`, { sessionId }],
-      [subjects.session('ping'), { sessionId }],
+      [subjects.session('ping'), { sessionId, password }],
     ] as const;
     for (const [subject, body] of pings) expect(client.ask(subject, body)).toHaveProperty('zxid');
     const refused: Body[] = [];
@@ -246,7 +276,7 @@ describe('a member that is cut off', () => {
       return pong.error !== undefined;
     });
     expect(alone.process.actor!.describe().isOffered).toBe(true);
-    refused.push(client.ask(subjects.session('ping'), { sessionId }));
+    refused.push(client.ask(subjects.session('ping'), { sessionId, password }));
     for (const pong of refused) {
       expect(pong.error).toMatchObject({ code: 'UNAVAILABLE', definite: true });
     }

@@ -105,7 +105,12 @@ const refused: readonly [what: string, subject: string, payload: string, code: s
   ['another version', 'mz.znode.set', '{"path":"/mine","data":"x","version":7}', 'BAD_VERSION'],
   ['a znode of the system', 'mz.znode.create', '{"path":"/mesozoo/mine"}', 'NO_AUTH'],
   ['a znode of the system', 'mz.znode.delete', '{"path":"/mesozoo/tasks/00"}', 'NO_AUTH'],
-  ['an unknown session', 'mz.session.ping', '{"sessionId":"0123456789abcdef"}', 'SESSION_EXPIRED'],
+  [
+    'an unknown session',
+    'mz.session.ping',
+    '{"sessionId":"0123456789abcdef","password":"0123456789abcdef0123456789abcdef"}',
+    'SESSION_EXPIRED',
+  ],
 ];
 
 describe('bad input', () => {

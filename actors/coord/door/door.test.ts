@@ -188,9 +188,9 @@ describe('bad requests get a clear error and change nothing', () => {
       expect(errorCode(reply)).toBe(code);
       expect(errorMessage(reply)).toMatch(message);
     }
-    expect(errorCode(client.ask(subjects.session('ping'), { sessionId: 'f'.repeat(16) }))).toBe(
-      'SESSION_EXPIRED',
-    );
+    const nobody = { sessionId: 'f'.repeat(16), password: 'f'.repeat(32) };
+    expect(errorCode(client.ask(subjects.session('ping'), nobody))).toBe('SESSION_EXPIRED');
+    expect(errorCode(client.ask(subjects.session('ping'), {}))).toBe('BAD_REQUEST');
     expect(errorCode(client.ask(subjects.session('close'), {}))).toBe('BAD_REQUEST');
   });
 });
@@ -383,6 +383,39 @@ describe('a session', () => {
     );
   });
 
+  it('is not to be had for its id, which every Stat of its ephemerals tells', () => {
+    const own = open({ timeoutMs: 2000, auth: [{ scheme: 'digest', auth: 'system:secret' }] });
+    const { sessionId, holder, password } = own;
+    const path = '/mesozoo/agents/mine';
+    const at = `${holder}`.slice(0, -32);
+    expect(`${holder}`.slice(-32)).toMatch(/^[0-9a-f]{32}$/);
+    expect(errorCode(client.ask(`${holder}.create`, { sessionId, path, ephemeral: true }))).toBe(
+      undefined,
+    );
+    const thief = open();
+    const tokens = ['0'.repeat(32), 'x', `${thief.holder}`.slice(-32)];
+    for (const prefix of [...tokens.map((token) => `${at}${token}`), 'mz.znode']) {
+      const asked = (name: string, body: Body) =>
+        errorCode(client.ask(`${prefix}.${name}`, { sessionId, ...body }));
+      expect(asked('delete', { path })).toBe('SESSION_MOVED');
+      expect(asked('get', { path })).toBe('SESSION_MOVED');
+      if (prefix !== 'mz.znode') expect(asked('ping', {})).toBe('SESSION_MOVED');
+    }
+    expect(client.ask(`${holder}.exists`, { sessionId, path })).toMatchObject({ exists: true });
+    const again = open({ sessionId, password });
+    expect(again.holder).not.toBe(holder);
+    expect(errorCode(client.ask(`${holder}.get`, { sessionId, path }))).toBe('SESSION_MOVED');
+    const pings = () => [
+      errorCode(client.ask(`${holder}.ping`, { sessionId })),
+      errorCode(client.ask(subjects.session('ping'), { sessionId, password: '0'.repeat(32) })),
+    ];
+    expect(pings()).toEqual(['SESSION_MOVED', 'SESSION_EXPIRED']);
+    cluster.until('it expires in spite of pings by others', () => {
+      pings();
+      return ask('exists', { path }).exists === false;
+    });
+  });
+
   it('expires when it is not heard of, and not while it is', () => {
     const kept = open({ timeoutMs: 1 });
     expect(kept.timeoutMs).toBe(limits.sessionTimeoutMinMs);
@@ -394,7 +427,8 @@ describe('a session', () => {
     });
     for (let round = 0; round < 10; round++) {
       cluster.run(600);
-      const ping = client.ask(subjects.session('ping'), { sessionId: kept.sessionId });
+      const { sessionId, password } = kept;
+      const ping = client.ask(subjects.session('ping'), { sessionId, password });
       expect(errorCode(ping)).toBeUndefined();
     }
     expect(ask('exists', { path: '/lost' })).toMatchObject({ exists: false });

@@ -40,7 +40,7 @@ export class Door {
   private readonly log: Logger;
   private readonly quorum: Quorum;
   private readonly subjects: Subjects;
-  private readonly holder: string;
+  private readonly run: string;
   private readonly open: OpenRequests;
   private readonly sessions: SessionTable;
   private readonly sessionRequests: SessionRequests;
@@ -53,22 +53,24 @@ export class Door {
     this.log = ports.log;
     this.quorum = quorum;
     this.subjects = subjects;
-    this.holder = subjects.holder(quorum.member, run);
+    this.run = run;
     this.open = new OpenRequests(ports.transport);
     this.sessions = new SessionTable(ports.transport);
     this.sessionRequests = new SessionRequests({
       quorum,
       ports,
-      holder: this.holder,
+      holder: (token) => subjects.holder(quorum.member, run, token),
       sessions: this.sessions,
     });
   }
 
   start(): void {
-    const prefix = `${this.holder}.`;
-    this.ofHolder = this.ports.transport.subscribe(`${prefix}>`, (delivery) =>
-      this.receiveAtHolder(delivery.subject.slice(prefix.length), delivery),
-    );
+    const all = this.subjects.atMember(this.quorum.member, this.run);
+    const prefixLength = all.length - '>'.length;
+    this.ofHolder = this.ports.transport.subscribe(all, (delivery) => {
+      const [token, ...name] = delivery.subject.slice(prefixLength).split('.');
+      this.receiveAtHolder(token ?? '', name.join('.'), delivery);
+    });
   }
 
   get isOffered(): boolean {
@@ -96,7 +98,7 @@ export class Door {
       this.offered.push(
         this.ports.transport.serve(endpoint, (delivery) =>
           this.receive(name, delivery, (request, value) =>
-            this.takeZnodeRequest(name, request, value, false),
+            this.takeZnodeRequest(name, request, value, undefined),
           ),
         ),
       );
@@ -156,11 +158,11 @@ export class Door {
     );
   }
 
-  private receiveAtHolder(name: string, delivery: Delivery): void {
+  private receiveAtHolder(token: string, name: string, delivery: Delivery): void {
     this.receive(name, delivery, (request, value) => {
-      if (name === 'ping') this.sessionRequests.pingHolder(request, value);
-      else if (name in znodeRequests) {
-        this.takeZnodeRequest(name as ZnodeRequestName, request, value, true);
+      if (name === 'ping') this.sessionRequests.pingHolder(request, value, token);
+      else if (Object.hasOwn(znodeRequests, name)) {
+        this.takeZnodeRequest(name as ZnodeRequestName, request, value, token);
       } else {
         throw new MesozooError('BAD_REQUEST', `there is no request ${JSON.stringify(name)}`);
       }
@@ -196,12 +198,13 @@ export class Door {
     name: ZnodeRequestName,
     request: OpenRequest,
     value: Record<string, unknown>,
-    atHolder: boolean,
+    /** Of the holder's subject; undefined for a request through the queue. */
+    token: string | undefined,
   ): void {
     const body = parseZnodeRequest(name, value) as AnyZnodeBody;
     if (body.sessionId !== undefined) {
-      this.takeInSession(name, request, body, body.sessionId as SessionId);
-    } else if (atHolder) {
+      this.takeInSession(name, request, body, token);
+    } else if (token !== undefined) {
       throw new MesozooError('BAD_REQUEST', 'the field "sessionId" is missing');
     } else {
       this.takeAlone(name, request, body);
@@ -214,15 +217,16 @@ export class Door {
     name: ZnodeRequestName,
     request: OpenRequest,
     body: AnyZnodeBody,
-    id: SessionId,
+    token: string | undefined,
   ): void {
+    const id = body.sessionId as SessionId;
     if (body.auth !== undefined) {
       throw new MesozooError(
         'BAD_REQUEST',
         'the field "auth" is for a request without a session: give it when the session is opened',
       );
     }
-    const session = this.sessions.find(id);
+    const session = this.sessions.findBy(id, token);
     if (session === undefined) {
       this.sessionRequests.refuseForeign(request, id);
       return;
@@ -336,5 +340,6 @@ function wantsWatch(body: AnyZnodeBody): boolean {
 }
 
 function isLinearizable(name: ZnodeRequestName, body: AnyZnodeBody): boolean {
-  return name === 'sync' || (body as Partial<ZnodeBody<'get'>>).linearizable === true;
+  const { linearizable } = body as Partial<ZnodeBody<'get'>>;
+  return name === 'sync' || (linearizable ?? body.sessionId === undefined);
 }

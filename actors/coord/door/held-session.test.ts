@@ -25,6 +25,7 @@ function held(number: number) {
   const session = new HeldSession(quorum, {
     id: 'a'.repeat(16) as SessionId,
     password: '',
+    token: '',
     incarnation: 1 as SessionIncarnation,
     timeoutMs: 10_000,
     clientNumbered: true,

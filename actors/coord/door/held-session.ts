@@ -30,6 +30,8 @@ export interface SessionTask {
 export interface HeldSessionOptions {
   readonly id: SessionId;
   readonly password: string;
+  /** Last token of the holder's subject: who asks there knows it from the answer to `open`. */
+  readonly token: string;
   readonly incarnation: SessionIncarnation;
   readonly timeoutMs: number;
   readonly clientNumbered: boolean;

@@ -12,24 +12,25 @@ import { HeldSession } from './held-session.ts';
 import type { OpenRequest } from './open-request.ts';
 import type { Quorum } from './quorum.ts';
 import type { SessionTable } from './session-table.ts';
-import { parseSessionRequest, type SessionBody } from './validation.ts';
+import { parseHolderPing, parseSessionRequest, type SessionBody } from './validation.ts';
 
 const NO_INCARNATION = 0 as SessionIncarnation;
 const SESSION_ID_BYTES = 8;
 const PASSWORD_BYTES = 16;
+const TOKEN_BYTES = 16;
 
 export interface SessionRequestsOptions {
   readonly quorum: Quorum;
   readonly ports: Ports;
   /** Subject prefix of the requests of held sessions. */
-  readonly holder: string;
+  readonly holder: (token: string) => string;
   readonly sessions: SessionTable;
 }
 
 export class SessionRequests {
   private readonly quorum: Quorum;
   private readonly ports: Ports;
-  private readonly holder: string;
+  private readonly holder: (token: string) => string;
   private readonly sessions: SessionTable;
 
   constructor({ quorum, ports, holder, sessions }: SessionRequestsOptions) {
@@ -74,12 +75,13 @@ export class SessionRequests {
         return;
       }
       assert(result.kind === 'session', `opening a session gave ${result.kind}`);
-      this.hold(id, password, body, form, identities, result);
+      const token = this.randomHex(TOKEN_BYTES);
+      this.hold(id, { password, token, identities }, body, form, result);
       request.answer({
         sessionId: id,
         password,
         timeoutMs: result.timeoutMs,
-        holder: this.holder,
+        holder: this.holder(token),
         member: this.quorum.member,
         incarnation: result.incarnation,
         number: result.number,
@@ -91,10 +93,9 @@ export class SessionRequests {
 
   private hold(
     id: SessionId,
-    password: string,
+    secrets: Pick<HeldSession['options'], 'password' | 'token' | 'identities'>,
     body: SessionBody<'open'>,
     form: Form,
-    identities: HeldSession['options']['identities'],
     result: Extract<OperationResult, { kind: 'session' }>,
   ): void {
     const view = this.quorum.state().session(id);
@@ -103,12 +104,11 @@ export class SessionRequests {
     this.sessions.hold(
       new HeldSession(this.quorum, {
         id,
-        password,
+        ...secrets,
         incarnation: result.incarnation,
         timeoutMs: result.timeoutMs,
         clientNumbered: view.clientNumbered,
         number: result.number,
-        identities,
         events: body.eventsTo === undefined ? undefined : { subject: body.eventsTo, form },
       }),
     );
@@ -117,20 +117,24 @@ export class SessionRequests {
 
   /** Through the queue: any member can tell the leader that the session lives. */
   ping(request: OpenRequest, value: Record<string, unknown>): void {
-    const { sessionId } = parseSessionRequest('ping', value);
+    const { sessionId, password } = parseSessionRequest('ping', value);
     this.checkContact();
     const id = sessionId as SessionId;
     this.withKnown(id, request, () => {
+      if (!this.quorum.state().isPassword(id, Buffer.from(password, 'hex'))) {
+        request.fail(new MesozooError('SESSION_EXPIRED'));
+        return;
+      }
       this.quorum.touch(id);
       request.answer(this.pingAnswer(id));
     });
   }
 
-  pingHolder(request: OpenRequest, value: Record<string, unknown>): void {
-    const { sessionId } = parseSessionRequest('ping', value);
+  pingHolder(request: OpenRequest, value: Record<string, unknown>, token: string): void {
+    const { sessionId } = parseHolderPing(value);
     this.checkContact();
     const id = sessionId as SessionId;
-    if (this.sessions.find(id) === undefined) {
+    if (this.sessions.findBy(id, token) === undefined) {
       this.refuseForeign(request, id);
       return;
     }
@@ -190,7 +194,7 @@ export class SessionRequests {
     request.isSubmitted = true;
   }
 
-  /** A request in a session that is not held here. This member may lag, so it asks before it says that there is none. */
+  /** A request in a session that is not held here, or not under this token. This member may lag, so it asks before it says that there is none. */
   refuseForeign(request: OpenRequest, id: SessionId): void {
     this.withKnown(id, request, () => request.fail(new MesozooError('SESSION_MOVED')));
   }

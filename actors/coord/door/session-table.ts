@@ -32,6 +32,12 @@ export class SessionTable {
     return this.held.get(id);
   }
 
+  /** Undefined as well for who does not know the token of the present attachment. */
+  findBy(id: SessionId, token: string | undefined): HeldSession | undefined {
+    const session = this.held.get(id);
+    return session?.options.token === token ? session : undefined;
+  }
+
   hold(session: HeldSession): void {
     this.drop(session.id, new MesozooError('SESSION_MOVED', 'the session was attached anew'));
     const former = this.reattaching;

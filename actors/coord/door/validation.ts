@@ -6,6 +6,7 @@ import { MesozooError } from '../../../protocol/errors.ts';
 import { limits } from '../../../protocol/limits.ts';
 import { pathProblem } from '../../../protocol/paths.ts';
 import {
+  holderPing,
   sessionRequests,
   type ZnodeRequestName,
   znodeRequests,
@@ -58,6 +59,13 @@ export function parseSessionRequest<Name extends SessionRequestName>(
   const parsed = sessionRequests[name].safeParse(value);
   if (!parsed.success) throw complaint(parsed.error.issues, value);
   return parsed.data as SessionBody<Name>;
+}
+
+/** Throws BAD_REQUEST, UNKNOWN_FIELD. */
+export function parseHolderPing(value: Record<string, unknown>): z.output<typeof holderPing> {
+  const parsed = holderPing.safeParse(value);
+  if (!parsed.success) throw complaint(parsed.error.issues, value);
+  return parsed.data;
 }
 
 function checkPath(path: string, sequential: boolean, where: string): void {

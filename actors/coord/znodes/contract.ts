@@ -88,6 +88,8 @@ export interface ZnodeState {
 
   session(id: SessionId): SessionView | undefined;
   sessions(): Iterable<SessionView>;
+  /** Whether a client's session has this password; false for a session that is not known. */
+  isPassword(id: SessionId, password: Uint8Array): boolean;
   readonly nodeCount: number;
 
   /** Of everything that must be equal between members at the same slot; kept up incrementally, so it costs nothing to ask. */

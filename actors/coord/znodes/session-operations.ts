@@ -180,7 +180,7 @@ function isMember(holder: number): boolean {
   return holder >= 1 && holder <= MEMBER_MAX;
 }
 
-function samePassword(own: Uint8Array, given: Uint8Array): boolean {
+export function samePassword(own: Uint8Array, given: Uint8Array): boolean {
   let difference = own.length ^ given.length;
   for (let index = 0; index < own.length; index++) difference |= own[index]! ^ (given[index] ?? 0);
   return difference === 0;

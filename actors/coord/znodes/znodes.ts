@@ -34,7 +34,7 @@ import { readEntryHead, readOperation } from './operation-codec.ts';
 import { readAcl, readChildren, readNode } from './reads.ts';
 import { damaged, restoreSnapshot } from './restore.ts';
 import { failure } from './result-codec.ts';
-import { changeSession } from './session-operations.ts';
+import { changeSession, samePassword } from './session-operations.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { Snapshot } from './snapshot.ts';
 import { Tree } from './tree.ts';
@@ -172,6 +172,11 @@ class Znodes implements ZnodeState {
   session(id: SessionId): SessionView | undefined {
     const session = this.known.find(id);
     return session === undefined ? undefined : this.view(session);
+  }
+
+  isPassword(id: SessionId, password: Uint8Array): boolean {
+    const session = this.known.find(id);
+    return session !== undefined && !session.ofMember && samePassword(session.password, password);
   }
 
   *sessions(): Iterable<SessionView> {
