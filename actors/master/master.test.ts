@@ -161,6 +161,15 @@ describe('a task', () => {
     expect(agent.graces).toEqual([60_000, 30_000, 5_000]);
   });
 
+  test('keeps the beginning of what an agent says at length', () => {
+    const { cluster, agent } = withAgent();
+    const id = cluster.submit({ name: 'talks' });
+    cluster.run(50);
+    agent.status(cluster.attempt(id), 'TASK_FAILED', { message: 'x'.repeat(60_000) });
+    cluster.run(50);
+    expect(cluster.get(id).message).toHaveLength(2048);
+  });
+
   test('whose launch was lost is launched again under the same attempt', () => {
     const { cluster, agent } = withAgent();
     agent.silent = true;
@@ -349,6 +358,9 @@ describe('an agent', () => {
     ['no id', pack({ type: 'pong', epoch: 1 })],
     ['an id that is no token', pack({ type: 'pong', agentId: 'a.>', epoch: 1 })],
     ['an unknown kind', pack({ type: 'sing', agentId: 'a1', epoch: 1 })],
+    ['a status without an update', pack({ type: 'status', agentId: 'a1', epoch: 1 })],
+    ['an empty registration', pack({ type: 'register', agentId: 'a1', epoch: 1 })],
+    ['no usage', pack({ type: 'usage', agentId: 'a1', epoch: 1, cpus: 'all' })],
   ])('that says %s changes nothing', (_, payload) => {
     const { cluster, agent } = withAgent();
     agent.ports.transport.publish('mz.master.to.m1', payload);

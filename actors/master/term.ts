@@ -13,6 +13,7 @@ import { systemAcl } from '../coord/client/system-acl.ts';
 import { NO_PLANTED_BUGS } from '../planted.ts';
 import { Agents } from './agents/agents.ts';
 import { Liveness } from './agents/liveness.ts';
+import { problemOf } from './agents/messages.ts';
 import { Orders } from './agents/orders.ts';
 import { Registration } from './agents/registration.ts';
 import { allocators } from './allocators/allocators.ts';
@@ -270,8 +271,13 @@ export class Term {
       this.log.warn('message of an agent is not readable', { error: String(error) });
       return;
     }
-    if (isAgentMessage(message)) this.dispatch(message);
-    else this.log.warn('message is not one of an agent', { bytes: delivery.payload.length });
+    const problem = problemOf(message);
+    if (problem === undefined) this.dispatch(message as AgentMessage);
+    else
+      this.log.warn('message is not one of an agent', {
+        problem,
+        bytes: delivery.payload.length,
+      });
   }
 
   private dispatch(message: AgentMessage): void {
@@ -323,15 +329,4 @@ export class Term {
         this.log.warn('message of an unknown kind', { agentId });
     }
   }
-}
-
-/** Only agents may publish there; what is checked is what would make us speak on another subject. */
-function isAgentMessage(message: unknown): message is AgentMessage {
-  if (typeof message !== 'object' || message === null) return false;
-  const { agentId, type } = message as Record<string, unknown>;
-  return (
-    typeof type === 'string' &&
-    typeof agentId === 'string' &&
-    /^[A-Za-z0-9_-]{1,128}$/.test(agentId)
-  );
 }

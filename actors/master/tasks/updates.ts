@@ -36,6 +36,15 @@ export function isRefusal({ number, state, reason }: StatusUpdate): boolean {
   );
 }
 
+/** Kept for each entry of a task's history: what an agent says must not outgrow a znode. */
+const MESSAGE_CHARACTERS = 2048;
+
+function withShortMessage(update: StatusUpdate): StatusUpdate {
+  const { message } = update;
+  if (message === undefined || message.length <= MESSAGE_CHARACTERS) return update;
+  return { ...update, message: `${message.slice(0, MESSAGE_CHARACTERS - 1)}…` };
+}
+
 export class StatusUpdates {
   /** Of this turn: one acknowledgement covers an attempt's updates up to its number. */
   private acknowledgements = new Map<AttemptId, { agentId: AgentId; number: number }>();
@@ -70,7 +79,8 @@ export class StatusUpdates {
     return this.parts.agents.get(agentId)?.attempts.get(update.attemptId);
   }
 
-  private take(task: Task, update: StatusUpdate): void {
+  private take(task: Task, received: StatusUpdate): void {
+    const update = withShortMessage(received);
     const attempt = task.attempt!;
     attempt.updateNumber = update.number;
     const started = update.state === 'TASK_RUNNING' || update.state === 'TASK_FINISHED';
