@@ -24,6 +24,10 @@ export const limits = {
   sessionOutstanding: 1024,
   /** Bytes of those replies: only sessions with large multis reach it; the oldest replies are then forgotten first. */
   sessionReplyBytes: 2 * 1024 * 1024,
+  /** Bytes of the replies of all sessions: above it the session that writes keeps only its last one. */
+  replyBytes: 256 * 1024 * 1024,
+  /** Sessions that the tree holds: beyond it openings are refused with TOO_MANY_REQUESTS. */
+  sessions: 50_000,
   /** Openings and attachments of a session whose repeats the tree knows for what they are. */
   sessionBeginnings: 16,
   /** Requests of one session that wait in its client: beyond it they are refused with TOO_MANY_REQUESTS. */
@@ -42,8 +46,8 @@ export const limits = {
   /** Tasks that wait or run at one time: bounds the master's memory. */
   tasksLive: 200_000,
   dependenciesPerTask: 256,
-  /** Attempts that one agent knows: its registration lists them all, in one message. */
-  attemptsPerAgent: 4000,
+  /** Attempts that one agent knows: its registration lists them all, in one message, with the longest ids there are. */
+  attemptsPerAgent: 2000,
   /** Resources above these are taken for a mistake in units. */
   cpusMax: 1_000_000,
   memMiBMax: 1_000_000_000,

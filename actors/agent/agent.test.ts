@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pack } from '../../protocol/codec.ts';
+import { limits } from '../../protocol/limits.ts';
 import { AgentWorld, master, specOf } from './testing/world.ts';
 
 const exited = (exitCode: number) => ({ kind: 'exited', exitCode }) as const;
@@ -190,6 +191,28 @@ describe('sandboxes', () => {
     expect(world.processes.removed).toEqual([]);
     world.run(70_000);
     expect(world.processes.removed).toEqual(['a.1']);
+  });
+});
+
+describe('an agent that knows as many attempts as it can', () => {
+  it('leaves further orders unanswered until some are acknowledged', () => {
+    const world = AgentWorld.registered();
+    world.acknowledges = false;
+    const to = `mz.agent.to.${world.agent.agentId}`;
+    const order = (order: object) =>
+      world.transport.deliver(to, pack({ ...master('m1', 10), ...order }));
+    const ids = Array.from({ length: limits.attemptsPerAgent }, (_, index) => `t${index}.1`);
+    for (const [index, attemptId] of ids.entries()) {
+      order({ type: 'kill', attemptId, graceMs: 0 });
+      if (index % 50 === 0) world.clock.advance(3);
+    }
+    world.run(100);
+    world.launch('late.1');
+    world.kill('later.1', 0);
+    expect([world.states('late.1'), world.states('later.1')]).toEqual([[], []]);
+    order({ type: 'acknowledge', attemptId: ids[0], number: 1 });
+    world.launch('late.1');
+    expect(world.states('late.1')).toEqual(['TASK_RUNNING']);
   });
 });
 

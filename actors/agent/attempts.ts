@@ -102,6 +102,7 @@ export class Attempts {
       });
       return;
     }
+    if (this.isFull(spec.attemptId)) return;
     const refusal = this.refusal(spec);
     if (refusal !== undefined) {
       const { attemptId } = spec;
@@ -125,6 +126,7 @@ export class Attempts {
       else this.options.updates.repeat(attemptId);
       return;
     }
+    if (this.isFull(attemptId)) return;
     if (this.forgotten.has(attemptId)) {
       // Whoever asks is waiting for an end that it has not been told of.
       this.refuse(unknownSpec(attemptId), overLongSince);
@@ -330,10 +332,16 @@ export class Attempts {
 
   // ── Inside ────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Even a refusal is one attempt more in the next registration. The master orders again what was not answered. */
+  private isFull(attemptId: AttemptId): boolean {
+    if (this.attempts.size < limits.attemptsPerAgent) return false;
+    const { size } = this.attempts;
+    this.options.log.warn('order for one attempt too many left unanswered', { attemptId, size });
+    return true;
+  }
+
   private refusal(spec: AttemptSpec): Status | undefined {
     if (this.leaving) return neverRanHere;
-    if (this.attempts.size >= limits.attemptsPerAgent)
-      return doesNotFit(`the agent already has ${limits.attemptsPerAgent} attempts`);
     if (!contains(this.available, spec.resources))
       return doesNotFit(
         `the agent has less than was asked for: available ${inWords(this.available)}, asked ${inWords(spec.resources)}`,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pack } from '../../protocol/codec.ts';
+import { limits } from '../../protocol/limits.ts';
 import { AgentWorld, master, specOf, total } from './testing/world.ts';
 
 const stateOf = (world: AgentWorld) => {
@@ -145,6 +146,16 @@ describe('registration', () => {
     // They follow at once instead, and not a second later.
     world.run(300);
     expect(world.updates('a.1')).toHaveLength(2);
+  });
+
+  it('fits one message with as many attempts as an agent can know, whatever their ids', () => {
+    const attempts = Array.from({ length: limits.attemptsPerAgent }, (_, index) => {
+      const taskId = String(index).padStart(128, 't');
+      const resources = { cpus: 0.1, mem: 100.5, disk: 0.1, gpus: 0.5, ports: [[31000, 31009]] };
+      const attemptId = `${taskId}.${'s'.repeat(16)}.${'1'.repeat(16)}`;
+      return { attemptId, taskId, state: 'TASK_STARTING', resources, unacknowledged: [] };
+    });
+    expect(pack({ type: 'register', attempts }).length).toBeLessThan(0.9 * limits.natsPayloadBytes);
   });
 
   it('is not lost with what is not an order', () => {
