@@ -376,7 +376,9 @@ export class CoordActor implements Actor {
     const { session, result } = applied;
     parts.door.applied(applied);
     if (applied.ended !== undefined) parts.expiry.ended(applied.ended.session);
-    if (result.kind === 'session') parts.expiry.touched(session, this.ports.clock.monotonicMs());
+    if (result.kind === 'session' && this.role === 'leading') {
+      parts.expiry.began(session, this.ports.clock.monotonicMs());
+    }
     if (result.kind === 'error' && result.error.code === 'SEQUENCE_GAP') {
       // Another leader's slot was lost before this one: the write comes again in its place.
       if (parts.outbox.hasEarlier(applied.tag)) return;

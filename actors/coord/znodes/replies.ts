@@ -65,6 +65,15 @@ export class Replies {
     return texts;
   }
 
+  get byteLength(): number {
+    return this.bytes;
+  }
+
+  /** All but the last one. */
+  forgetFormer(): void {
+    while (this.count > 1) this.forgetFirst();
+  }
+
   clear(): void {
     this.beginAt(1);
   }

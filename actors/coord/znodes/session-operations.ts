@@ -1,5 +1,6 @@
 /** Operations on sessions: opened, attached to a member, closed by the client or for their age. */
 import type { SessionIncarnation } from '../../../protocol/ids.ts';
+import { limits } from '../../../protocol/limits.ts';
 import type { Operation, OperationResult, SessionOperation } from '../../../protocol/operations.ts';
 import type { Context } from './context.ts';
 import type { Applied } from './contract.ts';
@@ -56,6 +57,11 @@ function open(
     return begun !== undefined && samePassword(existing.password, password)
       ? repeated(existing, begun)
       : refused('there is a session of this id');
+  }
+  if (sessions.all.size >= limits.sessions) {
+    return {
+      result: failure('TOO_MANY_REQUESTS', `there are ${limits.sessions} sessions already`),
+    };
   }
   const incarnation = 1 as SessionIncarnation;
   const session = new Session({

@@ -102,10 +102,17 @@ export class Session implements SessionRecord {
 export class Sessions {
   readonly all = new Map<SessionId, Session>();
   readonly sum = new HashSum();
+  /** Of all replies that are kept: follows from the state, so it is equal at all members. */
+  replyBytes = 0;
+  private readonly replyBytesMax: number;
   /** Told before a session changes for the first time since a snapshot began. */
   beforeChange: ((session: Session) => void) | undefined;
   /** Given to sessions that are opened while a snapshot runs. */
   snapshot = 0;
+
+  constructor(replyBytesMax: number = limits.replyBytes) {
+    this.replyBytesMax = replyBytesMax;
+  }
 
   find(id: SessionId): Session | undefined {
     return this.all.get(id);
@@ -113,6 +120,7 @@ export class Sessions {
 
   add(session: Session): void {
     session.snapshot = this.snapshot;
+    this.replyBytes += session.replies.byteLength;
     this.all.set(session.id, session);
     this.changed(session);
   }
@@ -125,6 +133,7 @@ export class Sessions {
     session.timeoutMs = timeoutMs;
     if (!session.clientNumbered) {
       session.number = 0;
+      this.replyBytes -= session.replies.byteLength;
       session.replies.clear();
     }
     const { incarnation, number } = session;
@@ -137,6 +146,7 @@ export class Sessions {
 
   remove(session: Session): void {
     this.changing(session);
+    this.replyBytes -= session.replies.byteLength;
     this.all.delete(session.id);
   }
 
@@ -150,7 +160,10 @@ export class Sessions {
   ): void {
     this.changing(session);
     session.number = Math.max(session.number, number);
+    const others = this.replyBytes - session.replies.byteLength;
     session.replies.remember(number, zxid, wallMs, result);
+    if (others + session.replies.byteLength > this.replyBytesMax) session.replies.forgetFormer();
+    this.replyBytes = others + session.replies.byteLength;
     this.changed(session);
   }
 
