@@ -138,6 +138,27 @@ describe('a deposed leader', () => {
     expect(cluster.crashes).toEqual([]);
   });
 
+  test('asks no agent for another report', () => {
+    const { cluster, first, second, agent } = twoMasters({ pingIntervalMs: 3_000 });
+    const id = cluster.submit({ name: 'long' });
+    cluster.run(50);
+    agent.run(cluster.attempt(id));
+    cluster.run(50);
+    agent.attempts.clear();
+    agent.restart();
+    cluster.run(600);
+    cluster.expireSessions(first);
+    cluster.lead(second);
+    let said = 0;
+    cluster.world.meddle = ({ from, to }) => {
+      if (from === 'm1' && to === 'a1') said++;
+      return 'deliver';
+    };
+    cluster.run(5_000);
+    expect(first.actor.state()).toBe('contending');
+    expect(said).toBe(0);
+  });
+
   test('whose write is refused acknowledges nothing: the outcome is uncertain, and it is deposed', () => {
     const { cluster, first } = twoMasters();
     for (const path of [...cluster.coord.nodes.keys()])
