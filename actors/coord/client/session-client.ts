@@ -98,6 +98,8 @@ export class SessionClient implements CoordClient {
   /** Number of the last event of this attachment. */
   private eventsSeen = 0;
   private zxidSeen = 0;
+  /** Looks for missed events so far. */
+  private looks = 0;
 
   constructor(ports: Ports, options: CoordClientOptions) {
     this.ports = ports;
@@ -184,7 +186,10 @@ export class SessionClient implements CoordClient {
       (answer, overtakenBy) => {
         // What failed shows nothing, and has a deadline.
         if (!answer.ok) settle(answer);
-        else this.tell.after(() => this.settleRead(name, request, settle, answer, overtakenBy));
+        else {
+          const { looks } = this;
+          this.tell.after(() => this.settleRead(name, request, settle, answer, overtakenBy, looks));
+        }
       },
       { after: this.writes.last, deadlineMs: limits.requestDeadlineMs },
     );
@@ -242,12 +247,16 @@ export class SessionClient implements CoordClient {
     settle: (answer: Answer<Record<string, unknown>>) => void,
     answer: Answer<Record<string, unknown>>,
     overtakenBy: readonly NodeEvent[],
+    looks: number,
   ): void {
     const watch =
       request.watch === true ? watchOf(name as WatchKind, String(request.path), answer) : undefined;
     if (watch !== undefined) this.watches.set(watch);
     settle(answer);
     for (const event of overtakenBy) this.fire(event);
+    // While the answer was held back, a look for missed events did not know of this watch.
+    if (watch !== undefined && looks !== this.looks && this.watches.has(watch))
+      this.lookAgain(watch);
   }
 
   /** For followers and watches: waits as long as the session lives. */
@@ -546,6 +555,7 @@ export class SessionClient implements CoordClient {
 
   /** Sets every watch again with a new read, and fires those whose node has changed since. */
   private lookForMissedEvents(): void {
+    this.looks += 1;
     for (const watch of this.watches.all()) this.lookAgain(watch);
     for (const follower of [...this.followers]) follower.refresh();
   }
