@@ -39,6 +39,7 @@ export class FaultInjector {
       crashInTurn: () => this.crashInTurn(this.pickServer()),
       crashAllCoords: () => this.crashAllCoords(),
       crashClient: () => this.crash(this.pick(this.clients()), 'process'),
+      crashMaster: () => this.crash(this.pick(this.masters()), 'process'),
       pause: () => this.pause(this.pick(this.options.nodes)),
       partition: () => this.partition(),
       isolateLeader: () => this.isolateLeader(),
@@ -98,6 +99,10 @@ export class FaultInjector {
 
   private clients(): readonly ClusterNode[] {
     return this.options.nodes.filter((node) => node.kind === 'client');
+  }
+
+  private masters(): readonly ClusterNode[] {
+    return this.options.nodes.filter((node) => node.kind === 'master');
   }
 
   private pick<Node extends ClusterNode>(nodes: readonly Node[]): Node | undefined {
