@@ -36,14 +36,13 @@ import {
   type LaneSession,
   saysSessionIsGone,
 } from './lane.ts';
-import { type NodeEvent, ReadLane } from './read-lane.ts';
+import { ReadLane } from './read-lane.ts';
 import { requestBytes, requestProblem, writeNames } from './request-check.ts';
 import { type Outcome, Requests } from './requests.ts';
 import { TellingOrder } from './telling-order.ts';
-import { missedEvent, type Watch, Watches, type WatchKind, watchOf } from './watches.ts';
+import { WatchKeeper } from './watch-keeper.ts';
+import { type WatchKind, watchOf } from './watches.ts';
 import { WriteLane } from './write-lane.ts';
-
-type EventHandler = Parameters<CoordClient['onEvent']>[0];
 
 /** The session as the quorum knows it, and where it is. */
 interface Attachment {
@@ -73,10 +72,8 @@ export class SessionClient implements CoordClient {
   private readonly log: Logger;
   private readonly subjects: Subjects;
   private readonly stateHandlers: ((state: SessionState) => void)[] = [];
-  private readonly eventHandlers: EventHandler[] = [];
-  private readonly followers = new Set<Follower>();
-  private readonly watches = new Watches();
   private readonly tell = new TellingOrder();
+  private readonly watches: WatchKeeper;
 
   private timing: ClientTiming;
   private requests: Requests | undefined;
@@ -97,9 +94,6 @@ export class SessionClient implements CoordClient {
   private attachAtMs = 0;
   /** Number of the last event of this attachment. */
   private eventsSeen = 0;
-  private zxidSeen = 0;
-  /** Looks for missed events so far. */
-  private looks = 0;
 
   constructor(ports: Ports, options: CoordClientOptions) {
     this.ports = ports;
@@ -109,6 +103,11 @@ export class SessionClient implements CoordClient {
     this.timeoutMs = options.timeoutMs;
     this.timing = timingOf(options.timeoutMs, options.timing);
     [this.writes, this.reads] = this.newLanes();
+    this.watches = new WatchKeeper({
+      tell: this.tell,
+      isAttached: () => this.attachment !== undefined,
+      readUrgently: (kind, request, done) => this.readForever(kind, request, done, true),
+    });
     ports.transport.onConnection((connected) => this.connectionChanged(connected));
   }
 
@@ -156,8 +155,8 @@ export class SessionClient implements CoordClient {
     this.stateHandlers.push(handler);
   }
 
-  onEvent(handler: EventHandler): void {
-    this.eventHandlers.push(handler);
+  onEvent(handler: Parameters<CoordClient['onEvent']>[0]): void {
+    this.watches.onEvent(handler);
   }
 
   request<Name extends ZnodeRequestName>(
@@ -187,8 +186,14 @@ export class SessionClient implements CoordClient {
         // What failed shows nothing, and has a deadline.
         if (!answer.ok) settle(answer);
         else {
-          const { looks } = this;
-          this.tell.after(() => this.settleRead(name, request, settle, answer, overtakenBy, looks));
+          const { looks } = this.watches;
+          this.tell.after(() => {
+            const watch =
+              'watch' in request && request.watch === true
+                ? watchOf(name as WatchKind, String(request.path), answer)
+                : undefined;
+            this.watches.settleRead(watch, () => settle(answer), overtakenBy, looks);
+          });
         }
       },
       { after: this.writes.last, deadlineMs: limits.requestDeadlineMs },
@@ -203,14 +208,8 @@ export class SessionClient implements CoordClient {
     const follower = new Follower(kind, path, handler, (name, request, done) =>
       this.readForever(name, request, done),
     );
-    this.followers.add(follower);
     this.later(() => follower.refresh());
-    return {
-      stop: () => {
-        follower.stop();
-        this.followers.delete(follower);
-      },
-    };
+    return this.watches.follow(follower);
   }
 
   // ── Requests ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -239,24 +238,6 @@ export class SessionClient implements CoordClient {
         `the session already has ${limits.watchesPerSession} watches`,
       );
     return undefined;
-  }
-
-  private settleRead(
-    name: ZnodeRequestName,
-    request: object & { path?: string; watch?: boolean },
-    settle: (answer: Answer<Record<string, unknown>>) => void,
-    answer: Answer<Record<string, unknown>>,
-    overtakenBy: readonly NodeEvent[],
-    looks: number,
-  ): void {
-    const watch =
-      request.watch === true ? watchOf(name as WatchKind, String(request.path), answer) : undefined;
-    if (watch !== undefined) this.watches.set(watch);
-    settle(answer);
-    for (const event of overtakenBy) this.fire(event);
-    // While the answer was held back, a look for missed events did not know of this watch.
-    if (watch !== undefined && looks !== this.looks && this.watches.has(watch))
-      this.lookAgain(watch);
   }
 
   /** For followers and watches: waits as long as the session lives. */
@@ -434,7 +415,7 @@ export class SessionClient implements CoordClient {
       incarnation: opened.incarnation,
     });
     // The holder takes them in this order: what was missed is told before an answer that shows it.
-    this.lookForMissedEvents();
+    this.watches.lookForMissedEvents();
     this.reads.attached();
     this.writes.attached(opened.number);
     this.enter('connected');
@@ -481,7 +462,7 @@ export class SessionClient implements CoordClient {
     if (typeof events !== 'number' || events === this.eventsSeen) return;
     const missed = events > this.eventsSeen;
     this.eventsSeen = events;
-    if (missed) this.lookForMissedEvents();
+    if (missed) this.watches.lookForMissedEvents();
   }
 
   private tick(): void {
@@ -516,7 +497,7 @@ export class SessionClient implements CoordClient {
     );
   }
 
-  // ── Events and watches ────────────────────────────────────────────────────────────────────────────────────
+  // ── Events ────────────────────────────────────────────────────────────────────────────────────
 
   private receiveEvent(delivery: Delivery): void {
     let event: SessionEvent;
@@ -539,49 +520,8 @@ export class SessionClient implements CoordClient {
     const missed = number !== undefined && number > this.eventsSeen + 1;
     if (number !== undefined) this.eventsSeen = Math.max(this.eventsSeen, number);
     this.reads.noteEvent(event);
-    this.tell.after(() => this.fire(event));
-    for (const follower of [...this.followers]) follower.receive(event);
-    if (missed) this.lookForMissedEvents();
-  }
-
-  private fire(event: NodeEvent): void {
-    this.zxidSeen = Math.max(this.zxidSeen, event.zxid);
-    const { fired, late } = this.watches.fire(event);
-    for (const watch of late) this.lookAgain(watch);
-    if (!fired) return;
-    const { event: type, path, zxid } = event;
-    for (const handler of this.eventHandlers) handler({ type, path, zxid: zxid as never });
-  }
-
-  /** Sets every watch again with a new read, and fires those whose node has changed since. */
-  private lookForMissedEvents(): void {
-    this.looks += 1;
-    for (const watch of this.watches.all()) this.lookAgain(watch);
-    for (const follower of [...this.followers]) follower.refresh();
-  }
-
-  private lookAgain(watch: Watch): void {
-    if (this.attachment === undefined) return; // the session has ended
-    const { kind, path } = watch;
-    const request = { path, watch: true, ...(kind === 'children' && { limit: 1 }) };
-    const looked = this.tell.hold();
-    const read = (answer: Answer<Record<string, unknown>>) => {
-      if (this.watches.has(watch)) this.compare(watch, answer); // else it fired meanwhile
-      looked();
-    };
-    this.readForever(kind, request, read, true);
-  }
-
-  private compare(watch: Watch, answer: Answer<Record<string, unknown>>): void {
-    const { kind, path } = watch;
-    const missed = missedEvent(watch, answer);
-    const found = watchOf(kind, path, answer);
-    if (missed === undefined) {
-      if (found !== undefined) this.watches.set(found);
-      return;
-    }
-    const zxid = Math.max(watch.zxid + 1, found?.zxid ?? this.zxidSeen);
-    this.fire({ event: missed, path, zxid, sessionId: this.session ?? '' });
+    this.watches.receive(event);
+    if (missed) this.watches.lookForMissedEvents();
   }
 
   // ── Endings ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -601,15 +541,14 @@ export class SessionClient implements CoordClient {
         : new MesozooError('SESSION_EXPIRED'),
     );
     reads.fail(() => new MesozooError('SESSION_EXPIRED'));
-    for (const follower of [...this.followers])
-      follower.expired(new MesozooError('SESSION_EXPIRED'));
+    this.watches.tellFollowersExpired(new MesozooError('SESSION_EXPIRED'));
     if (this.closing !== undefined) this.finishClosing();
     else if (this.options.reopen && this.state === 'expired') this.reopen();
   }
 
   private reopen(): void {
     this.open();
-    for (const follower of [...this.followers]) follower.refresh();
+    this.watches.refreshFollowers();
   }
 
   /** Waits for the writes on the way, then closes the session at any member; after a while without that. */
