@@ -42,9 +42,14 @@ const CONNECT_MS = 2_000;
 const RETRY_MS = 200;
 const PATIENCE_MS = 10_000;
 const DEADLINE_MS = 5_000;
+/** After so long without an answer it is said that there is none. */
+const SILENCE_MS = 2_000;
 
 /** Throws NoConnection when no server answers, MesozooError AUTH_FAILED when it refuses. */
-export async function connectCluster(address: ClusterAddress): Promise<Connection> {
+export async function connectCluster(
+  address: ClusterAddress,
+  tell?: (text: string) => void,
+): Promise<Connection> {
   const { url, cluster } = address;
   const connected = await connectTransport({
     url,
@@ -68,7 +73,7 @@ export async function connectCluster(address: ClusterAddress): Promise<Connectio
     transport: connected.transport,
     log: quiet,
   };
-  return connectionOver(ports, cluster, () => connected.close());
+  return connectionOver(ports, cluster, () => connected.close(), tell);
 }
 
 /** A connection over ports that are there already. */
@@ -76,14 +81,26 @@ export function connectionOver(
   ports: Ports,
   cluster: string,
   close: () => Promise<void>,
+  tell: (text: string) => void = nothing,
 ): Connection {
   const asking = asker(ports);
+  let told = false;
+  const tellSilence = (subject: string) => {
+    if (!told) tell(`no answer yet on ${subject}; still trying`);
+    told = true;
+  };
   return {
     ports,
     cluster,
     subjects: subjectsOf(cluster),
-    ask: (subject, request, options = {}) =>
-      askPatiently(asking, ports, subject, request, options) as never,
+    ask: async (subject, request, options = {}) => {
+      const silence = ports.clock.after(SILENCE_MS, () => tellSilence(subject));
+      try {
+        return (await askPatiently(asking, ports, subject, request, options)) as never;
+      } finally {
+        silence.cancel();
+      }
+    },
     close: async () => {
       asking.close();
       await close();

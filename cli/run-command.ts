@@ -18,7 +18,9 @@ export async function runWithCluster(
 ): Promise<void> {
   const { surroundings } = parts;
   const { json, ...address } = clusterOptionsOf(command, surroundings.env);
-  const connection = await surroundings.connect(address);
+  const connection = await surroundings.connect(address, (text) =>
+    surroundings.stderr.write(`mesozoo: ${text}\n`),
+  );
   try {
     parts.ended(await run(contextOf(surroundings, connection, json)));
   } finally {

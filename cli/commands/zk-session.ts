@@ -8,14 +8,24 @@ import { exitCodeOfSignal, exitCodes } from '../exit-codes.ts';
 import { dataForJson, type ZkOptions } from './zk.ts';
 
 const SESSION_TIMEOUT_MS = 6_000;
+/** After so long without a session it is said what is waited for. */
+const SILENCE_MS = 2_000;
 
-function openSession(context: Context, options: ZkOptions): Promise<CoordSession> {
-  return connect(context.connection.ports, {
-    cluster: context.connection.cluster,
-    timeoutMs: SESSION_TIMEOUT_MS,
-    reopen: false,
-    ...(options.auth !== undefined && { digest: options.auth }),
-  });
+async function openSession(context: Context, options: ZkOptions): Promise<CoordSession> {
+  const { ports, cluster } = context.connection;
+  const silence = ports.clock.after(SILENCE_MS, () =>
+    context.note('mesozoo: no coord answers yet; still trying'),
+  );
+  try {
+    return await connect(ports, {
+      cluster,
+      timeoutMs: SESSION_TIMEOUT_MS,
+      reopen: false,
+      ...(options.auth !== undefined && { digest: options.auth }),
+    });
+  } finally {
+    silence.cancel();
+  }
 }
 
 export async function holdEphemeral(
