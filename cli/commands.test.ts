@@ -213,6 +213,20 @@ describe('submit', () => {
   });
 });
 
+describe('submit | head', () => {
+  test('says that the task goes on when nobody reads any more', async () => {
+    const cluster = new FakeCluster();
+    cluster.answers['task.submit'] = () => ({ taskId: 't1', state: 'TASK_QUEUED' });
+    const task = new FakeTask(cluster, taskView({ taskId: 't1', state: 'TASK_RUNNING' }));
+    const running = cluster.run('submit', '--', 'yes');
+    await untilTrue(() => cluster.readersGone.size > 0);
+    for (const handler of cluster.readersGone) handler();
+    task.step('TASK_FINISHED');
+    expect((await running).stderr).toMatch(/t1 goes on; mesozoo kill t1/);
+    expect(cluster.readersGone.size).toBe(0);
+  });
+});
+
 describe('ps', () => {
   const tasks = [
     taskView({ taskId: 'b', name: 'later', state: 'TASK_QUEUED', submittedAtMs: 2_000 }),
@@ -417,6 +431,19 @@ describe('zk', () => {
     expect((await cluster.run('zk', ...args)).stdout).toBe(printed);
   });
 
+  test('creates the parents that are missing, also while somebody else does', async () => {
+    const cluster = new FakeCluster();
+    cluster.answers['znode.exists'] = ({ path }) => ({ exists: path === '/a' });
+    cluster.answers['znode.create'] = ({ path }) => {
+      if (path === '/a/b') throw new MesozooError('NODE_EXISTS');
+      return { path };
+    };
+    const ran = await cluster.run('zk', 'create', '-p', '/a/b/c/d', 'x');
+    expect(ran).toMatchObject({ exitCode: 0, stdout: '/a/b/c/d\n' });
+    const created = cluster.asked.filter(({ subject }) => subject === 'znode.create');
+    expect(created.map(({ request }) => request.path)).toEqual(['/a/b', '/a/b/c', '/a/b/c/d']);
+  });
+
   test('deletes children first', async () => {
     const cluster = new FakeCluster();
     const names: Record<string, string[]> = { '/a': ['b', 'c'], '/a/b': ['d'] };
@@ -499,6 +526,20 @@ describe('logs and kill', () => {
     task.write('stdout', 'more\n');
     task.step('TASK_FINISHED');
     expect(await following).toEqual({ exitCode: 0, stdout: 'so far\nmore\n', stderr: 'err\n' });
+  });
+
+  test('logs --json cuts no character into two', async () => {
+    const cluster = new FakeCluster();
+    const task = new FakeTask(cluster, taskView({ taskId: 't1', state: 'TASK_RUNNING' }));
+    task.step('TASK_RUNNING');
+    const all = Buffer.from('größe');
+    cluster.answers['task.output'] = ({ offset }) => {
+      const from = Number(offset);
+      return { data: all.subarray(from, from + 3), offset, size: all.length };
+    };
+    const { stdout } = await cluster.run('logs', '--json', 't1');
+    const pieces = stdout.trimEnd().split('\n');
+    expect(pieces.map((piece) => JSON.parse(piece).data).join('')).toBe('größe');
   });
 
   test('kill tells what became of each', async () => {

@@ -13,9 +13,12 @@ export interface Surroundings {
   /** Everything that comes in, to its end. */
   readStdin(): Promise<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  connect(address: ClusterAddress): Promise<Connection>;
+  /** `tell` is given what a person who waits should know. */
+  connect(address: ClusterAddress, tell?: (text: string) => void): Promise<Connection>;
   /** Calls the handler at each Ctrl-C or SIGTERM until `stop`. */
   onInterrupt(handler: (signal: Interrupt) => void): { stop(): void };
+  /** Called when nobody reads what is written any more (`| head`), right before this process ends. */
+  onReaderGone(handler: () => void): { stop(): void };
 }
 export type Interrupt = 'SIGINT' | 'SIGTERM';
 
@@ -43,8 +46,9 @@ export function contextOf(
     stderr,
     env,
     readStdin: () => surroundings.readStdin(),
-    connect: (address) => surroundings.connect(address),
+    connect: (address, tell) => surroundings.connect(address, tell),
     onInterrupt: (handler) => surroundings.onInterrupt(handler),
+    onReaderGone: (handler) => surroundings.onReaderGone(handler),
     json,
     connection,
     coloured: stdout.isTTY === true && !json && (env.NO_COLOR ?? '') === '',

@@ -7,6 +7,8 @@ import { addClusterCommands } from './up/commands.ts';
 /** One Ctrl-C may arrive twice: from the terminal, and passed on by mesozoo.mjs. */
 const SAME_SIGNAL_MS = 300;
 
+const readerGone = new Set<() => void>();
+
 const surroundings: Surroundings = {
   stdout: process.stdout,
   stderr: process.stderr,
@@ -31,12 +33,18 @@ const surroundings: Surroundings = {
       stop: () => process.off('SIGINT', sigint).off('SIGTERM', sigterm),
     };
   },
+  onReaderGone(handler) {
+    readerGone.add(handler);
+    return { stop: () => readerGone.delete(handler) };
+  },
 };
 
 // `mesozoo ps | head`: whoever reads has had enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-  throw error;
-});
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    for (const handler of readerGone) handler();
+    process.exit(process.exitCode ?? 0);
+  });
 
 process.exitCode = await runCommandLine(process.argv.slice(2), surroundings, addClusterCommands);

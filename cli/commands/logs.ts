@@ -28,15 +28,18 @@ export function addLogs(program: Command, parts: CommandParts): void {
         options.both === true
           ? ['stdout', 'stderr']
           : [options.stderr === true ? 'stderr' : 'stdout'];
+      // A character may lie across two pieces.
+      const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
       await followTask(
         context.connection,
         task.taskId,
         { streams, untilEnd: options.follow === true },
         {
           output: (stream, bytes) => {
-            if (context.json)
-              context.printJson({ stream, data: Buffer.from(bytes).toString('utf8') }, 'line');
-            else if (options.both === true && stream === 'stderr') context.stderr.write(bytes);
+            if (context.json) {
+              const data = decoders[stream].decode(bytes, { stream: true });
+              if (data !== '') context.printJson({ stream, data }, 'line');
+            } else if (options.both === true && stream === 'stderr') context.stderr.write(bytes);
             else context.print(bytes);
           },
         },

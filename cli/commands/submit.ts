@@ -173,6 +173,9 @@ async function followToEnd(context: Context, taskId: string): Promise<TaskView |
       .ask(connection.subjects.task('kill'), { taskId }, { repeatable: true })
       .catch((error: Error) => context.note(`mesozoo: ${error.message}`));
   });
+  const readerGone = context.onReaderGone(() =>
+    context.note(`mesozoo: nobody reads any more, ${taskId} goes on; mesozoo kill ${taskId}`),
+  );
   let waits = true;
   const explaining = connection.ports.clock.after(EXPLAIN_AFTER_MS, () => {
     if (waits) void explainWaiting(context, taskId);
@@ -197,6 +200,7 @@ async function followToEnd(context: Context, taskId: string): Promise<TaskView |
   } finally {
     explaining.cancel();
     interrupts.stop();
+    readerGone.stop();
   }
 }
 

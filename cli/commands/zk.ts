@@ -32,10 +32,10 @@ DATA of "-" is read from stdin. With --auth user:password the requests carry tha
 
 Examples:
   mesozoo zk ls /
-  mesozoo zk create /config/colour green
+  mesozoo zk create -p /config/colour green
   mesozoo zk get /config/colour
   mesozoo zk set -v 0 /config/colour blue       only if the version is still 0
-  mesozoo zk create -e -s /services/web/ 10.0.0.7:80
+  mesozoo zk create -p -e -s /services/web/ 10.0.0.7:80
   mesozoo zk watch /config/colour`,
     );
   addClusterOptions(zk);
@@ -93,7 +93,7 @@ Examples:
     [
       'create -p /config/colour green',
       'create -s /queue/item- first',
-      'create -e /services/web/1 10.0.0.7:80',
+      'create -p -e /services/web/1 10.0.0.7:80',
     ],
     (command) =>
       withPath(command)
@@ -275,7 +275,13 @@ async function createParents(context: Context, options: ZkOptions, path: string)
   for (let depth = 1; depth <= names.length; depth++) {
     const parent = `/${names.slice(0, depth).join('/')}`;
     const { exists } = await askZnode(context, options, 'exists', { path: parent });
-    if (!exists) await askZnode(context, options, 'create', { path: parent });
+    if (exists) continue;
+    try {
+      await askZnode(context, options, 'create', { path: parent });
+    } catch (error) {
+      // Somebody else was faster: what was wanted is there.
+      if (!(error instanceof MesozooError) || error.code !== 'NODE_EXISTS') throw error;
+    }
   }
 }
 

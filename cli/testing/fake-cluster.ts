@@ -30,6 +30,7 @@ export class FakeCluster {
   readonly addresses: string[] = [];
   private readonly listeners = new Map<string, Set<(payload: Uint8Array) => void>>();
   private readonly interrupts = new Set<(signal: Interrupt) => void>();
+  readonly readersGone = new Set<() => void>();
 
   async run(...args: string[]): Promise<Ran> {
     let stdout = '';
@@ -49,6 +50,10 @@ export class FakeCluster {
       onInterrupt: (handler) => {
         this.interrupts.add(handler);
         return { stop: () => this.interrupts.delete(handler) };
+      },
+      onReaderGone: (handler) => {
+        this.readersGone.add(handler);
+        return { stop: () => this.readersGone.delete(handler) };
       },
     };
     const exitCode = await runCommandLine(args, surroundings);

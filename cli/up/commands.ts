@@ -39,6 +39,7 @@ export function addClusterCommands(program: Command): void {
     .command('down')
     .description('stop the cluster of a data directory: agents, masters, coords, NATS')
     .option('--data <dir>', 'where it lies (default: .mesozoo)')
+    .addHelpText('after', '\nExamples:\n  mesozoo down\n  mesozoo down --data /var/tmp/five')
     .action(async (given: { data?: string }) => {
       const terminal = createTerminal(
         (text) => process.stdout.write(text),
