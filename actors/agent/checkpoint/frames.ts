@@ -2,7 +2,7 @@
  * The form of a record on disk: a mark, the payload's length and CRC-32, then the payload. The mark lets a reader
  * find the next whole record behind a damaged one, and so tell a torn tail (nothing whole behind it) from damage.
  */
-import { crc32 } from './crc32.ts';
+import { crc32 } from 'node:zlib';
 
 /** "mzA1" */
 const MARK = 0x6d7a4131;

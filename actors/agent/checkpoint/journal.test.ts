@@ -1,4 +1,3 @@
-import { crc32 as zlibCrc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MesozooError } from '../../../protocol/errors.ts';
@@ -6,7 +5,6 @@ import type { AttemptId, TaskId } from '../../../protocol/ids.ts';
 import type { StatusUpdate } from '../../../protocol/orders.ts';
 import { FakeClock, FakeStorage, silentLog } from '../testing/fakes.ts';
 import { specOf } from '../testing/world.ts';
-import { crc32 } from './crc32.ts';
 import { frame, readFrames } from './frames.ts';
 import { Journal } from './journal.ts';
 import { type JournalRecord, recordsOf, replay } from './records.ts';
@@ -24,12 +22,6 @@ const update = (
 ): JournalRecord => ({
   kind: 'update',
   update: { attemptId: id(attemptId), taskId: 'a' as TaskId, number, state, atMs: 1 },
-});
-
-describe('the checksum', () => {
-  it('is the usual CRC-32', () => {
-    fc.assert(fc.property(fc.uint8Array(), (bytes) => crc32(bytes) === zlibCrc32(bytes)));
-  });
 });
 
 describe('frames', () => {
