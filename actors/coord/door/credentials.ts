@@ -1,7 +1,6 @@
 /** Identities that a client has proven: the scheme digest, as ZooKeeper has it. */
-import { createHash } from 'node:crypto';
-import { MesozooError } from '../../../protocol/errors.ts';
 import { type AclEntry, type Identity, permissions } from '../../../protocol/operations.ts';
+import { digestId } from '../client/system-acl.ts';
 
 export type Auth = readonly { readonly scheme: 'digest'; readonly auth: string }[];
 
@@ -17,16 +16,10 @@ export function identitiesOf(auth: Auth | undefined): readonly Identity[] {
   return auth.map(({ auth: secret }) => digestIdentity(secret));
 }
 
-/** `user:base64(SHA1("user:password"))`. */
 export function digestIdentity(secret: string): Identity {
   const known = remembered.get(secret);
   if (known !== undefined) return known;
-  const colon = secret.indexOf(':');
-  if (colon <= 0) {
-    throw new MesozooError('AUTH_FAILED', 'credentials of the scheme digest are "user:password"');
-  }
-  const hash = createHash('sha1').update(secret).digest('base64');
-  const identity = { scheme: 'digest', id: `${secret.slice(0, colon)}:${hash}` };
+  const identity = { scheme: 'digest', id: digestId(secret) };
   if (remembered.size >= REMEMBERED_MAX) remembered.clear();
   remembered.set(secret, identity);
   return identity;
