@@ -1,5 +1,4 @@
 /** For every state of an attempt and every event: what is meant to happen. */
-import { getShortestPaths } from '@xstate/graph';
 import { describe, expect, it } from 'vitest';
 import { createActor, SimulatedClock, transition } from 'xstate';
 import { type AttemptEvent, attemptMachine } from './attempt.ts';
@@ -64,18 +63,6 @@ describe('an attempt', () => {
       context: { ...context, givenUp: true },
     });
     expect(transition(attemptMachine, before, events[name])[0].value).toBe('forgotten');
-  });
-
-  it('comes into every state', () => {
-    const paths = getShortestPaths(attemptMachine, {
-      events: [
-        ...Object.values(events),
-        { type: 'xstate.after.killGrace.attempt.terminating' } as never,
-      ],
-      input: { attemptId: 'a.1', graceMs: 3000 },
-    });
-    const reached = new Set(paths.map((path) => path.state.value));
-    expect([...reached].sort()).toEqual(Object.keys(table).sort());
   });
 
   it('is terminated, then killed, then killed again; a shorter grace counts', () => {
