@@ -1,7 +1,7 @@
 /**
  * The catalogue of errors: code, meaning, and whether the outcome is definite.
  * A definite error says that nothing was changed; after an indefinite one the write may have happened.
- * znode errors carry ZooKeeper's number for the gateway (KeeperException.Code).
+ * Those that ZooKeeper knows too carry its number (KeeperException.Code).
  */
 export interface ErrorKind {
   readonly definite: boolean;
@@ -95,10 +95,8 @@ export const errorCatalogue = {
   },
   TASK_ENDED: { definite: true, meaning: 'the task has already ended' },
   NO_OUTPUT: { definite: true, meaning: 'the task has no output yet, or it has been cleared away' },
-  // orders between masters and agents
-  OLD_EPOCH: { definite: true, meaning: 'the order comes from a deposed master' },
+  // agents
   NO_AGENT: { definite: true, meaning: 'the agent is not registered' },
-  INSUFFICIENT_RESOURCES: { definite: true, meaning: 'the agent has less than asked for' },
   LAUNCH_FAILED: { definite: true, meaning: 'the process could not be started' },
   // disks
   DISK_FULL: {

@@ -42,4 +42,3 @@ export function ballotMember(ballot: Ballot): MemberId {
 
 export const NO_BALLOT = 0 as Ballot;
 export const NO_SLOT = 0 as Slot;
-export const NO_ZXID = 0 as Zxid;

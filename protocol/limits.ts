@@ -1,4 +1,7 @@
-/** Every bound of the system, with its reason. All sizes in bytes, all times in milliseconds. */
+/**
+ * The bounds that users meet or that more than one file must agree on; what bounds a single file stands in it. Names
+ * say the unit, where it is not a count.
+ */
 export const limits = {
   /** nats-server's `max_payload` in infra/nats.conf: no message may be larger. */
   natsPayloadBytes: 1024 * 1024,
@@ -6,7 +9,9 @@ export const limits = {
   quorumMessageBytes: 768 * 1024,
   /** A znode's data, as ZooKeeper's default jute.maxbuffer allows about 1 MB; ours must fit one accept with its framing. */
   znodeDataBytes: 512 * 1024,
+  /** As Linux bounds the paths of files: longer ones are mistakes, and paths stand in every message. */
   pathBytes: 4096,
+  /** Each is looked at on every access. */
   aclEntries: 64,
   /** One multi is one operation and must fit one slot. */
   multiOperations: 1000,
@@ -34,6 +39,7 @@ export const limits = {
   clientWaiting: 16_384,
   /** Data in them: what a client may hold for a quorum that does not answer. */
   clientWaitingBytes: 64 * 1024 * 1024,
+  /** A shorter one would end sessions in an election; a longer one would keep dead clients' ephemeral znodes. */
   sessionTimeoutMinMs: 2_000,
   sessionTimeoutMaxMs: 60_000,
   sessionTimeoutDefaultMs: 10_000,

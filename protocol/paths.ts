@@ -11,7 +11,6 @@ export const treePaths = {
   tasks: '/mesozoo/tasks',
   frameworks: '/mesozoo/frameworks',
   agent: (id: AgentId) => `/mesozoo/agents/${id}`,
-  taskBucket: (id: TaskId) => `/mesozoo/tasks/${bucketOf(id)}`,
   /** The request, written once. */
   task: (id: TaskId) => `/mesozoo/tasks/${bucketOf(id)}/${id}`,
   /** State, attempt and history: small, rewritten. */

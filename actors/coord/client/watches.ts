@@ -8,7 +8,6 @@ import type { NodeEvent } from './read-lane.ts';
 
 /** By the request that set it: `get` for data, `exists` for being there and data, `children` for names. */
 export type WatchKind = 'get' | 'exists' | 'children';
-export const watchKinds: readonly WatchKind[] = ['get', 'exists', 'children'];
 
 export interface Watch {
   readonly kind: WatchKind;

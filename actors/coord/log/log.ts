@@ -83,11 +83,6 @@ export class CoordLog {
     if (this.waiting.length > 0 || this.waitingTokens.length > 0 || this.unmarked) this.write();
   }
 
-  /** True when everything appended is on disk. */
-  isIdle(): boolean {
-    return !this.inFlight && this.waiting.length === 0;
-  }
-
   /** A member that joined an existing cluster learns its name from the others. */
   learnCluster(clusterId: string): void {
     this.replaceIdentity({ ...this.identityNow, clusterId });

@@ -4,14 +4,11 @@
  * `apply(entry)` is deterministic, failures included: time is in the entry, and members at the same slot hold equal
  * trees. Reads are local.
  */
-
-import type { MesozooError } from '../../../protocol/errors.ts';
 import type { MemberId, SessionId, SessionIncarnation, Slot, Zxid } from '../../../protocol/ids.ts';
 import type {
   AclEntry,
   Configuration,
   Identity,
-  Operation,
   OperationResult,
   Stat,
   TreeEvent,
@@ -128,17 +125,3 @@ export interface WatchTable {
   removeSession(session: SessionId): void;
   count(session: SessionId): number;
 }
-
-export interface OperationCodec {
-  encodeOperation(operation: Operation): Uint8Array;
-  /** Throws MesozooError BAD_REQUEST for bytes that are no operation. */
-  decodeOperation(bytes: Uint8Array): Operation;
-  /** The leader's wall time and the operations' bytes, as they are, one after another. */
-  encodeEntry(wallMs: number, operations: readonly Uint8Array[]): Uint8Array;
-  decodeEntry(bytes: Uint8Array): {
-    readonly wallMs: number;
-    readonly operations: readonly Uint8Array[];
-  };
-}
-
-export type ReadFailure = MesozooError;

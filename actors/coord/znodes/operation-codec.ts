@@ -18,7 +18,6 @@ import {
 } from '../../../protocol/operations.ts';
 import { openAcl } from './acl.ts';
 import { ByteReader, ByteWriter, unreadable } from './bytes.ts';
-import type { OperationCodec } from './contract.ts';
 
 const ENTRY_FORMAT = 1;
 /** Beyond any year that matters, and small enough for the differences of two times to be exact. */
@@ -339,10 +338,3 @@ export function readEntryHead(reader: ByteReader): { wallMs: number; count: numb
   if (count > reader.left) throw unreadable('it ends too early');
   return { wallMs, count };
 }
-
-export const operationCodec: OperationCodec = {
-  encodeOperation,
-  decodeOperation,
-  encodeEntry,
-  decodeEntry,
-};
