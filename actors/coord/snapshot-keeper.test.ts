@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../actor.ts';
+import { silentLog } from '../testing/silent-log.ts';
 import { listSnapshots, SnapshotWriter } from './log/snapshots.ts';
 import { readPieces, type SnapshotPiece, type SnapshotRead } from './log/transfer.ts';
 import { defaultBounds, defaultTiming } from './options.ts';
 import type { Paxos } from './paxos/contract.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
 import { MemoryStorage } from './testing/memory-storage.ts';
-import { ballot, bootstrap, member, openLog, quiet, slot } from './testing/open-log.ts';
+import { ballot, bootstrap, member, openLog, slot } from './testing/open-log.ts';
 import type { SnapshotReader, ZnodeState } from './znodes/contract.ts';
 import { znodeStates } from './znodes/znodes.ts';
 
@@ -74,7 +75,7 @@ describe('a snapshot of another member', () => {
     const keeping = new SnapshotKeeper({
       storage,
       clock: new HandClock(),
-      logger: quiet,
+      logger: silentLog,
       member: member(1),
       log,
       paxos: { status: () => ({ decidedUpTo: slot(2) }) } as unknown as Paxos,

@@ -5,16 +5,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Logger, ProcessEnd, ProcessIdentity } from '../../actors/actor.ts';
+import type { ProcessEnd, ProcessIdentity } from '../../actors/actor.ts';
+import { silentLog } from '../../actors/testing/silent-log.ts';
 import { LinuxProcesses } from './processes.ts';
 
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};
 const node = join(import.meta.dirname, '../../node_modules/.bin/node');
 const launcher = join(import.meta.dirname, 'testing/launcher.ts');
 
@@ -48,7 +42,7 @@ describe('an agent that is killed with -9', () => {
     killed.kill('SIGKILL');
     await once(killed, 'exit');
 
-    next = new LinuxProcesses(root, silent);
+    next = new LinuxProcesses(root, silentLog);
     expect(next.find('task.1')).toEqual(identity);
     expect(next.usage(identity)?.processes).toBeGreaterThan(0);
     const end = endOf(identity);
@@ -63,7 +57,7 @@ describe('an agent that is killed with -9', () => {
       const command = `echo once >>'${ran}'; exit 12`;
       await once(agent(dieAfterMs, command), 'exit');
 
-      next = new LinuxProcesses(root, silent);
+      next = new LinuxProcesses(root, silentLog);
       let identity = next.find('task.1');
       if (identity === undefined) {
         const result = await new Promise<ProcessIdentity | { failure: string }>((done) =>

@@ -3,27 +3,20 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Logger, ProcessEnd, ProcessIdentity } from '../../actors/actor.ts';
+import type { ProcessEnd, ProcessIdentity } from '../../actors/actor.ts';
 import { processExecutor } from '../../actors/agent/executors/process.ts';
 import { readOrder } from '../../actors/agent/orders.ts';
+import { silentLog } from '../../actors/testing/silent-log.ts';
 import { pack } from '../../protocol/codec.ts';
 import type { AttemptSpec, MasterOrder } from '../../protocol/orders.ts';
 import { NOTHING } from '../../protocol/resources.ts';
 import { LinuxProcesses } from './processes.ts';
 
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};
-
 let root: string;
 let processes: LinuxProcesses;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'mesozoo-executor-'));
-  processes = new LinuxProcesses(root, silent);
+  processes = new LinuxProcesses(root, silentLog);
 });
 afterEach(() => {
   processes.close();

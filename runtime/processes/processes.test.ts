@@ -10,18 +10,12 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LaunchSpec, Logger, ProcessEnd, ProcessIdentity } from '../../actors/actor.ts';
+import type { LaunchSpec, ProcessEnd, ProcessIdentity } from '../../actors/actor.ts';
+import { silentLog } from '../../actors/testing/silent-log.ts';
 import { makePassable } from '../passable.ts';
 import { isGone, readStat } from './proc.ts';
 import { LinuxProcesses } from './processes.ts';
 
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};
 const isRoot = process.getuid?.() === 0;
 
 let root: string;
@@ -41,7 +35,7 @@ afterEach(() => {
 });
 
 function open(place = root): LinuxProcesses {
-  const port = new LinuxProcesses(place, silent);
+  const port = new LinuxProcesses(place, silentLog);
   opened.push(port);
   return port;
 }

@@ -5,7 +5,6 @@ import type {
   Clock,
   Delivery,
   LaunchSpec,
-  Logger,
   ProcessEnd,
   Processes,
   ProcessIdentity,
@@ -62,14 +61,6 @@ export class FakeClock implements Clock {
     this.events = [];
   }
 }
-
-export const silentLog: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silentLog,
-};
 
 /** Operations reach the disk one after another, a moment after the call. */
 export class FakeStorage implements Storage {

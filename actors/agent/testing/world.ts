@@ -9,6 +9,7 @@ import type {
 } from '../../../protocol/orders.ts';
 import type { Resources } from '../../../protocol/resources.ts';
 import { Host } from '../../host.ts';
+import { silentLog } from '../../testing/silent-log.ts';
 import { AgentActor, type AgentPorts } from '../agent.ts';
 import type { AgentOptions } from '../options.ts';
 import {
@@ -18,7 +19,6 @@ import {
   FakeStorage,
   FakeTransport,
   FakeTree,
-  silentLog,
 } from './fakes.ts';
 
 export const total: Resources = { cpus: 4, mem: 1024, disk: 0, gpus: 0, ports: [[31000, 31009]] };

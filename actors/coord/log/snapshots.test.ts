@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../actor.ts';
+import { silentLog } from '../../testing/silent-log.ts';
 import { MemoryStorage } from '../testing/memory-storage.ts';
-import { ballot, member, quiet, slot } from '../testing/open-log.ts';
+import { ballot, member, slot } from '../testing/open-log.ts';
 import type { SnapshotReader } from '../znodes/contract.ts';
 import {
   FETCHED_FILE,
@@ -191,7 +192,7 @@ describe('a transfer', () => {
     const fetch = new SnapshotFetch({
       storage,
       clock,
-      log: quiet,
+      log: silentLog,
       member: member(1),
       from: member(2),
       above: slot(3),

@@ -1,6 +1,7 @@
 /** A member's data over a storage of a test: opened, written to, opened again. */
 import type { Ballot, MemberId, Slot } from '../../../protocol/ids.ts';
-import type { Logger, Random } from '../../actor.ts';
+import type { Random } from '../../actor.ts';
+import { silentLog } from '../../testing/silent-log.ts';
 import { CoordLog } from '../log/log.ts';
 import { type Opened, openData } from '../log/open.ts';
 import type { LogRecord } from '../paxos/contract.ts';
@@ -10,14 +11,6 @@ import type { MemoryStorage } from './memory-storage.ts';
 export const slot = (number: number) => number as Slot;
 export const ballot = (number: number) => number as Ballot;
 export const member = (number: number) => number as MemberId;
-
-export const quiet: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => quiet,
-};
 
 let drawn = 0;
 /** Different each time, and the same in each run. */
@@ -48,7 +41,7 @@ export function openLog(
   const opened = openData({
     storage,
     random: counting,
-    log: quiet,
+    log: silentLog,
     member: member(options.id ?? 1),
     znodes: znodeStates,
     ...((options.bootstrap ?? true) && {

@@ -5,7 +5,7 @@ import { decode } from '../../../protocol/codec.ts';
 import type { Epoch } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
 import type { Delivery, Endpoint, Transport } from '../../actor.ts';
-import { silentLogger } from '../../coord/client/testing/virtual-world.ts';
+import { silentLog } from '../../testing/silent-log.ts';
 import { Door, type Respond } from './door.ts';
 
 function offered(maxPayloadBytes = 1000) {
@@ -27,7 +27,7 @@ function offered(maxPayloadBytes = 1000) {
   const door = new Door({
     epoch: 7 as Epoch,
     transport,
-    log: silentLogger,
+    log: silentLog,
     afterwards: (effect) => effects.push(effect),
     mayServe: () => mayServe,
     routes: [

@@ -1,16 +1,9 @@
 /** Stands for an agent's process in tests: launches one command, says so, and waits to be killed. */
-import type { Logger } from '../../../actors/actor.ts';
+import { silentLog } from '../../../actors/testing/silent-log.ts';
 import { LinuxProcesses } from '../processes.ts';
 
 const [root, sandbox, dieAfterMs, ...argv] = process.argv.slice(2) as [string, string, string];
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};
-const processes = new LinuxProcesses(root, silent);
+const processes = new LinuxProcesses(root, silentLog);
 processes.launch({ sandbox, argv, env: { PATH: '/usr/bin:/bin' } }, (result) => {
   process.stdout.write(`${JSON.stringify(result)}\n`);
 });

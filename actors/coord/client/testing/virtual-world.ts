@@ -2,7 +2,8 @@
  * For tests of the client: a virtual clock, and a bus of NATS' manner between transports in one process. What a test
  * wants to go wrong it says in `meddle`. The full simulated world, with seeds and whole clusters, is `simulation/`.
  */
-import type { Clock, Delivery, Logger, Ports, Random, Timer, Transport } from '../../../actor.ts';
+import type { Clock, Delivery, Ports, Random, Timer, Transport } from '../../../actor.ts';
+import { silentLog } from '../../../testing/silent-log.ts';
 
 export type Fate = 'deliver' | 'lose' | 'repeat' | { readonly delayMs: number };
 
@@ -50,7 +51,7 @@ export class VirtualWorld {
       clock: this.clock,
       random: this.random,
       transport: new VirtualTransport(this, name),
-      log: silentLogger,
+      log: silentLog,
     };
   }
 
@@ -219,12 +220,3 @@ function subjectMatches(pattern: string, subject: string): boolean {
   }
   return wanted.length === given.length;
 }
-
-const nothing = () => undefined;
-export const silentLogger: Logger = {
-  debug: nothing,
-  info: nothing,
-  warn: nothing,
-  error: nothing,
-  child: () => silentLogger,
-};
