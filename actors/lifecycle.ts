@@ -18,7 +18,7 @@ import { InvariantError } from '../protocol/errors.ts';
 import type { Clock, Timer } from './actor.ts';
 
 export interface LifecycleOptions<Machine extends AnyStateMachine> {
-  /** `<kind>.<id>`, for example `coordinator.1`: also the session id under which inspection shows it. */
+  /** `<kind>.<id>`, for example `coordinator.1`: in the texts of errors. */
   readonly id: string;
   readonly clock: Clock;
   readonly input?: InputFrom<Machine>;

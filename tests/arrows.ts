@@ -31,8 +31,7 @@ export function isTestOrTool(path: string): boolean {
 }
 
 const isMain = (path: string) => /^actors\/[a-z]+\/main\.ts$/.test(path);
-const isPromises = (path: string) =>
-  path === 'actors/coord/client/promises.ts' || path.startsWith('actors/framework/sdk/');
+const isPromises = (path: string) => path === 'actors/coord/client/promises.ts';
 const folderOf = (path: string) => path.split('/')[0];
 
 // ── Imports ─────────────────────────────────────────────────────────────────────────────────────────────────

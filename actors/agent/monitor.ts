@@ -1,21 +1,15 @@
 /** What the attempts really use: processor time as a rate between two looks, memory as it is. */
 import type { AttemptId } from '../../protocol/ids.ts';
+import type { AgentMessage } from '../../protocol/orders.ts';
 import type { Clock, ProcessUsage } from '../actor.ts';
 import type { Attempt } from './attempt.ts';
 
 const MIB = 1024 * 1024;
-/** Attempts named in one report: bounds the message; the sums are over all. */
-const NAMED_MAX = 2000;
 
-export interface UsageReport {
-  readonly cpus: number;
-  readonly memMiB: number;
-  readonly attempts: readonly {
-    readonly attemptId: AttemptId;
-    readonly cpuSeconds: number;
-    readonly memMiB: number;
-  }[];
-}
+type UsageReport = Omit<
+  Extract<AgentMessage, { type: 'usage' }>,
+  'type' | 'epoch' | 'agentId' | 'reply'
+>;
 
 export class Monitor {
   private readonly clock: Clock;
@@ -29,6 +23,7 @@ export class Monitor {
     this.lastLookMs = clock.monotonicMs();
   }
 
+  /** Names every attempt: there are at most `limits.attemptsPerAgent`. */
   look(live: Iterable<Attempt>): UsageReport {
     const now = this.clock.monotonicMs();
     const seconds = Math.max(0.001, (now - this.lastLookMs) / 1000);
@@ -48,12 +43,11 @@ export class Monitor {
       // Of one found after a restart of the agent, only what it uses from now on is known.
       if (before.has(attemptId)) cpus += (used - before.get(attemptId)!) / seconds;
       memMiB += usage.memBytes / MIB;
-      if (attempts.length < NAMED_MAX)
-        attempts.push({
-          attemptId,
-          cpuSeconds: roundTo(used, 100),
-          memMiB: roundTo(usage.memBytes / MIB, 10),
-        });
+      attempts.push({
+        attemptId,
+        cpuSeconds: roundTo(used, 100),
+        memMiB: roundTo(usage.memBytes / MIB, 10),
+      });
     }
     return { cpus: roundTo(cpus, 1000), memMiB: roundTo(memMiB, 10), attempts };
   }

@@ -11,10 +11,9 @@ import type {
   WriteOperation,
 } from '../../protocol/operations.ts';
 import type { Logger } from '../actor.ts';
+import { NOBODY } from './door/credentials.ts';
 import type { OperationDone } from './forwarding.ts';
 import type { ZnodeState } from './znodes/contract.ts';
-
-const NOBODY: readonly Identity[] = [];
 
 /** Ids of clients' sessions are random; these are as unlikely among them as any other. */
 export function memberSessionId(member: MemberId): SessionId {

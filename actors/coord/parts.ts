@@ -5,12 +5,11 @@ import type { SessionExpiry } from './expiry.ts';
 import type { Inbox, Outbox } from './forwarding.ts';
 import type { CoordLog } from './log/log.ts';
 import type { MemberSession } from './member-session.ts';
-import type { Paxos } from './paxos/contract.ts';
-import type { CoordinatorChart } from './paxos/lifecycle.ts';
+import type { CoordinatorLifecycle, Paxos } from './paxos/contract.ts';
 import type { SnapshotKeeper } from './snapshot-keeper.ts';
 
 export interface Parts {
-  readonly chart: CoordinatorChart;
+  readonly chart: CoordinatorLifecycle;
   readonly paxos: Paxos;
   readonly log: CoordLog;
   readonly snapshots: SnapshotKeeper;

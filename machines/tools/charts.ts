@@ -25,7 +25,6 @@ effects in the actors.
 
 - **To see one move:** paste the whole file into the visualizer at <https://stately.ai/viz> (the files import only
   \`xstate\`), and click the events.
-- **To see a running one:** ask for it with \`mz.inspect.start\`; the snapshots name the states below.
 - **What happens in every state at every event** stands in [tables/](tables), one file a chart. \`charts.test.ts\`
   compares them with the charts: the table is what is meant, and a difference is looked at before it is written over
   with \`npm run charts -- --tables\`.

@@ -144,7 +144,7 @@ function limitsPage(): string {
     '# Limits',
     generated,
     '',
-    'The reason of each stands beside it in `protocol/limits.ts`.',
+    'What each is for stands in `protocol/limits.ts`.',
     '',
     '| name | value |',
     '| --- | --- |',

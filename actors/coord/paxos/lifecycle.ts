@@ -10,20 +10,9 @@ import type { CoordinatorLifecycle } from './contract.ts';
 export type CoordinatorRole = ReturnType<CoordinatorLifecycle['role']>;
 type CoordinatorFact = Parameters<CoordinatorLifecycle['send']>[0];
 
-export interface CoordinatorChart extends CoordinatorLifecycle {
-  /** For inspection; the chart's own. */
-  readonly lifecycle: Lifecycle<typeof coordinatorMachine>;
-}
-
-/** `machine` may come with effects of its own (`coordinatorMachine.provide`). */
-export function runCoordinatorChart(
-  member: MemberId,
-  clock: Clock,
-  machine: typeof coordinatorMachine = coordinatorMachine,
-): CoordinatorChart {
-  const lifecycle = new Lifecycle(machine, { id: `coordinator.${member}`, clock });
+export function runCoordinatorChart(member: MemberId, clock: Clock): CoordinatorLifecycle {
+  const lifecycle = new Lifecycle(coordinatorMachine, { id: `coordinator.${member}`, clock });
   return {
-    lifecycle,
     role: () => lifecycle.state() as CoordinatorRole,
     send: (event) => lifecycle.send(event),
   };
