@@ -23,6 +23,8 @@ describe('usage', () => {
     [['submit', '--timeout', 'soon', '--', 'true'], 2, /Expected a time such as 30/],
     [['submit', '-e', '1=2', '--', 'true'], 2, /Expected NAME=VALUE/],
     [['submit', '-e', 'UNSET', '--', 'true'], 2, /UNSET has no value here/],
+    [['ps', '--cluster', 'a b'], 2, /--cluster: expected the first token .*given: "a b"/],
+    [['ps', '--cluster', ''], 2, /--cluster: expected the first token/],
     [['logs'], 2, /missing required argument 'task'/],
     [['zk', 'acl', '/a', 'anyone'], 2, /"anyone" is no ACL entry/],
     [['zk', 'acl', '/a', 'world:anyone:x'], 2, /"x" is no permission/],

@@ -1,5 +1,6 @@
 /** The options that every command of a cluster takes, before or after the command's name. */
 import type { Command } from 'commander';
+import { MesozooError } from '../protocol/errors.ts';
 import type { ClusterAddress } from './connection.ts';
 
 export interface ClusterOptions extends ClusterAddress {
@@ -25,9 +26,15 @@ export function clusterOptionsOf(
     }
     return undefined;
   };
+  const cluster = String(given('cluster') ?? (env.MESOZOO_CLUSTER || 'mz'));
+  if (!/^[A-Za-z0-9_-]+$/.test(cluster))
+    throw new MesozooError(
+      'BAD_ARGUMENT',
+      `--cluster: expected the first token of the subjects, for example mz (given: ${JSON.stringify(cluster)})`,
+    );
   return {
     url: String(given('nats') ?? (env.MESOZOO_NATS || 'nats://127.0.0.1:4222')),
-    cluster: String(given('cluster') ?? (env.MESOZOO_CLUSTER || 'mz')),
+    cluster,
     json: given('json') === true,
   };
 }

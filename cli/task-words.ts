@@ -30,6 +30,7 @@ export function howItEnded(task: TaskView): string {
   if (task.reason === 'REASON_MAX_COMPLETION_TIME_REACHED') return 'timed out';
   if (task.signal !== undefined) return task.signal;
   if (task.exitCode !== undefined) return `exit code ${task.exitCode}`;
+  if (task.state === 'TASK_KILLED' && task.attempts === 0) return 'before it was started';
   return task.message ?? task.reason ?? '';
 }
 

@@ -16,7 +16,16 @@ describe('the options of up', () => {
     });
   });
 
+  it('say what was expected and what was given', () => {
+    expect(readUpOptions({ coords: '5', agents: '0' })).toMatchObject({ coords: 5, agents: 0 });
+    expect(() => readUpOptions({ portOffset: 'x', masters: '1.5' })).toThrow(
+      '--masters: expected a whole number from 1 to 9 (given: 1.5); ' +
+        '--port-offset: expected a whole number from 0 to 30000 (given: x)',
+    );
+  });
+
   it.each([
+    ['--coords', { coords: '' }],
     ['--coords', { coords: '0' }],
     ['--coords', { coords: 'three' }],
     ['--masters', { masters: '0' }],

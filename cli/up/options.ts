@@ -6,7 +6,15 @@ import { DataDirectory } from './data-directory.ts';
 /** Task ports are moved by the offset too: all must stay below 65536. */
 const PORT_OFFSET_MAX = 30_000;
 
-const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+/** A number in words; `Number` alone would take "" and "0x3". */
+const count = (least: number, most: number) => {
+  const asked = `expected a whole number from ${least} to ${most}`;
+  return z.coerce
+    .string()
+    .regex(/^\d+$/, asked)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, asked);
+};
 
 const schema = z.strictObject({
   example: z.boolean().default(true),
@@ -30,7 +38,8 @@ export function readUpOptions(given: Readonly<Record<string, unknown>>): UpOptio
       /[A-Z]/g,
       (upper) => `-${upper.toLowerCase()}`,
     );
-    return `--${option}: ${issue.message}`;
+    const value = given[String(issue.path[0])];
+    return `--${option}: ${issue.message}${value === undefined ? '' : ` (given: ${String(value)})`}`;
   });
   throw new MesozooError('BAD_ARGUMENT', problems.join('; '));
 }
