@@ -30,7 +30,7 @@ export type ResourceRequest = z.infer<typeof resourceRequest>;
 export const NOTHING: Resources = { cpus: 0, mem: 0, disk: 0, gpus: 0, ports: [] };
 
 /** Scalars have three decimals, as in Mesos: sums of fractions stay exact. */
-export function roundScalar(value: number): number {
+function roundScalar(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 

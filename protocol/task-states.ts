@@ -15,7 +15,7 @@ export const taskStates = [
 ] as const;
 export type TaskState = (typeof taskStates)[number];
 
-export const finalTaskStates = [
+const finalTaskStates = [
   'TASK_FINISHED',
   'TASK_FAILED',
   'TASK_KILLED',

@@ -5,7 +5,7 @@ import { NOTHING, type Resources, scalarNames } from '../../protocol/resources.t
 import type { Attempt } from './attempt.ts';
 import type { Status } from './status-updates.ts';
 
-export const killedDuringLaunch: Status = {
+const killedDuringLaunch: Status = {
   state: 'TASK_KILLED',
   reason: 'REASON_TASK_KILLED_DURING_LAUNCH',
   message: 'Killed before it was started',

@@ -16,7 +16,7 @@ import type { OperationDone } from './forwarding.ts';
 import type { ZnodeState } from './znodes/contract.ts';
 
 /** Ids of clients' sessions are random; these are as unlikely among them as any other. */
-export function memberSessionId(member: MemberId): SessionId {
+function memberSessionId(member: MemberId): SessionId {
   return member.toString(16).padStart(16, '0') as SessionId;
 }
 

@@ -164,7 +164,7 @@ export function isNamed(name: string): boolean {
 }
 
 // `_nodes` is how XState itself finds the active states of a snapshot.
-export function nodesOf(snapshot: AnyMachineSnapshot): readonly AnyStateNode[] {
+function nodesOf(snapshot: AnyMachineSnapshot): readonly AnyStateNode[] {
   return snapshot._nodes;
 }
 

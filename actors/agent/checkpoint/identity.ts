@@ -12,7 +12,7 @@ import { stopOn } from './journal.ts';
 
 const FILE = 'agent';
 const FORMAT = 1;
-export const NO_EPOCH = 0 as Epoch;
+const NO_EPOCH = 0 as Epoch;
 
 export interface AgentIdentity {
   readonly format: number;

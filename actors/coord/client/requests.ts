@@ -135,7 +135,7 @@ export class Requests {
 }
 
 /** Never throws: an answer that cannot be read is an INTERNAL error of the other side. */
-export function readOutcome(delivery: Delivery): Outcome {
+function readOutcome(delivery: Delivery): Outcome {
   if (delivery.status === NO_RESPONDERS) return { kind: 'noResponder' };
   try {
     const { value } = decode(delivery.payload);

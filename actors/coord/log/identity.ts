@@ -37,7 +37,7 @@ export interface LogExtent {
   readonly damageKnownUpTo: number;
 }
 
-export const NEW_LOG: LogExtent = {
+const NEW_LOG: LogExtent = {
   first: 0,
   last: 0,
   forgottenUpTo: 0 as Slot,
@@ -50,7 +50,7 @@ export interface Bootstrap {
 }
 
 /** The disk that a member has in the configuration of a bootstrap, so that all members know it without asking. */
-export function bootstrapDisk(clusterId: string, member: MemberId): DiskId {
+function bootstrapDisk(clusterId: string, member: MemberId): DiskId {
   return `${clusterId}-${member}` as DiskId;
 }
 
@@ -93,7 +93,7 @@ export function newDisk(member: MemberId, randomBytes: Uint8Array): DiskId {
   return `disk-${member}-${Buffer.from(randomBytes).toString('hex')}` as DiskId;
 }
 
-export function encodeIdentity(identity: Identity): Uint8Array {
+function encodeIdentity(identity: Identity): Uint8Array {
   const text = JSON.stringify(identity);
   return Buffer.from(`${text}\n${checksumLine(text)}\n`);
 }

@@ -22,7 +22,7 @@ import {
 /** One sync each: small enough that the log's own syncs do not queue long behind it. */
 export const SNAPSHOT_CHUNK_BYTES = 256 * 1024;
 /** Two, so that a damaged newest one can be replaced by the former and the log after it. */
-export const SNAPSHOTS_KEPT = 2;
+const SNAPSHOTS_KEPT = 2;
 
 const PARTIAL_FILE = 'snapshot.partial';
 export const FETCHED_FILE = 'snapshot.fetched';

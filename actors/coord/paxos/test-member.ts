@@ -16,7 +16,7 @@ export interface TestMemberOptions {
   readonly planted?: PlantedBugs;
 }
 
-export const testTiming = { heartbeatMs: 50, electionTimeoutMs: 300, resendMs: 100 };
+const testTiming = { heartbeatMs: 50, electionTimeoutMs: 300, resendMs: 100 };
 
 interface Disk {
   readonly id: DiskId;

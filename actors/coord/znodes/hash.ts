@@ -6,7 +6,7 @@
  */
 
 /** Usage: `begin`, then `number`, `text` and `bytes` in a fixed order, then `end`; the result is in `high` and `low`. */
-export class Hasher {
+class Hasher {
   high = 0;
   low = 0;
 

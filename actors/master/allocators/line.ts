@@ -78,6 +78,6 @@ export class Line {
   }
 }
 
-export function goesBefore(a: WaitingTask, b: WaitingTask): boolean {
+function goesBefore(a: WaitingTask, b: WaitingTask): boolean {
   return a.priority === b.priority ? a.order < b.order : a.priority > b.priority;
 }

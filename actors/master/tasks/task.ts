@@ -84,7 +84,7 @@ export interface TaskStateNode {
 const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder();
 
-export function encodeTaskNode(task: Task): Uint8Array {
+function encodeTaskNode(task: Task): Uint8Array {
   return textEncoder.encode(JSON.stringify(nodeOf(task)));
 }
 
@@ -92,7 +92,7 @@ function nodeOf({ order, submittedAtMs, request }: Task): TaskNode {
   return { order, submittedAtMs, request };
 }
 
-export function encodeTaskState(task: Task): Uint8Array {
+function encodeTaskState(task: Task): Uint8Array {
   const { value, attemptsLeft, killRequested } = task.chart;
   const node: TaskStateNode = {
     state: task.chart.state,
