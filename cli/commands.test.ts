@@ -388,6 +388,20 @@ describe('status', () => {
   });
 });
 
+test('status of a cluster of which nothing answers says so', async () => {
+  const ran = await new FakeCluster().run('status');
+  expect(ran).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr: 'mesozoo: neither masters nor coords of the cluster "mz" answer\n',
+  });
+});
+
+test('a request to nobody names the command that tells what answers', async () => {
+  const ran = await new FakeCluster().run('ps');
+  expect(ran).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/\(mesozoo status/) });
+});
+
 describe('zk', () => {
   test.each([
     [['ls'], 'znode.children', { path: '/' }],

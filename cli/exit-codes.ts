@@ -59,5 +59,6 @@ export function messageOf(error: unknown): string | undefined {
 const hints: Partial<Record<string, string>> = {
   TIMEOUT: 'the request may have been carried out',
   CONNECTION_LOST: 'the request may have been carried out',
+  UNAVAILABLE: 'mesozoo status tells what answers',
   NO_TASK: 'mesozoo ps --all lists the tasks',
 };

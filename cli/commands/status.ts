@@ -50,7 +50,12 @@ Examples:
         context.print(
           statusText(status, context.connection.ports.clock.wallMs(), context.coloured),
         );
-      if (status.state === undefined) context.note('mesozoo: no master leads at the moment');
+      if (status.state === undefined)
+        context.note(
+          status.masters.length === 0
+            ? `mesozoo: neither masters nor coords of the cluster "${context.connection.cluster}" answer`
+            : 'mesozoo: no master leads at the moment',
+        );
       return status.state === undefined ? exitCodes.failed : exitCodes.ok;
     }),
   );

@@ -56,7 +56,7 @@ Examples:
       .option('--auth <user:password>', 'identity of the scheme digest')
       .addHelpText(
         'after',
-        `\nExamples:\n${examples.map((line) => `  mesozoo zk ${line}\n`).join('')}`,
+        `\nExamples:\n${examples.map((line) => `  mesozoo zk ${line}`).join('\n')}`,
       )
       .action(async (...given: unknown[]) => {
         const options = command.opts<ZkOptions & Record<string, unknown>>();

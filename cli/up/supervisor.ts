@@ -339,7 +339,8 @@ export class Supervisor {
         terminal.line(`    ${event.name} ${terminal.dim(event.taskId)} ${event.state}`);
       });
       await cluster.stop(async (kind, count) => {
-        if (kind === 'master' && ended > 0) terminal.line(`    ${ended} running tasks were ended`);
+        if (kind === 'master' && ended > 0)
+          terminal.line(`    ${ended} running ${ended === 1 ? 'task was' : 'tasks were'} ended`);
         if (kind === 'nats') await this.connection?.close();
         terminal.busy(`stopping ${kind === 'nats' ? names.nats : `${count} ${names[kind]}`}`);
       });
