@@ -36,7 +36,10 @@ export const submitRequest = z
     dependsOn: z.array(taskId).max(limits.dependenciesPerTask).default([]),
     queue: z
       .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/)
+      .regex(
+        /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/,
+        'a queue: letters, digits, ".", "_", "/" and "-", at most 128',
+      )
       .default('default'),
     /** Greater goes first within a queue. */
     priority: z.int().min(-1_000_000).max(1_000_000).default(0),
