@@ -1,5 +1,5 @@
 /** Access control lists as ZooKeeper's command line writes them: `scheme:id:permissions`. */
-import { createHash } from 'node:crypto';
+import { digestId } from '../actors/coord/client/system-acl.ts';
 import { MesozooError } from '../protocol/errors.ts';
 import { type AclEntry, permissions } from '../protocol/operations.ts';
 
@@ -35,15 +35,10 @@ export function readAcl(word: string): AclEntry {
     bits |= found[1];
   }
   if (scheme === 'auth') {
-    if (!id.includes(':')) throw wrong(word, 'expected auth:user:password:permissions');
+    if (id.indexOf(':') < 1) throw wrong(word, 'expected auth:user:password:permissions');
     return { scheme: 'digest', id: digestId(id), permissions: bits };
   }
   return { scheme, id, permissions: bits };
-}
-
-function digestId(userAndPassword: string): string {
-  const hash = createHash('sha1').update(userAndPassword).digest('base64');
-  return `${userAndPassword.split(':')[0]}:${hash}`;
 }
 
 function wrong(word: string, why: string): MesozooError {

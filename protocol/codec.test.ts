@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decode, encode, pack, unpack } from './codec.ts';
+import { dataForJson, decode, encode, pack, unpack } from './codec.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);
 
@@ -82,4 +82,15 @@ test('what is packed is read back equal, in both forms', () => {
 test('bytes stay bytes in MessagePack', () => {
   const { value } = decode(encode({ data: new Uint8Array([1, 2, 3]) }, 'msgpack'));
   expect([...(value.data as Uint8Array)]).toEqual([1, 2, 3]);
+});
+
+describe('dataForJson', () => {
+  test.each([
+    ['text', text('grün'), { data: 'grün' }],
+    ['nothing', new Uint8Array(), { data: '' }],
+    ['a byte order mark and text', new Uint8Array([0xef, 0xbb, 0xbf, 0x61]), { data: '\ufeffa' }],
+    ['bytes that are not UTF-8', new Uint8Array([0xff, 0x00]), { dataBase64: '/wA=' }],
+  ])('%s', (_, bytes, expected) => {
+    expect(dataForJson(bytes)).toEqual(expected);
+  });
 });

@@ -60,3 +60,22 @@ export function decode(bytes: Uint8Array): Decoded {
   }
   return { form, value: value as Record<string, unknown> };
 }
+
+/** A byte order mark is part of the data, and stays. */
+const dataDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The bytes as text; undefined where they are not UTF-8. */
+export function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return dataDecoder.decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/** How bytes stand in JSON, here and in the public API: as text where they are UTF-8, else in base 64. */
+export function dataForJson(bytes: Uint8Array): { data: string } | { dataBase64: string } {
+  const data = textOf(bytes);
+  return data === undefined ? { dataBase64: Buffer.from(bytes).toString('base64') } : { data };
+}

@@ -2,10 +2,11 @@
 
 import type { Followed } from '../../actors/coord/client/contract.ts';
 import { type CoordSession, connect } from '../../actors/coord/client/promises.ts';
+import { dataForJson } from '../../protocol/codec.ts';
 import type { ZnodeRequest } from '../../protocol/znode-api.ts';
 import { type Context, interrupted } from '../context.ts';
 import { exitCodeOfSignal, exitCodes } from '../exit-codes.ts';
-import { dataForJson, type ZkOptions } from './zk.ts';
+import type { ZkOptions } from './zk.ts';
 
 const SESSION_TIMEOUT_MS = 6_000;
 /** After so long without a session it is said what is waited for. */

@@ -1,5 +1,7 @@
 /** `mesozoo zk …`: the tree, as ZooKeeper's own command line shows it. */
+
 import type { Command } from 'commander';
+import { dataForJson } from '../../protocol/codec.ts';
 import { MesozooError } from '../../protocol/errors.ts';
 import type {
   StatBody,
@@ -197,15 +199,6 @@ async function get(context: Context, options: ZkOptions, path = ''): Promise<num
       context.print('\n');
   }
   return exitCodes.ok;
-}
-
-/** Text where the bytes are UTF-8, otherwise base 64, as the public API does it. */
-export function dataForJson(data: Uint8Array): { data: string } | { dataBase64: string } {
-  try {
-    return { data: new TextDecoder('utf-8', { fatal: true }).decode(data) };
-  } catch {
-    return { dataBase64: Buffer.from(data).toString('base64') };
-  }
 }
 
 async function stat(context: Context, options: ZkOptions, path = ''): Promise<number> {

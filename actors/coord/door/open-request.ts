@@ -4,7 +4,7 @@
  * A request is answered exactly once, in the form in which it was asked. What is still open at its deadline gets
  * TIMEOUT when its write has left for the quorum (it may yet be carried out), else UNAVAILABLE (it never will be).
  */
-import { encode, type Form } from '../../../protocol/codec.ts';
+import { encode, type Form, textOf } from '../../../protocol/codec.ts';
 import { type ErrorBody, MesozooError } from '../../../protocol/errors.ts';
 import { limits } from '../../../protocol/limits.ts';
 import { isInbox } from '../../../protocol/subjects.ts';
@@ -106,7 +106,7 @@ export class OpenRequest {
 
   /** Text as it is; other bytes, and text that JSON would swell beyond a message, in base 64. */
   private jsonWithData(data: Uint8Array, rest: object): Uint8Array {
-    const text = asText(data);
+    const text = textOf(data);
     if (text !== undefined) {
       const payload = encode({ data: text, ...rest }, 'json');
       if (payload.length <= this.bytesMax) return payload;
@@ -116,17 +116,6 @@ export class OpenRequest {
 
   private get bytesMax(): number {
     return this.transport.maxPayloadBytes - HEADROOM_BYTES;
-  }
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function asText(bytes: Uint8Array): string | undefined {
-  try {
-    return utf8.decode(bytes);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
   }
 }
 

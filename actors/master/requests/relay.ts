@@ -1,4 +1,5 @@
 /** Questions about output, which the task's agent answers: passed on, matched by request id, each with a deadline. */
+import { dataForJson } from '../../../protocol/codec.ts';
 import { MesozooError } from '../../../protocol/errors.ts';
 import { limits } from '../../../protocol/limits.ts';
 import type { AgentMessage } from '../../../protocol/orders.ts';
@@ -158,13 +159,5 @@ function noOutput(task: Task): MesozooError {
 function outputReply(message: OutputRead, form: 'json' | 'msgpack'): TaskReplies['output'] {
   const { data, offset, size } = message;
   if (form === 'msgpack') return { data, offset, size };
-  try {
-    return {
-      data: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(data),
-      offset,
-      size,
-    };
-  } catch {
-    return { dataBase64: Buffer.from(data).toString('base64'), offset, size };
-  }
+  return { ...dataForJson(data), offset, size };
 }
