@@ -105,6 +105,13 @@ export const subjectTable: readonly SubjectRow[] = [
     description: 'RAR, TSD, RU, TSR and counters.',
   },
   {
+    pattern: 'framework.call',
+    publishes: everyone,
+    listens: ['master'],
+    kind: 'request',
+    description: "A call of a framework, in Mesos' form: SUBSCRIBE, ACCEPT, DECLINE, KILL, …",
+  },
+  {
     pattern: 'quorum.all',
     publishes: ['coord'],
     listens: ['coord'],
@@ -198,6 +205,7 @@ export function subjectsOf(cluster: string) {
     atHolder: (holder: string, name: ZnodeRequestName | 'ping') => `${holder}.${name}`,
     clusterState: () => `${cluster}.cluster.state`,
     metrics: () => `${cluster}.metrics.get`,
+    frameworkCall: () => `${cluster}.framework.call`,
     quorumAll: () => `${cluster}.quorum.all`,
     quorumMember: (member: MemberId) => `${cluster}.quorum.member.${member}`,
     quorumBulk: (member: MemberId) => `${cluster}.quorum.bulk.${member}`,
