@@ -49,7 +49,6 @@ export function submitTask(parts: SubmitParts, request: TaskRequest): Task {
     history: [],
     openDependencies: 0,
     pins: 0,
-    attemptDecided: false,
   };
   life.accept(task, [...new Set(dependencies)], { atMs });
   return task;

@@ -1,4 +1,4 @@
-/** A task as the leading master holds it, and as the tree keeps it. */
+/** A task as the framework holds it, and as the tree keeps it. */
 import type { AgentId, AttemptId, TaskId } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
 import type { AclEntry } from '../../../protocol/operations.ts';
@@ -10,8 +10,8 @@ import type {
   TaskView,
 } from '../../../protocol/task-api.ts';
 import type { TaskReason, TaskState } from '../../../protocol/task-states.ts';
-import type { Write } from '../writes.ts';
-import { type ChartSnapshot, type PersistedChart, restoreTaskChart } from './chart.ts';
+import type { WriteGroup } from '../../bundled.ts';
+import { type TaskChart, type TaskPhase, taskChart } from './chart.ts';
 
 /** One try: the last one of the task. */
 export interface Attempt extends AttemptView {
@@ -21,8 +21,6 @@ export interface Attempt extends AttemptView {
   endedAtMs?: number;
   exitCode?: number;
   signal?: string;
-  /** Of the last status update that was written. */
-  updateNumber: number;
   /** Of the kill that was asked for. */
   killGraceMs?: number;
 }
@@ -33,7 +31,7 @@ export interface Task {
   readonly order: number;
   readonly submittedAtMs: number;
   readonly request: TaskRequest;
-  chart: ChartSnapshot;
+  chart: TaskChart;
   attempts: number;
   attempt?: Attempt;
   readonly history: HistoryEntry[];
@@ -51,10 +49,6 @@ export interface Task {
   openDependencies: number;
   /** Blocked tasks that depend on this one, ended or not: it stays in the tree for them. */
   pins: number;
-  /** Whether the tree has the present attempt: no order goes out before. */
-  attemptDecided: boolean;
-  /** Monotonic time of the last launch or kill order that was sent for the attempt. */
-  orderedAtMs?: number;
 }
 
 /** Data of `/mesozoo/tasks/<bucket>/<id>`: written once. */
@@ -67,7 +61,11 @@ export interface TaskNode {
 /** Data of `/mesozoo/tasks/<bucket>/<id>/state`: rewritten. */
 export interface TaskStateNode {
   readonly state: TaskState;
-  readonly chart: PersistedChart;
+  readonly chart: {
+    readonly value: TaskPhase;
+    readonly attemptsLeft: number;
+    readonly killRequested: boolean;
+  };
   readonly attempts: number;
   readonly attempt?: Attempt;
   readonly history: readonly HistoryEntry[];
@@ -93,10 +91,10 @@ function nodeOf({ order, submittedAtMs, request }: Task): TaskNode {
 }
 
 function encodeTaskState(task: Task): Uint8Array {
-  const { value, attemptsLeft, killRequested } = task.chart;
+  const { value, context } = task.chart;
   const node: TaskStateNode = {
     state: task.chart.state,
-    chart: { value, attemptsLeft, killRequested },
+    chart: { value, ...context },
     attempts: task.attempts,
     attempt: task.attempt,
     history: task.history,
@@ -124,12 +122,13 @@ export function decodeTaskNode(node: Uint8Array): TaskNode {
 /** Throws InvariantError for a state that the chart does not have. */
 export function recoveredTask(id: TaskId, node: TaskNode, kept: TaskStateNode): Task {
   const { order, submittedAtMs, request } = node;
+  const { value, attemptsLeft, killRequested } = kept.chart;
   return {
     id,
     order,
     submittedAtMs,
     request,
-    chart: restoreTaskChart(kept.chart),
+    chart: taskChart.restore({ value, context: { attemptsLeft, killRequested } }),
     attempts: kept.attempts,
     attempt: kept.attempt,
     history: [...kept.history],
@@ -141,29 +140,28 @@ export function recoveredTask(id: TaskId, node: TaskNode, kept: TaskStateNode): 
     signal: kept.signal,
     openDependencies: 0,
     pins: 0,
-    attemptDecided: true,
   };
 }
 
-export function creationOf(task: Task, acl: AclEntry[]): readonly Write[] {
+export function creationOf(task: Task, acl: AclEntry[]): WriteGroup {
   return [
     { op: 'create', path: treePaths.task(task.id), data: encodeTaskNode(task), acl },
     { op: 'create', path: treePaths.taskState(task.id), data: encodeTaskState(task), acl },
   ];
 }
 
-export function replacementOf(task: Task): readonly Write[] {
+export function replacementOf(task: Task): WriteGroup {
   return [
     { op: 'set', path: treePaths.task(task.id), data: encodeTaskNode(task) },
     { op: 'set', path: treePaths.taskState(task.id), data: encodeTaskState(task) },
   ];
 }
 
-export function updateOf(task: Task): readonly Write[] {
+export function updateOf(task: Task): WriteGroup {
   return [{ op: 'set', path: treePaths.taskState(task.id), data: encodeTaskState(task) }];
 }
 
-export function removalOf(id: TaskId): readonly Write[] {
+export function removalOf(id: TaskId): WriteGroup {
   return [
     { op: 'delete', path: treePaths.taskState(id) },
     { op: 'delete', path: treePaths.task(id) },
@@ -200,6 +198,6 @@ export function viewOf(task: Task): TaskView {
 }
 
 function attemptViewOf(attempt: Attempt): AttemptView {
-  const { updateNumber, killGraceMs, ...view } = attempt;
+  const { killGraceMs, ...view } = attempt;
   return view;
 }

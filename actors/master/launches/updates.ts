@@ -11,15 +11,14 @@ import { isFinal, refusalReasons } from '../../../protocol/task-states.ts';
 import type { PlantedBugs } from '../../planted.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Orders } from '../agents/orders.ts';
-import type { MetricsKeeper } from '../metrics/metrics.ts';
 import type { Writes } from '../writes.ts';
-import type { TaskBook } from './book.ts';
-import type { TaskEventType } from './chart.ts';
-import type { TaskLife } from './life.ts';
-import type { Task } from './task.ts';
+import type { LaunchBook } from './book.ts';
+import type { LaunchEventType } from './chart.ts';
+import type { Launch } from './launch.ts';
+import type { LaunchLife } from './life.ts';
 
 /** Undefined: the chart does not change (an agent may kill by itself, when the time is up). */
-const eventOf: Readonly<Record<AttemptState, TaskEventType | undefined>> = {
+const eventOf: Readonly<Record<AttemptState, LaunchEventType | undefined>> = {
   TASK_STARTING: 'ATTEMPT_STARTING',
   TASK_RUNNING: 'ATTEMPT_RUNNING',
   TASK_KILLING: undefined,
@@ -36,7 +35,7 @@ export function isRefusal({ number, state, reason }: StatusUpdate): boolean {
   );
 }
 
-/** Kept for each entry of a task's history: what an agent says must not outgrow a znode. */
+/** What an agent says must not outgrow a znode. */
 const MESSAGE_CHARACTERS = 2048;
 
 function withShortMessage(update: StatusUpdate): StatusUpdate {
@@ -49,12 +48,11 @@ export class StatusUpdates {
   /** Of this turn: one acknowledgement covers an attempt's updates up to its number. */
   private acknowledgements = new Map<AttemptId, { agentId: AgentId; number: number }>();
   private readonly parts: {
-    readonly book: TaskBook;
+    readonly launches: LaunchBook;
     readonly agents: Agents;
-    readonly life: TaskLife;
+    readonly life: LaunchLife;
     readonly orders: Orders;
     readonly writes: Writes;
-    readonly metrics: MetricsKeeper;
     readonly planted: PlantedBugs;
   };
 
@@ -63,46 +61,27 @@ export class StatusUpdates {
   }
 
   receive(agentId: AgentId, update: StatusUpdate): void {
-    const task = this.liveTask(agentId, update);
-    if (task === undefined) {
+    const launch = this.parts.agents.get(agentId)?.attempts.get(update.attemptId);
+    if (launch === undefined) {
       this.acknowledge(agentId, update);
       if (isFinal(update.state)) this.parts.agents.strayEnded(agentId, update.attemptId);
       else this.giveUp(agentId, update);
       return;
     }
-    if (update.number > task.attempt!.updateNumber) this.take(task, update);
+    if (update.number > launch.updateNumber) this.take(launch, update);
     this.acknowledge(agentId, update);
   }
 
-  /** The task whose live attempt this is. */
-  private liveTask(agentId: AgentId, update: StatusUpdate): Task | undefined {
-    return this.parts.agents.get(agentId)?.attempts.get(update.attemptId);
-  }
-
-  private take(task: Task, received: StatusUpdate): void {
+  private take(launch: Launch, received: StatusUpdate): void {
     const update = withShortMessage(received);
-    const attempt = task.attempt!;
-    attempt.updateNumber = update.number;
-    const started = update.state === 'TASK_RUNNING' || update.state === 'TASK_FINISHED';
-    if (started && attempt.startedAtMs === undefined) {
-      attempt.startedAtMs = update.atMs;
-      const { retry } = task.request;
-      // Refused attempts do not count: they were given back.
-      if (task.chart.attemptsLeft === retry.attempts - 1)
-        this.parts.metrics.taskStarted(task, update.atMs);
-    }
-    if (isFinal(update.state)) {
-      attempt.endedAtMs = update.atMs;
-      attempt.exitCode = update.exitCode;
-      attempt.signal = update.signal;
-    }
-    const event = isRefusal(update) ? 'ATTEMPT_REFUSED' : eventOf[update.state];
-    if (event !== undefined && this.parts.life.knows(task, event))
-      this.parts.life.send(task, event, update);
+    launch.updateNumber = update.number;
+    const event = eventOf[update.state];
+    if (event !== undefined && this.parts.life.knows(launch, event))
+      this.parts.life.send(launch, event, { ...update, source: 'SOURCE_EXECUTOR' });
     else {
       // A task that is being killed stays so when its attempt reports that it has started.
-      assert(!isFinal(update.state), `task ${task.id} does not know ${update.state}`);
-      this.parts.book.changed(task, task.chart.state);
+      assert(!isFinal(update.state), `attempt ${launch.attemptId} does not know ${update.state}`);
+      this.parts.launches.changed(launch);
     }
   }
 

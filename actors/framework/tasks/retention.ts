@@ -1,8 +1,8 @@
 /** Finished tasks leave the tree, oldest first; one on which a blocked task depends stays until that is decided. */
 
-import type { MetricsKeeper } from '../metrics/metrics.ts';
-import type { Retention } from '../options.ts';
 import type { TaskBook } from './book.ts';
+import type { MetricsKeeper } from './metrics.ts';
+import type { Retention } from './options.ts';
 import type { Task } from './task.ts';
 
 /** Looked at in one call: with four calls a second this is more than one master ends. */

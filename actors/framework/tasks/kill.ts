@@ -16,10 +16,10 @@ export function killTask(
     throw new MesozooError('TASK_ENDED', `task ${task.id} has ended as ${task.chart.state}`);
   if (task.chart.isActive && graceSeconds !== undefined) {
     const graceMs = graceSeconds * 1000;
-    if (!task.chart.killRequested) task.attempt!.killGraceMs = graceMs;
+    if (!task.chart.context.killRequested) task.attempt!.killGraceMs = graceMs;
     else if (graceMs < killGraceMsOf(task)) life.shortenKill(task, graceMs);
   }
-  if (life.knows(task, 'KILL_REQUESTED') && !task.chart.killRequested)
+  if (life.knows(task, 'KILL_REQUESTED') && !task.chart.context.killRequested)
     life.send(task, 'KILL_REQUESTED', { atMs: clock.wallMs(), reason: 'REASON_TASK_KILLED' });
   return task;
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { TaskId } from '../../../protocol/ids.ts';
 import { submitRequest } from '../../../protocol/task-api.ts';
 import { TaskBook } from './book.ts';
-import { restoreTaskChart, type TaskPhase } from './chart.ts';
+import { type TaskPhase, taskChart } from './chart.ts';
 import type { Task } from './task.ts';
 
 let orders = 0;
@@ -13,12 +13,14 @@ function taskOf(id: string, value: TaskPhase): Task {
     order: ++orders,
     submittedAtMs: 0,
     request: submitRequest.parse({ name: 't', command: 'true' }),
-    chart: restoreTaskChart({ value, attemptsLeft: 1, killRequested: false }),
+    chart: taskChart.restore({
+      value,
+      context: { attemptsLeft: 1, killRequested: false },
+    }),
     attempts: 0,
     history: [],
     openDependencies: 0,
     pins: 0,
-    attemptDecided: true,
   };
 }
 

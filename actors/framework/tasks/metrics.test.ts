@@ -1,11 +1,11 @@
-/** RAR, RU, TSD and TSR, from what happened. */
+/** TSD and TSR, from what happened. */
 import { expect, test } from 'vitest';
 import type { AttemptId, TaskId } from '../../../protocol/ids.ts';
-import { NOTHING, type Resources } from '../../../protocol/resources.ts';
-import { type AgentView, submitRequest } from '../../../protocol/task-api.ts';
-import { restoreTaskChart, type TaskPhase } from '../tasks/chart.ts';
-import type { Task } from '../tasks/task.ts';
+import { NOTHING } from '../../../protocol/resources.ts';
+import { submitRequest } from '../../../protocol/task-api.ts';
+import { type TaskPhase, taskChart } from './chart.ts';
 import { MetricsKeeper } from './metrics.ts';
+import type { Task } from './task.ts';
 
 function taskIn(value: TaskPhase, queue = 'default', more: Partial<Task> = {}): Task {
   return {
@@ -13,12 +13,14 @@ function taskIn(value: TaskPhase, queue = 'default', more: Partial<Task> = {}): 
     order: 1,
     submittedAtMs: 1000,
     request: submitRequest.parse({ name: 't', command: 'true', queue }),
-    chart: restoreTaskChart({ value, attemptsLeft: 0, killRequested: false }),
+    chart: taskChart.restore({
+      value,
+      context: { attemptsLeft: 0, killRequested: false },
+    }),
     attempts: 1,
     history: [],
     openDependencies: 0,
     pins: 0,
-    attemptDecided: true,
     ...more,
   };
 }
@@ -31,38 +33,15 @@ function ran(value: TaskPhase, startedAtMs: number, endedAtMs: number): Task {
     stagedAtMs: 1000,
     startedAtMs,
     endedAtMs,
-    updateNumber: 1,
   };
   return taskIn(value, 'default', { attempt });
 }
-const agentWith = (available: Partial<Resources>, used = { cpus: 0, mem: 0 }): AgentView => ({
-  agentId: 'a',
-  hostname: 'h',
-  state: 'active',
-  total: { ...NOTHING, cpus: 4, mem: 1000, disk: 0 },
-  available: { ...NOTHING, cpus: 4, mem: 1000, disk: 0, ...available },
-  used,
-  attributes: {},
-  attempts: 0,
-  registeredAtMs: 0,
-});
-
 test('without anything every ratio is null: 0 ÷ 0', () => {
-  expect(new MetricsKeeper().report([])).toMatchObject({
-    resourceAllocationRatio: { cpus: null, mem: null, disk: null },
-    resourceUtilization: { cpus: null, mem: null },
+  expect(new MetricsKeeper().report()).toMatchObject({
     taskSchedulingDelay: { ratio: null, secondsMean: null, secondsP50: null, secondsP99: null },
     taskSuccessRate: null,
     counters: {},
     queues: {},
-  });
-});
-
-test('allocated and used are shares of the sum of all agents', () => {
-  const agents = [agentWith({ cpus: 1, mem: 500 }, { cpus: 2, mem: 250 }), agentWith({ cpus: 3 })];
-  expect(new MetricsKeeper().report(agents)).toMatchObject({
-    resourceAllocationRatio: { cpus: 0.5, mem: 0.25, disk: null },
-    resourceUtilization: { cpus: 0.25, mem: 0.125 },
   });
 });
 
@@ -71,7 +50,7 @@ test('success is what finished of what ended; the delay ratio is execution over 
   // Submitted at 1 s: waited 1 s and ran 3 s; waited 0 s and ran 4 s; never ran.
   for (const task of [ran('finished', 2000, 5000), ran('failed', 1000, 5000), taskIn('killed')])
     metrics.recovered(task);
-  const report = metrics.report([]);
+  const report = metrics.report();
   expect(report.taskSuccessRate).toBeCloseTo(1 / 3, 5);
   expect(report.taskSchedulingDelay.ratio).toBe(7 / 8);
 });
@@ -81,7 +60,7 @@ test('delays in seconds: mean and percentiles by nearest rank; clocks that disag
   const task = taskIn('running');
   for (let second = 1; second <= 100; second++) metrics.taskStarted(task, 1000 + second * 1000);
   metrics.taskStarted(task, 0);
-  const { secondsMean, secondsP50, secondsP99 } = metrics.report([]).taskSchedulingDelay;
+  const { secondsMean, secondsP50, secondsP99 } = metrics.report().taskSchedulingDelay;
   expect([secondsMean, secondsP50, secondsP99]).toEqual([50, 50, 99]);
 });
 
@@ -90,11 +69,14 @@ test('a queue is counted while it has tasks, and forgotten with its last one', (
   const waiting = taskIn('queued', 'q');
   metrics.added(waiting);
   metrics.allocated(waiting, { ...NOTHING, cpus: 0.3, mem: 32 });
-  expect(metrics.report([]).queues.q).toMatchObject({ waiting: 1, running: 0, allocatedCpus: 0.3 });
-  waiting.chart = restoreTaskChart({ value: 'running', attemptsLeft: 0, killRequested: false });
+  expect(metrics.report().queues.q).toMatchObject({ waiting: 1, running: 0, allocatedCpus: 0.3 });
+  waiting.chart = taskChart.restore({
+    value: 'running',
+    context: { attemptsLeft: 0, killRequested: false },
+  });
   metrics.stateChanged(waiting, 'TASK_QUEUED');
-  expect(metrics.report([]).queues.q).toMatchObject({ waiting: 0, running: 1 });
+  expect(metrics.report().queues.q).toMatchObject({ waiting: 0, running: 1 });
   metrics.freed(waiting, { ...NOTHING, cpus: 0.3, mem: 32 });
   metrics.removed(waiting);
-  expect(metrics.report([]).queues).toEqual({});
+  expect(metrics.report().queues).toEqual({});
 });

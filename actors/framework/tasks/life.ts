@@ -1,19 +1,14 @@
 /**
  * Lives the tasks: sends a fact to a task's chart, carries out the actions that the chart names, and notes what is
- * to be written and told. Nothing here leaves before it is decided (see writes.ts).
+ * to be written and told.
  */
 import type { TaskId } from '../../../protocol/ids.ts';
-import { contains } from '../../../protocol/resources.ts';
 import type { TaskEvent } from '../../../protocol/task-api.ts';
 import type { TaskReason, TaskState } from '../../../protocol/task-states.ts';
 import type { Clock } from '../../actor.ts';
-import type { PlantedBugs } from '../../planted.ts';
-import type { Agents } from '../agents/agents.ts';
-import type { Allocator } from '../allocators/contract.ts';
-import { tasksFrameworkId } from '../frameworks/ids.ts';
-import type { MetricsKeeper } from '../metrics/metrics.ts';
 import type { TaskBook } from './book.ts';
-import { advance, knows, type TaskAction, type TaskEventType } from './chart.ts';
+import { type TaskAction, type TaskEventType, taskChart } from './chart.ts';
+import type { MetricsKeeper } from './metrics.ts';
 import { addHistory, type Task } from './task.ts';
 
 /** Before a refused attempt is placed again: an agent that refuses everything must not keep the master busy. */
@@ -31,10 +26,10 @@ export interface Fact {
 export interface LifeParts {
   readonly clock: Clock;
   readonly book: TaskBook;
-  readonly allocator: Allocator;
-  readonly agents: Agents;
   readonly metrics: MetricsKeeper;
-  readonly planted: PlantedBugs;
+  /** Asks for its resources, until it leaves. */
+  readonly joinLine: (task: Task) => void;
+  readonly leaveLine: (task: Task) => void;
   /** Publishes after everything so far is decided. */
   readonly tell: (event: TaskEvent) => void;
   readonly orderLaunch: (task: Task) => void;
@@ -54,13 +49,13 @@ export class TaskLife {
   }
 
   knows(task: Task, event: TaskEventType): boolean {
-    return knows(task.chart, event);
+    return taskChart.knows(task.chart, event);
   }
 
   /** Throws InvariantError when the task's state does not know the event. */
   send(task: Task, event: TaskEventType, fact: Fact): void {
     const before = task.chart;
-    const { next, actions } = advance(before, event);
+    const { next, actions } = taskChart.advance(before, event);
     task.chart = next;
     if (next.state !== before.state) {
       this.note(task, fact);
@@ -118,18 +113,10 @@ export class TaskLife {
     const { parts } = this;
     switch (action) {
       case 'joinLine':
-        parts.allocator.taskWaits({
-          taskId: task.id,
-          frameworkId: tasksFrameworkId,
-          queue: task.request.queue,
-          priority: task.request.priority,
-          order: task.order,
-          resources: task.request.resources,
-          constraints: task.request.constraints,
-        });
+        parts.joinLine(task);
         return;
       case 'leaveLine':
-        parts.allocator.taskLeaves(task.id);
+        parts.leaveLine(task);
         return;
       case 'scheduleRetry':
         this.scheduleRetry(
@@ -148,7 +135,7 @@ export class TaskLife {
         parts.orderKill(task);
         return;
       case 'freeResources':
-        this.freeResources(task);
+        parts.metrics.freed(task, task.attempt!.resources);
         return;
       case 'concludeTask':
         this.conclude(task);
@@ -161,21 +148,6 @@ export class TaskLife {
   private scheduleRetry(task: Task, delayMs: number): void {
     task.retryAtMs = this.parts.clock.wallMs() + delayMs;
     this.retries.set(task, this.parts.clock.monotonicMs() + delayMs);
-  }
-
-  private freeResources(task: Task): void {
-    const attempt = task.attempt!;
-    const { allocator, agents, metrics, planted } = this.parts;
-    agents.unassign(attempt.agentId, attempt.attemptId);
-    metrics.freed(task, attempt.resources);
-    allocator.recoverResources(attempt.agentId, attempt.resources);
-    const rest = allocator.allocated(attempt.agentId);
-    if (
-      planted.has('resource-freed-twice') &&
-      rest &&
-      contains(rest, { ...attempt.resources, ports: [] })
-    )
-      allocator.recoverResources(attempt.agentId, attempt.resources);
   }
 
   private conclude(task: Task): void {

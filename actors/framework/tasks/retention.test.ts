@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import type { TaskId } from '../../../protocol/ids.ts';
 import { submitRequest } from '../../../protocol/task-api.ts';
-import { MetricsKeeper } from '../metrics/metrics.ts';
 import { TaskBook } from './book.ts';
-import { restoreTaskChart } from './chart.ts';
+import { taskChart } from './chart.ts';
+import { MetricsKeeper } from './metrics.ts';
 import { removeOldTasks } from './retention.ts';
 import type { Task } from './task.ts';
 
@@ -20,13 +20,15 @@ function bookOf(tasks: string): TaskBook {
       order: index,
       submittedAtMs: 0,
       request: submitRequest.parse({ name: 't', command: 'true' }),
-      chart: restoreTaskChart({ value, attemptsLeft: 0, killRequested: false }),
+      chart: taskChart.restore({
+        value,
+        context: { attemptsLeft: 0, killRequested: false },
+      }),
       attempts: 1,
       history: [],
       endedAtMs: kind === '-' ? undefined : NOW - (tasks.length - index) * 1000,
       openDependencies: 0,
       pins: kind === '+' ? 1 : 0,
-      attemptDecided: true,
     };
     book.addRecovered(task);
   });

@@ -3,14 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createActor } from 'xstate';
 import { taskMachine } from '../../../machines/task.ts';
-import {
-  advance,
-  knows,
-  newTaskChart,
-  restoreTaskChart,
-  type TaskEventType,
-  taskPhases,
-} from './chart.ts';
+import { newTaskChart, type TaskEventType, taskChart } from './chart.ts';
 
 const events: TaskEventType[] = [
   'DEPENDENCIES_FINISHED',
@@ -38,13 +31,13 @@ test('any sequence of events leads where a running chart goes, through the tree 
         const actor = createActor(taskMachine, { input: { attempts } }).start();
         let chart = newTaskChart(attempts);
         for (const type of sequence) {
-          const { value, attemptsLeft, killRequested } = chart;
-          chart = restoreTaskChart({ value, attemptsLeft, killRequested });
-          if (!knows(chart, type)) {
+          const { value, context } = chart;
+          chart = taskChart.restore({ value, context });
+          if (!taskChart.knows(chart, type)) {
             expect(actor.getSnapshot().can({ type })).toBe(false);
             continue;
           }
-          chart = advance(chart, type).next;
+          chart = taskChart.advance(chart, type).next;
           actor.send({ type });
           const snapshot = actor.getSnapshot();
           expect(chart.snapshot.value).toEqual(snapshot.value);
@@ -59,18 +52,18 @@ test('any sequence of events leads where a running chart goes, through the tree 
 });
 
 test('an event that the state does not know is our fault', () => {
-  expect(() => advance(newTaskChart(1), 'ATTEMPT_RUNNING')).toThrow(
+  expect(() => taskChart.advance(newTaskChart(1), 'ATTEMPT_RUNNING')).toThrow(
     'task: event ATTEMPT_RUNNING is not possible in state blocked',
   );
 });
 
 test('tasks in the same state share one snapshot', () => {
-  const first = advance(newTaskChart(1), 'DEPENDENCIES_FINISHED').next;
-  const second = advance(newTaskChart(1), 'DEPENDENCIES_FINISHED').next;
+  const first = taskChart.advance(newTaskChart(1), 'DEPENDENCIES_FINISHED').next;
+  const second = taskChart.advance(newTaskChart(1), 'DEPENDENCIES_FINISHED').next;
   expect(second).toBe(first);
 });
 
-test.each(taskPhases)('%s is restored as it was kept', (value) => {
-  const chart = restoreTaskChart({ value, attemptsLeft: 2, killRequested: false });
-  expect(chart).toMatchObject({ value, attemptsLeft: 2, killRequested: false });
+test.each(taskChart.phases)('%s is restored as it was kept', (value) => {
+  const context = { attemptsLeft: 2, killRequested: false };
+  expect(taskChart.restore({ value, context })).toMatchObject({ value, context });
 });

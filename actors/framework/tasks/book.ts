@@ -3,7 +3,7 @@ import { assert } from '../../../protocol/errors.ts';
 import type { TaskId } from '../../../protocol/ids.ts';
 import type { AclEntry } from '../../../protocol/operations.ts';
 import { type TaskState, taskStates } from '../../../protocol/task-states.ts';
-import type { WriteGroup } from '../writes.ts';
+import type { WriteGroup } from '../../bundled.ts';
 import { creationOf, removalOf, replacementOf, type Task, updateOf } from './task.ts';
 
 /** `replaced`: the tree has a task of this id that is gone; another has its place. */

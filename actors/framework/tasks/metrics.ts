@@ -1,5 +1,5 @@
 /**
- * The metrics of DESIGN.md, kept up incrementally by the leading master; a new leader begins with what it found in
+ * The metrics of the task requests, kept up incrementally; a new leader begins with what it found in
  * the tree.
  *
  * TSD, the task scheduling delay, as a ratio: time of execution ÷ time since submission, summed over the tasks that
@@ -8,9 +8,9 @@
  */
 
 import type { Resources } from '../../../protocol/resources.ts';
-import type { AgentView, Metrics } from '../../../protocol/task-api.ts';
+import type { Metrics } from '../../../protocol/task-api.ts';
 import type { TaskState } from '../../../protocol/task-states.ts';
-import type { Task } from '../tasks/task.ts';
+import type { Task } from './task.ts';
 
 /** Delays kept for the percentiles. */
 const DELAYS_MAX = 4096;
@@ -108,27 +108,9 @@ export class MetricsKeeper {
     this.sinceSubmissionMs += Math.max(0, endedAtMs - task.submittedAtMs);
   }
 
-  report(agents: readonly AgentView[]): Metrics {
-    const sum = (of: (agent: AgentView) => number) =>
-      agents.reduce((total, agent) => total + of(agent), 0);
-    const allocation = (name: 'cpus' | 'mem' | 'disk') =>
-      ratio(
-        sum((agent) => agent.total[name] - agent.available[name]),
-        sum((agent) => agent.total[name]),
-      );
-    const utilization = (name: 'cpus' | 'mem') =>
-      ratio(
-        sum((agent) => agent.used[name]),
-        sum((agent) => agent.total[name]),
-      );
+  report(): Omit<Metrics, 'resourceAllocationRatio' | 'resourceUtilization'> {
     const sorted = [...this.delays].sort((a, b) => a - b);
     return {
-      resourceAllocationRatio: {
-        cpus: allocation('cpus'),
-        mem: allocation('mem'),
-        disk: allocation('disk'),
-      },
-      resourceUtilization: { cpus: utilization('cpus'), mem: utilization('mem') },
       taskSchedulingDelay: {
         ratio: ratio(this.executionMs, this.sinceSubmissionMs),
         secondsMean: ratio(this.delaySecondsSum, this.started),
