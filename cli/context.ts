@@ -14,7 +14,11 @@ export interface Surroundings {
   readStdin(): Promise<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `tell` is given what a person who waits should know. */
-  connect(address: ClusterAddress, tell?: (text: string) => void): Promise<Connection>;
+  connect(
+    address: ClusterAddress,
+    tell?: (text: string) => void,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<Connection>;
   /** Calls the handler at each Ctrl-C or SIGTERM until `stop`. */
   onInterrupt(handler: (signal: Interrupt) => void): { stop(): void };
   /** Called when nobody reads what is written any more (`| head`), right before this process ends. */
@@ -46,7 +50,7 @@ export function contextOf(
     stderr,
     env,
     readStdin: () => surroundings.readStdin(),
-    connect: (address, tell) => surroundings.connect(address, tell),
+    connect: (address, tell, options) => surroundings.connect(address, tell, options),
     onInterrupt: (handler) => surroundings.onInterrupt(handler),
     onReaderGone: (handler) => surroundings.onReaderGone(handler),
     json,

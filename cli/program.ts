@@ -1,6 +1,7 @@
 /** The table of commands. Each is a file in `commands/`; `up` and `down` are in `up/`. */
 import { Command } from 'commander';
 import { version } from '../runtime/version.ts';
+import { addContext } from './commands/context.ts';
 import { addEvents } from './commands/events.ts';
 import { addExplain } from './commands/explain.ts';
 import { addKill } from './commands/kill.ts';
@@ -73,5 +74,6 @@ ${exitCodesHelp}`,
   addEvents(program, parts);
   addStatus(program, parts);
   addZk(program, parts);
+  addContext(program, parts);
   return program;
 }
