@@ -9,6 +9,7 @@ import { addLogs } from './commands/logs.ts';
 import { addPs } from './commands/ps.ts';
 import { addStatus } from './commands/status.ts';
 import { addSubmit } from './commands/submit.ts';
+import { addTop } from './commands/top.ts';
 import { addZk } from './commands/zk.ts';
 import type { Surroundings } from './context.ts';
 import { exitCodeOfError, exitCodes, exitCodesHelp, messageOf } from './exit-codes.ts';
@@ -61,6 +62,7 @@ Examples:
   mesozoo submit -- echo hi           run a command on some agent, and wait for it
   mesozoo ps                          what waits and runs
   mesozoo status                      masters, coords, agents, metrics
+  mesozoo top                         the same, live, with queues and tasks
   mesozoo zk ls /                     look into the tree
 ${exitCodesHelp}`,
     );
@@ -73,6 +75,7 @@ ${exitCodesHelp}`,
   addExplain(program, parts);
   addEvents(program, parts);
   addStatus(program, parts);
+  addTop(program, parts);
   addZk(program, parts);
   addContext(program, parts);
   return program;
