@@ -10,7 +10,10 @@ export function addClusterOptions(command: Command): Command {
   return command
     .option('--nats <url>', 'NATS servers, with commas between them (MESOZOO_NATS)')
     .option('--cluster <name>', 'first token of every subject (MESOZOO_CLUSTER; mz)')
-    .option('--context <name>', 'of the configuration file (MESOZOO_CONTEXT; mesozoo context ls)')
+    .option(
+      '--context <context>',
+      'of the configuration file (MESOZOO_CONTEXT; mesozoo context ls)',
+    )
     .option('--config <file>', 'configuration file (MESOZOO_CONFIG)')
     .option('--json', 'JSON for programs instead of text for people');
 }

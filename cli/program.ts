@@ -1,6 +1,7 @@
 /** The table of commands. Each is a file in `commands/`; `up` and `down` are in `up/`. */
 import { Command } from 'commander';
 import { version } from '../runtime/version.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addContext } from './commands/context.ts';
 import { addEvents } from './commands/events.ts';
 import { addExplain } from './commands/explain.ts';
@@ -78,5 +79,6 @@ ${exitCodesHelp}`,
   addTop(program, parts);
   addZk(program, parts);
   addContext(program, parts);
+  addCompletion(program, parts);
   return program;
 }

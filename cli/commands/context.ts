@@ -99,7 +99,7 @@ Examples:
   );
   withJson(
     add(
-      'show [name]',
+      'show [context]',
       'where commands go, as whom, and who says so; secrets are masked',
       ['show', 'show prod', 'show --json'],
       (_, name, command) => {
@@ -121,11 +121,11 @@ Examples:
       },
     ),
   );
-  add('use <name>', 'makes it the one in use', ['use prod'], (file, name) => {
+  add('use <context>', 'makes it the one in use', ['use prod'], (file, name) => {
     contextOf(file.config, name, file.path);
     save(file, { ...file.config, current: name }, `Commands go to ${name} now`);
   });
-  add('rm <name>', 'forgets it', ['rm test'], (file, name) => {
+  add('rm <context>', 'forgets it', ['rm test'], (file, name) => {
     contextOf(file.config, name, file.path);
     const { [name]: _, ...contexts } = file.config.contexts;
     const { current, ...rest } = { ...file.config, contexts };
@@ -133,7 +133,7 @@ Examples:
     save(file, kept, `${name} is forgotten`);
   });
   add(
-    'add <name>',
+    'add <new-context>',
     'keeps an address with its credentials',
     [
       'add test --nats nats://127.0.0.1:4522 --cluster mz',
