@@ -7,6 +7,7 @@
  * The same actors run over `runtime/` (the real world) and `simulation/` (a virtual, seeded one).
  */
 import type { ErrorBody } from '../protocol/errors.ts';
+import type { Inspection } from './inspection.ts';
 
 export interface Actor {
   /** Called once, before any input. */
@@ -22,6 +23,8 @@ export interface Ports {
   readonly random: Random;
   readonly transport: Transport;
   readonly log: Logger;
+  /** Absent where nobody can ask. */
+  readonly inspection?: Inspection | undefined;
 }
 
 export interface Timer {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { version } from '../runtime/version.ts';
 import { addEvents } from './commands/events.ts';
 import { addExplain } from './commands/explain.ts';
+import { addInspect } from './commands/inspect.ts';
 import { addKill } from './commands/kill.ts';
 import { addLogs } from './commands/logs.ts';
 import { addPs } from './commands/ps.ts';
@@ -60,6 +61,7 @@ Examples:
   mesozoo submit -- echo hi           run a command on some agent, and wait for it
   mesozoo ps                          what waits and runs
   mesozoo status                      masters, coords, agents, metrics
+  mesozoo inspect                     watch the statecharts move
   mesozoo zk ls /                     look into the tree
 ${exitCodesHelp}`,
     );
@@ -72,6 +74,7 @@ ${exitCodesHelp}`,
   addExplain(program, parts);
   addEvents(program, parts);
   addStatus(program, parts);
+  addInspect(program, parts);
   addZk(program, parts);
   return program;
 }

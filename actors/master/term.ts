@@ -103,6 +103,7 @@ export class Term {
     this.life = new TaskLife({
       ...common,
       planted,
+      inspection: ports.inspection,
       tell: (event) => this.tell(event),
       orderLaunch: (task) => this.orderLaunch(task),
       orderKill: (task) => this.orderKill(task),
@@ -127,7 +128,7 @@ export class Term {
       { ...common, transport, subjects, gatherMs: timing.gatherMs },
       String(epoch),
     );
-    this.framework = new TasksFramework(this.allocator, clock, this.sinceMs);
+    this.framework = new TasksFramework(this.allocator, clock, this.sinceMs, ports.inspection);
     this.door = new Door({
       epoch,
       transport,
@@ -170,6 +171,7 @@ export class Term {
     this.door.end();
     this.coords.end();
     this.framework.stop();
+    this.life.end();
   }
 
   clusterState(): Omit<ClusterState, 'coords'> {
@@ -198,6 +200,7 @@ export class Term {
     for (const task of tasks) this.metrics.recovered(task);
     for (const task of tasks) if (task.chart.isActive) this.awaitAgent(task);
     for (const task of tasks) if (!task.chart.isFinal) this.resume(task);
+    this.life.recovered();
     this.log.info('recovered', { tasks: this.book.size, live: this.book.liveCount });
     this.framework.subscribe(frameworkExists ? undefined : this.acl);
     const { transport } = this.parts.ports;

@@ -6,6 +6,7 @@ import { frameworkMachine } from '../../../machines/framework.ts';
 import type { AclEntry } from '../../../protocol/operations.ts';
 import { treePaths } from '../../../protocol/paths.ts';
 import type { Clock } from '../../actor.ts';
+import type { Inspection } from '../../inspection.ts';
 import { Lifecycle } from '../../lifecycle.ts';
 import type { Allocator } from '../allocators/contract.ts';
 import type { Write } from '../writes.ts';
@@ -20,7 +21,7 @@ export class TasksFramework {
   private toWrite: Write | undefined;
   private createWith: AclEntry[] | undefined;
 
-  constructor(allocator: Allocator, clock: Clock, subscribedAtMs: number) {
+  constructor(allocator: Allocator, clock: Clock, subscribedAtMs: number, inspection?: Inspection) {
     this.allocator = allocator;
     this.lifecycle = new Lifecycle(
       frameworkMachine.provide({
@@ -37,6 +38,7 @@ export class TasksFramework {
       {
         id: `framework.${tasksFrameworkId}`,
         clock,
+        inspection,
         input: { failoverTimeoutMs: FAILOVER_TIMEOUT_MS },
       },
     );

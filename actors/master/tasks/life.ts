@@ -7,6 +7,7 @@ import { contains } from '../../../protocol/resources.ts';
 import type { TaskEvent } from '../../../protocol/task-api.ts';
 import type { TaskReason, TaskState } from '../../../protocol/task-states.ts';
 import type { Clock } from '../../actor.ts';
+import type { Inspection } from '../../inspection.ts';
 import type { PlantedBugs } from '../../planted.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Allocator } from '../allocators/contract.ts';
@@ -14,6 +15,7 @@ import { tasksFrameworkId } from '../frameworks/ids.ts';
 import type { MetricsKeeper } from '../metrics/metrics.ts';
 import type { TaskBook } from './book.ts';
 import { advance, knows, type TaskAction, type TaskEventType } from './chart.ts';
+import { InspectedTasks } from './inspected.ts';
 import { addHistory, type Task } from './task.ts';
 
 /** Before a refused attempt is placed again: an agent that refuses everything must not keep the master busy. */
@@ -35,6 +37,7 @@ export interface LifeParts {
   readonly agents: Agents;
   readonly metrics: MetricsKeeper;
   readonly planted: PlantedBugs;
+  readonly inspection?: Inspection | undefined;
   /** Publishes after everything so far is decided. */
   readonly tell: (event: TaskEvent) => void;
   readonly orderLaunch: (task: Task) => void;
@@ -48,9 +51,22 @@ export class TaskLife {
   /** Ended tasks whose dependents were not told yet: a list, since chains may be long. */
   private readonly concluded: Task[] = [];
   private telling = false;
+  private inspected: InspectedTasks | undefined;
 
   constructor(parts: LifeParts) {
     this.parts = parts;
+  }
+
+  /** The book has all tasks that were there before: from now on they can be inspected. */
+  recovered(): void {
+    const { inspection, book } = this.parts;
+    this.inspected = inspection && new InspectedTasks(inspection, book);
+    if (this.inspected !== undefined) book.removed = (task) => this.inspected?.removed(task);
+  }
+
+  /** The leadership is over. */
+  end(): void {
+    this.inspected?.end();
   }
 
   knows(task: Task, event: TaskEventType): boolean {
@@ -67,6 +83,7 @@ export class TaskLife {
       this.parts.metrics.stateChanged(task, before.state);
     }
     this.parts.book.changed(task, before.state);
+    this.inspected?.changed(task, event);
     if (before.value === 'blocked') this.unpin(task);
     for (const action of actions) this.carryOut(action, task, event);
     this.tellDependents();
@@ -75,6 +92,7 @@ export class TaskLife {
   /** A new task, whose dependencies are known: goes into the book and, when nothing holds it up, into the line. */
   accept(task: Task, dependencies: readonly Task[], fact: Fact): void {
     this.parts.book.addNew(task);
+    this.inspected?.began(task);
     this.parts.metrics.added(task);
     this.wait(task, dependencies);
     const failed = dependencies.find((dependency) => hasFailed(dependency));
