@@ -24,12 +24,15 @@ export type ActorKind = (typeof actorKinds)[number];
 export const inspectionDetails = ['list', 'full'] as const;
 export type InspectionDetail = (typeof inspectionDetails)[number];
 
+/** Longer than any id of an actor. */
+const ID_MAX = 512;
+
 export const inspectStart = z
   .strictObject({
     /** Without one, actors of every kind. */
     kind: z.enum(actorKinds).optional(),
     /** One actor of the kind; it need not be there yet. */
-    id: z.string().min(1).max(512).optional(),
+    id: z.string().min(1).max(ID_MAX).optional(),
     detail: z.enum(inspectionDetails).default('full'),
     /**
      * Chosen by the listener. The same word again renews the lease without a new beginning; without one each request
@@ -45,6 +48,19 @@ export const inspectStart = z
   });
 export type InspectStart = z.output<typeof inspectStart>;
 export type InspectStartInput = z.input<typeof inspectStart>;
+
+/** What a listener looks at: `master` is a kind, `master.master-1` one actor. Undefined for what is neither. */
+export interface Inspected {
+  readonly kind: ActorKind;
+  readonly id?: string | undefined;
+}
+export function readInspected(text: string): Inspected | undefined {
+  const dot = text.indexOf('.');
+  const kind = actorKinds.find((each) => each === (dot < 0 ? text : text.slice(0, dot)));
+  const id = dot < 0 ? undefined : text.slice(dot + 1);
+  if (kind === undefined || id === '' || (id !== undefined && id.length > ID_MAX)) return undefined;
+  return { kind, id };
+}
 
 /** Every process that hosts actors answers, also one that has none of those. */
 export interface InspectStartReply {
@@ -63,6 +79,8 @@ export interface InspectedSnapshot {
   readonly context?: unknown;
   readonly tags?: readonly string[];
   readonly output?: unknown;
+  /** Ours: wall time in milliseconds at which the state was entered. */
+  readonly since: number;
 }
 
 interface InspectionEventBase {
@@ -88,8 +106,6 @@ export interface ActorEvent extends InspectionEventBase {
   /** The machine's configuration as JSON text; in full detail. */
   readonly definition: string | undefined;
   readonly parentId: string | undefined;
-  /** Wall time at which the present state was entered. */
-  readonly sinceMs: number;
   /** So many events of this process were lost before: it was quicker than it could be told of. */
   readonly dropped?: number;
 }
@@ -107,7 +123,6 @@ export interface SnapshotEvent extends InspectionEventBase {
   /** In `list` detail its type alone. */
   readonly event: InspectedEvent;
   readonly snapshot: InspectedSnapshot;
-  readonly sinceMs: number;
   readonly delay?: string;
 }
 

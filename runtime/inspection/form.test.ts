@@ -123,8 +123,12 @@ describe('an event that is larger than a message', () => {
     expect(read(small)).toMatchObject({
       cut: true,
       event: { type: 'GO', payload: '(cut: larger than a message)' },
-      snapshot: { status: 'active', value: 'one', context: '(cut: larger than a message)' },
-      sinceMs: 1,
+      snapshot: {
+        status: 'active',
+        value: 'one',
+        since: 1,
+        context: '(cut: larger than a message)',
+      },
     });
   });
 

@@ -52,8 +52,7 @@ export class EventForm {
       ...this.base(moment),
       parentId: undefined,
       definition: detail === 'full' ? definitionOf(moment.machine) : undefined,
-      snapshot: shown(moment.snapshot, detail),
-      sinceMs: moment.sinceMs,
+      snapshot: shown(moment, detail),
       ...(dropped > 0 && { dropped }),
     };
   }
@@ -74,8 +73,7 @@ export class EventForm {
       type: '@xstate.snapshot',
       ...this.base(moment),
       event: detail === 'full' ? (readable(event) as InspectedEvent) : { type: event.type },
-      snapshot: shown(moment.snapshot, detail),
-      sinceMs: moment.sinceMs,
+      snapshot: shown(moment, detail),
       ...delayOf(event),
     };
   }
@@ -87,8 +85,7 @@ export class EventForm {
       type: '@xstate.snapshot',
       ...this.base(moment),
       event: { type: 'xstate.stop' },
-      snapshot: { status: 'stopped', value },
-      sinceMs: moment.sinceMs,
+      snapshot: { status: 'stopped', value, since: moment.atMs },
     };
   }
 
@@ -122,18 +119,25 @@ function cut(event: InspectionEvent): InspectionEvent {
     ...event,
     cut: true,
     ...('snapshot' in event && {
-      snapshot: { status: event.snapshot.status, value: event.snapshot.value, context: mark },
+      snapshot: {
+        status: event.snapshot.status,
+        value: event.snapshot.value,
+        since: event.snapshot.since,
+        context: mark,
+      },
     }),
     ...('event' in event && { event: { type: event.event.type, payload: mark } }),
   } as InspectionEvent;
 }
 
-function shown(snapshot: AnyMachineSnapshot, detail: InspectionDetail): InspectedSnapshot {
+function shown({ snapshot, sinceMs }: Moment, detail: InspectionDetail): InspectedSnapshot {
   const { status, value } = snapshot;
-  if (detail === 'list') return { status, value };
+  const since = sinceMs;
+  if (detail === 'list') return { status, value, since };
   return {
     status,
     value,
+    since,
     context: readable(snapshot.context),
     tags: [...snapshot.tags],
     ...(snapshot.output !== undefined && { output: readable(snapshot.output) }),

@@ -34,12 +34,8 @@ export interface ListenerOptions {
 
 interface Process {
   missed: number;
-  readonly actors: Map<string, Known>;
-}
-/** What must be known of an actor to tell its end. */
-interface Known {
-  value: unknown;
-  sinceMs: number;
+  /** The state of each, which stands where its end is told. */
+  readonly actors: Map<string, unknown>;
 }
 
 export class InspectionListener {
@@ -134,21 +130,21 @@ export class InspectionListener {
       const isGone = status === 'stopped';
       // Another process has the actor now: the end of the former one is not news.
       if (isGone && this.owners.get(sessionId) !== name) return;
-      this.own(sessionId, name, isGone ? undefined : { value, sinceMs: event.sinceMs });
+      this.own(sessionId, name, isGone ? undefined : value);
     }
     this.options.heard(event);
   }
 
-  private own(sessionId: string, name: string, known: Known | undefined): void {
+  private own(sessionId: string, name: string, state: unknown): void {
     const before = this.owners.get(sessionId);
     if (before !== undefined && before !== name)
       this.processes.get(before)?.actors.delete(sessionId);
-    if (known === undefined) {
+    if (state === undefined) {
       this.owners.delete(sessionId);
       this.processes.get(name)?.actors.delete(sessionId);
     } else {
       this.owners.set(sessionId, name);
-      this.processOf(name).actors.set(sessionId, known);
+      this.processOf(name).actors.set(sessionId, state);
     }
   }
 
@@ -165,7 +161,7 @@ export class InspectionListener {
     this.processes.delete(name);
     this.silent.add(name);
     const nowMs = this.options.clock.wallMs();
-    for (const [sessionId, { value }] of process.actors) {
+    for (const [sessionId, value] of process.actors) {
       this.owners.delete(sessionId);
       this.made += 1;
       const event: SnapshotEvent = {
@@ -177,8 +173,7 @@ export class InspectionListener {
         _version: STATELY_INSPECT_VERSION,
         process: name,
         event: { type: PROCESS_SILENT },
-        snapshot: { status: 'stopped', value },
-        sinceMs: nowMs,
+        snapshot: { status: 'stopped', value, since: nowMs },
       };
       this.options.heard(event);
     }

@@ -1,9 +1,9 @@
 /** Inspection events as lines for people: `12:03:04.123  master.master-1  ELECTED  contending → elected.recovering`. */
 import { styleText } from 'node:util';
-import type { InspectedEvent, InspectionEvent } from '../protocol/inspection-api.ts';
-import { statePath } from '../protocol/state-path.ts';
-import { PROCESS_SILENT } from '../runtime/inspection/listener.ts';
-import { duration } from './table.ts';
+import type { InspectedEvent, InspectionEvent } from '../../protocol/inspection-api.ts';
+import { statePath } from '../../protocol/state-path.ts';
+import { PROCESS_SILENT } from '../../runtime/inspection/listener.ts';
+import { duration } from '../table.ts';
 
 const PAYLOAD_MAX = 200;
 
@@ -28,7 +28,7 @@ export class InspectionLines {
     if (event.type === '@xstate.actor') {
       // One that has ended long ago, or is told again.
       if (isOver || before === state) return undefined;
-      const lasted = Number(event.createdAt) - event.sinceMs;
+      const lasted = Number(event.createdAt) - snapshot.since;
       const since = lasted < 1000 ? '' : `  for ${duration(lasted)}`;
       return this.format(event, 'is', `${this.state(state)}${since}`);
     }
