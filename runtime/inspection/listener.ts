@@ -83,6 +83,15 @@ export class InspectionListener {
     this.timer ??= this.options.clock.after(RENEW_MS, () => this.renew());
   }
 
+  /** Of what is looked at already: its actors are told from their beginning again. */
+  beginAnew(wanted: readonly InspectStartInput[]): void {
+    for (const each of wanted) {
+      if (!this.leases.has(keyOf(each))) continue;
+      this.leases.set(keyOf(each), this.newLease());
+      this.ask(each);
+    }
+  }
+
   end(): void {
     this.ended = true;
     this.timer?.cancel();
@@ -119,7 +128,7 @@ export class InspectionListener {
     const name = String(value.process);
     this.processOf(name).missed = 0;
     // It was only paused: its leases may be the old ones, and what it published meanwhile is lost.
-    if (this.silent.delete(name)) this.askAnew();
+    if (this.silent.delete(name)) this.beginAnew(this.wanted);
   }
 
   private receive(payload: Uint8Array): void {
@@ -184,13 +193,7 @@ export class InspectionListener {
     this.tellTrouble(connected ? undefined : 'the connection to NATS is lost');
     if (!connected) return;
     for (const process of this.processes.values()) process.missed = 0;
-    this.askAnew();
-  }
-
-  /** Under new leases, so that everything begins anew. */
-  private askAnew(): void {
-    for (const key of this.leases.keys()) this.leases.set(key, this.newLease());
-    for (const each of this.wanted) this.ask(each);
+    this.beginAnew(this.wanted);
   }
 
   private newLease(): string {

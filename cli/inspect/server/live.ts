@@ -1,15 +1,16 @@
 /** Joins the cluster's events with the pages and receivers that show them. */
 import type { RawData, WebSocket } from 'ws';
-import type { Clock, Random, Transport } from '../../actors/actor.ts';
+import type { Clock, Random, Transport } from '../../../actors/actor.ts';
 import {
   type InspectionEvent,
   type InspectStartInput,
   readInspected,
-} from '../../protocol/inspection-api.ts';
-import { limits } from '../../protocol/limits.ts';
-import { InspectionListener } from '../../runtime/inspection/listener.ts';
+} from '../../../protocol/inspection-api.ts';
+import { limits } from '../../../protocol/limits.ts';
+import { InspectionListener } from '../../../runtime/inspection/listener.ts';
+import { drawable } from './drawable.ts';
 import { Feed } from './feed.ts';
-import { itemText, Past } from './past.ts';
+import { Past } from './past.ts';
 import { StatelyFilter, statelyWanted } from './stately.ts';
 
 export interface LiveOptions {
@@ -79,12 +80,10 @@ export class Live {
       filter: new StatelyFilter(chosen),
       wanted: statelyWanted(chosen),
     };
-    for (const text of this.past.drawn()) {
-      const { event } = JSON.parse(text) as { event: InspectionEvent };
-      if (listener.filter?.takes(event)) listener.feed.add(JSON.stringify(event));
-    }
     this.add(socket, listener);
     this.watchAll();
+    // Another one may have the same leases already: this one has not heard the beginnings.
+    this.inspection.beginAnew(listener.wanted);
   }
 
   end(): void {
@@ -146,4 +145,8 @@ function readWatch(data: RawData): readonly InspectStartInput[] | string {
     const actor = readInspected(each);
     return actor?.id === undefined ? [] : [{ ...actor, detail: 'full' as const }];
   });
+}
+
+function itemText(event: InspectionEvent): string {
+  return `{"at":${Number(event.createdAt)},"event":${JSON.stringify(drawable(event))}}`;
 }

@@ -2,7 +2,7 @@
  * What has been heard since the server started: the last events, within bounds, and of each actor that is there what
  * it was when it was last told of. Events are kept as the text that pages are sent.
  */
-import type { InspectionEvent } from '../../protocol/inspection-api.ts';
+import type { InspectionEvent } from '../../../protocol/inspection-api.ts';
 
 export interface PastBounds {
   readonly events: number;
@@ -22,11 +22,6 @@ interface Actor {
   drawn?: Kept;
   last: Kept;
   isOver: boolean;
-}
-
-/** As it is sent to pages. */
-export function itemText(event: InspectionEvent): string {
-  return `{"at":${Number(event.createdAt)},"event":${JSON.stringify(event)}}`;
 }
 
 export class Past {
@@ -66,15 +61,6 @@ export class Past {
       if (last !== drawn && last.number < oldest) yield last.text;
     }
     for (let each = this.first; each < this.events.length; each += 1) yield this.events[each]!.text;
-  }
-
-  /** What actors are at the moment, where it is known how they are drawn. */
-  *drawn(): Iterable<string> {
-    for (const { drawn, last, isOver } of this.actors.values()) {
-      if (drawn === undefined || isOver) continue;
-      yield drawn.text;
-      if (last !== drawn) yield last.text;
-    }
   }
 
   private note(event: InspectionEvent, kept: Kept): void {
