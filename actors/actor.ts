@@ -8,6 +8,7 @@
  */
 import type { z } from 'zod';
 import type { ErrorBody } from '../protocol/errors.ts';
+import type { Inspection } from './inspection.ts';
 
 export interface Actor {
   /** Called once, before any input. */
@@ -23,6 +24,8 @@ export interface Ports {
   readonly random: Random;
   readonly transport: Transport;
   readonly log: Logger;
+  /** Absent where nobody can ask. */
+  readonly inspection?: Inspection | undefined;
 }
 
 export interface Timer {

@@ -5,6 +5,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addContext } from './commands/context.ts';
 import { addEvents } from './commands/events.ts';
 import { addExplain } from './commands/explain.ts';
+import { addInspect } from './commands/inspect.ts';
 import { addKill } from './commands/kill.ts';
 import { addLogs } from './commands/logs.ts';
 import { addPs } from './commands/ps.ts';
@@ -64,6 +65,7 @@ Examples:
   mesozoo ps                          what waits and runs
   mesozoo status                      masters, coords, agents, metrics
   mesozoo top                         the same, live, with queues and tasks
+  mesozoo inspect                     watch the statecharts move
   mesozoo zk ls /                     look into the tree
 ${exitCodesHelp}`,
     );
@@ -77,6 +79,7 @@ ${exitCodesHelp}`,
   addEvents(program, parts);
   addStatus(program, parts);
   addTop(program, parts);
+  addInspect(program, parts);
   addZk(program, parts);
   addContext(program, parts);
   addCompletion(program, parts);

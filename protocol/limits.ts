@@ -73,4 +73,13 @@ export const limits = {
   taskHistory: 32,
   outputChunkBytes: 64 * 1024,
   followLeaseMs: 10_000,
+  inspectLeaseMs: 10_000,
+  /** Leases that one process holds at a time: each is looked at when another begins or ends. */
+  inspectLeases: 512,
+  /** A request has four short fields. */
+  inspectRequestBytes: 4096,
+  /** Of one published inspection event: values are left out above it. */
+  inspectEventBytes: 256 * 1024,
+  /** Events that wait to be published: beyond it they are lost, and every actor is begun anew. */
+  inspectWaiting: 20_000,
 } as const;

@@ -19,6 +19,7 @@ export interface SubjectRow {
 }
 
 const everyone: readonly Role[] = ['coord', 'master', 'agent', 'client'];
+const actors: readonly Role[] = ['coord', 'master', 'agent'];
 const task = (name: TaskRequestName, description: string): SubjectRow => ({
   pattern: `task.${name}`,
   publishes: everyone,
@@ -111,6 +112,22 @@ export const subjectTable: readonly SubjectRow[] = [
     listens: ['master'],
     kind: 'request',
     description: "A call of a framework, in Mesos' form: SUBSCRIBE, ACCEPT, DECLINE, KILL, …",
+  },
+  {
+    pattern: 'inspect.start',
+    publishes: everyone,
+    listens: actors,
+    kind: 'request',
+    description:
+      'Lease on the inspection of actors: of all, a kind, or one. Every process that hosts actors answers.',
+  },
+  {
+    pattern: 'inspect.*.>',
+    publishes: actors,
+    listens: everyone,
+    kind: 'event',
+    description:
+      'What an inspected actor does, `<kind>.<id>`, in the form of `@statelyai/inspect`, as JSON.',
   },
   {
     pattern: 'quorum.all',
@@ -214,6 +231,12 @@ export function subjectsOf(cluster: string) {
     clusterState: () => `${cluster}.cluster.state`,
     metrics: () => `${cluster}.metrics.get`,
     frameworkCall: () => `${cluster}.framework.call`,
+    inspectStart: () => `${cluster}.inspect.start`,
+    /** Ids may have dots, as those of attempts have; what no subject can hold is replaced. */
+    inspect: (kind: string, id: string) =>
+      `${cluster}.inspect.${kind}.${id.replace(/[^\x21-\x7e]|[*>]|^\.|\.$|\.(?=\.)/g, '_')}`,
+    /** For listeners: of all actors, or of one kind. */
+    inspectAll: (kind: string | '*' = '*') => `${cluster}.inspect.${kind}.>`,
     quorumAll: () => `${cluster}.quorum.all`,
     quorumMember: (member: MemberId) => `${cluster}.quorum.member.${member}`,
     quorumBulk: (member: MemberId) => `${cluster}.quorum.bulk.${member}`,

@@ -125,6 +125,7 @@ export class Term {
       agents,
       statuses,
       planted,
+      inspection: ports.inspection,
       orderKill: (launch) => this.orderKill(launch),
       forgotten: ({ framework }) => this.frameworks.launchForgotten(framework),
     });
@@ -133,6 +134,7 @@ export class Term {
       clock,
       random,
       log,
+      inspection: ports.inspection,
       allocator,
       offers,
       afterwards,
@@ -194,6 +196,7 @@ export class Term {
         allocator,
         offers,
         launches,
+        began: (launch) => life.began(launch),
         orderLaunch: (launch) => this.orderLaunch(launch),
       }),
       life,
@@ -282,6 +285,7 @@ export class Term {
     this.door.end();
     this.coords.end();
     for (const { framework } of this.bundled) framework.end();
+    this.life.end();
     this.frameworks.end();
   }
 

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { errorCatalogue } from '../errors.ts';
+import { inspectStart } from '../inspection-api.ts';
 import { limits } from '../limits.ts';
 import { subjectTable } from '../subjects.ts';
 import { taskRequests } from '../task-api.ts';
@@ -54,6 +55,7 @@ function subjectsPage(): string {
     ...Object.entries(sessionRequests).map(([name, schema]) =>
       requestSection(`mz.session.${name}`, schema),
     ),
+    requestSection('mz.inspect.start', inspectStart),
   ];
   return [
     '# Subjects',

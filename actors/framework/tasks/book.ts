@@ -18,6 +18,8 @@ export class TaskBook {
   /** What the tree does not have yet, in the order of the first change. */
   private dirty: Changes = new Map();
   private orders = 0;
+  /** Told of each task that is removed. */
+  removed: ((task: Task) => void) | undefined;
 
   get size(): number {
     return this.tasks.size;
@@ -89,6 +91,7 @@ export class TaskBook {
     this.count(task.chart.state, -1);
     if (this.dirty.get(task.id)?.how === 'created') this.dirty.delete(task.id);
     else this.dirty.set(task.id, { task, how: 'removed' });
+    this.removed?.(task);
   }
 
   /** The changes so far as writes, a group for each task, made when they are asked for. */

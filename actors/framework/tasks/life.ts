@@ -6,8 +6,10 @@ import type { TaskId } from '../../../protocol/ids.ts';
 import type { TaskEvent } from '../../../protocol/task-api.ts';
 import type { TaskReason, TaskState } from '../../../protocol/task-states.ts';
 import type { Clock } from '../../actor.ts';
+import type { Inspection } from '../../inspection.ts';
 import type { TaskBook } from './book.ts';
 import { type TaskAction, type TaskEventType, taskChart } from './chart.ts';
+import { InspectedTasks } from './inspected.ts';
 import type { MetricsKeeper } from './metrics.ts';
 import { addHistory, type Task } from './task.ts';
 
@@ -30,6 +32,7 @@ export interface LifeParts {
   /** Asks for its resources, until it leaves. */
   readonly joinLine: (task: Task) => void;
   readonly leaveLine: (task: Task) => void;
+  readonly inspection?: Inspection | undefined;
   /** Publishes after everything so far is decided. */
   readonly tell: (event: TaskEvent) => void;
   readonly orderLaunch: (task: Task) => void;
@@ -43,9 +46,22 @@ export class TaskLife {
   /** Ended tasks whose dependents were not told yet: a list, since chains may be long. */
   private readonly concluded: Task[] = [];
   private telling = false;
+  private inspected: InspectedTasks | undefined;
 
   constructor(parts: LifeParts) {
     this.parts = parts;
+  }
+
+  /** The book has all tasks that were there before: from now on they can be inspected. */
+  recovered(): void {
+    const { inspection, book } = this.parts;
+    this.inspected = inspection && new InspectedTasks(inspection, book);
+    if (this.inspected !== undefined) book.removed = (task) => this.inspected?.removed(task);
+  }
+
+  /** The leadership is over. */
+  end(): void {
+    this.inspected?.end();
   }
 
   knows(task: Task, event: TaskEventType): boolean {
@@ -62,6 +78,7 @@ export class TaskLife {
       this.parts.metrics.stateChanged(task, before.state);
     }
     this.parts.book.changed(task, before.state);
+    this.inspected?.changed(task, event);
     if (before.value === 'blocked') this.unpin(task);
     for (const action of actions) this.carryOut(action, task, event);
     this.tellDependents();
@@ -70,6 +87,7 @@ export class TaskLife {
   /** A new task, whose dependencies are known: goes into the book and, when nothing holds it up, into the line. */
   accept(task: Task, dependencies: readonly Task[], fact: Fact): void {
     this.parts.book.addNew(task);
+    this.inspected?.began(task);
     this.parts.metrics.added(task);
     this.wait(task, dependencies);
     const failed = dependencies.find((dependency) => hasFailed(dependency));

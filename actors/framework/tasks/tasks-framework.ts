@@ -57,7 +57,7 @@ export class TasksFramework implements BundledFramework {
   private isSuppressed = false;
 
   constructor(parts: BundledParts, options: TasksOptions = {}) {
-    const { clock, log } = parts.ports;
+    const { clock, log, inspection } = parts.ports;
     const { book, keeper: metrics } = this;
     this.parts = parts;
     this.retention = { ...defaultRetention, ...options.retention };
@@ -75,6 +75,7 @@ export class TasksFramework implements BundledFramework {
       clock,
       book,
       metrics,
+      inspection,
       tell: (event) => this.tell(event),
       joinLine: (task) => this.joinLine(task),
       leaveLine: (task) => this.leaveLine(task),
@@ -98,6 +99,7 @@ export class TasksFramework implements BundledFramework {
       for (const task of tasks) this.book.addRecovered(task);
       for (const task of tasks) this.keeper.recovered(task);
       for (const task of tasks) if (!task.chart.isFinal) this.resume(task);
+      this.life.recovered();
       this.parts.ports.log.info('tasks recovered', {
         tasks: this.book.size,
         live: this.book.liveCount,
@@ -142,6 +144,7 @@ export class TasksFramework implements BundledFramework {
 
   end(): void {
     this.recovery.cancel();
+    this.life.end();
   }
 
   publishEvent(event: TaskEvent): void {

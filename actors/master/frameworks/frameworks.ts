@@ -17,6 +17,7 @@ import { treePaths } from '../../../protocol/paths.ts';
 import type { FrameworkView } from '../../../protocol/task-api.ts';
 import type { Clock, Logger, Random } from '../../actor.ts';
 import type { Write, WriteGroup } from '../../bundled.ts';
+import type { Inspection } from '../../inspection.ts';
 import { Lifecycle } from '../../lifecycle.ts';
 import type { Allocator } from '../allocators/contract.ts';
 import { Filters } from './filters.ts';
@@ -28,6 +29,7 @@ export interface FrameworksParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly inspection?: Inspection | undefined;
   readonly allocator: Allocator;
   readonly offers: Offers;
   readonly masterInfo: MasterInfo;
@@ -261,6 +263,7 @@ export class Frameworks {
       {
         id: `framework.${id}`,
         clock,
+        inspection: this.parts.inspection,
         input: { failoverTimeoutMs: info.failover_timeout * 1000 },
       },
     );

@@ -6,11 +6,13 @@ import type { TaskStatus } from '../../../protocol/framework-api.ts';
 import { contains } from '../../../protocol/resources.ts';
 import type { TaskReason } from '../../../protocol/task-states.ts';
 import type { Clock } from '../../actor.ts';
+import type { Inspection } from '../../inspection.ts';
 import type { PlantedBugs } from '../../planted.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Allocator } from '../allocators/contract.ts';
 import type { LaunchBook } from './book.ts';
 import { type LaunchAction, type LaunchEventType, launchChart } from './chart.ts';
+import { InspectedLaunches } from './inspected.ts';
 import type { Launch } from './launch.ts';
 import type { Statuses } from './statuses.ts';
 
@@ -31,15 +33,29 @@ export interface LaunchLifeParts {
   readonly agents: Agents;
   readonly statuses: Statuses;
   readonly planted: PlantedBugs;
+  readonly inspection?: Inspection | undefined;
   readonly orderKill: (launch: Launch) => void;
   readonly forgotten: (launch: Launch) => void;
 }
 
 export class LaunchLife {
   private readonly parts: LaunchLifeParts;
+  private readonly inspected: InspectedLaunches | undefined;
 
   constructor(parts: LaunchLifeParts) {
+    const { inspection, launches } = parts;
     this.parts = parts;
+    this.inspected = inspection && new InspectedLaunches(inspection, launches);
+  }
+
+  /** There is one more. */
+  began(launch: Launch): void {
+    this.inspected?.began(launch);
+  }
+
+  /** The leadership is over. */
+  end(): void {
+    this.inspected?.end();
   }
 
   knows(launch: Launch, event: LaunchEventType): boolean {
@@ -51,6 +67,8 @@ export class LaunchLife {
     const before = launch.chart;
     const { next, actions } = launchChart.advance(before, event);
     launch.chart = next;
+    if (next.value !== before.value) launch.changedAtMs = fact.atMs;
+    this.inspected?.changed(launch, event);
     for (const action of actions) this.carryOut(action, launch);
     if (next.isFinal) return;
     this.parts.launches.changed(launch);
