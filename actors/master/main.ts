@@ -11,6 +11,7 @@ await runProcess({
   name: (config) => config.id,
   async prepare(config, log) {
     const connected = await connectRole('master', config.id, config, log);
+    let actor: MasterActor | undefined;
     return {
       ports: {
         clock: systemClock,
@@ -18,8 +19,8 @@ await runProcess({
         log,
         transport: connected.transport,
       },
-      create: (ports) =>
-        new MasterActor(ports, {
+      create(ports) {
+        actor = new MasterActor(ports, {
           cluster: config.cluster,
           masterId: config.id,
           hostname: config.hostname,
@@ -29,7 +30,13 @@ await runProcess({
           digest: `system:${config.systemSecret}`,
           executor: config.executor,
           allocator: config.allocator,
-        }),
+        });
+        return actor;
+      },
+      /** It leads, or is ready to when its turn comes. */
+      isReady: () =>
+        connected.transport.isConnected() &&
+        /^(contending|elected\.(recovering|leading\.serving))$/.test(actor?.state() ?? ''),
       close: () => connected.drain(),
     };
   },
