@@ -40,7 +40,9 @@ const portRanges = z
   });
 
 function newMasterId(): string {
-  const name = (hostname().split('.')[0] as string).replace(/^[^A-Za-z0-9]+|[^\w-]/g, '').slice(0, 50);
+  const name = (hostname().split('.')[0] as string)
+    .replace(/^[^A-Za-z0-9]+|[^\w-]/g, '')
+    .slice(0, 50);
   return `${name || 'master'}-${randomBytes(4).toString('hex')}`;
 }
 

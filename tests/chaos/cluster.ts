@@ -13,9 +13,9 @@ import {
   getContainerRuntimeClient,
   type StartedDockerComposeEnvironment,
 } from 'testcontainers';
+import type { ClusterState } from '../../protocol/task-api.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { type ConnectedTransport, connectTransport } from '../../runtime/nats.ts';
-import type { ClusterState } from '../../protocol/task-api.ts';
 import { ask, pause } from '../cluster/harness.ts';
 import { freePort } from '../support/nats-server.ts';
 import { Service } from './service.ts';
