@@ -84,6 +84,7 @@ describe('the rules allow', () => {
     ['actors/master/x.ts', "import { createHash } from 'node:crypto';"],
     ['actors/master/x.ts', "// the Date of it: Date.now()\nconst text = 'await Promise.all(';"],
     ['actors/coord/client/promises.ts', 'export async function f() { await g(); }'],
+    ['actors/framework/sdk/promises.ts', 'export async function f() { await g(); }'],
     ['actors/master/x.ts', 'clock.setTimeout(1); const attached = { async: true };'],
     ['actors/coord/x.test.ts', "import { World } from '../../simulation/world.ts';"],
     ['simulation/x.ts', `const bug = '${plantedBugNames()[0]}';`],
