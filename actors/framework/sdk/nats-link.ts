@@ -184,7 +184,7 @@ export class NatsLink implements SchedulerLink {
       this.streamId = String(outcome.value.stream_id);
       const { attempt, early } = this;
       this.early = [];
-      for (const event of early) if (attempt === this.attempt) this.take(event);
+      for (const event of early) if (this.isOpen(attempt)) this.take(event);
       return;
     }
     if (outcome.kind !== 'error' || passing.has(outcome.error.code)) {
@@ -206,8 +206,7 @@ export class NatsLink implements SchedulerLink {
   // ── Events ────────────────────────────────────────────────────────────────────────────────────────────────
 
   private receive(delivery: Delivery): void {
-    const isPresent = delivery.subject.slice(this.inbox.length + 1) === String(this.attempt);
-    if (!isPresent || this.lifecycle.isDone()) return;
+    if (!this.isOpen(Number(delivery.subject.slice(this.inbox.length + 1)))) return;
     let event: NumberedEvent;
     try {
       event = readEvent(delivery.payload);
@@ -223,6 +222,13 @@ export class NatsLink implements SchedulerLink {
     // An answer to a heartbeat says that everything up to it is here.
     if (this.take(event) && event.type === 'HEARTBEAT' && delivery.reply !== undefined)
       this.ports.transport.publish(delivery.reply, EMPTY);
+  }
+
+  /** An attempt is over once it was lost, though the next one has not begun. */
+  private isOpen(attempt: number): boolean {
+    const { lifecycle } = this;
+    const isOver = !lifecycle.matches('subscribing') && !lifecycle.matches('subscribed');
+    return attempt === this.attempt && !isOver;
   }
 
   /** Says whether the event is new and was told. */

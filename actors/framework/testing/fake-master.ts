@@ -165,6 +165,12 @@ export class FakeMaster {
     const framework = { id, failoverTimeoutMs: info.failover_timeout * 1000, tornDown: false };
     this.cluster.frameworks.set(id, framework);
     const older = leader.streams.get(id);
+    if (older?.inbox === call.events) {
+      // A repeat of the message: it is the same subscription.
+      const repeated = { framework_id: { value: id }, stream_id: older.id };
+      answer(repeated);
+      return repeated;
+    }
     if (older !== undefined)
       this.tell(older, { type: 'ERROR', error: { message: 'Framework failed over' } });
     const stream: Stream = {
@@ -248,6 +254,8 @@ export class FakeMaster {
       this.close(stream, value, accept.filters?.refuse_seconds ?? 5);
     for (const given of infos) {
       const info = taskInfo.parse(given);
+      // A repeat of the message says nothing about a task that was launched by it.
+      if (!valid && this.cluster.tasks.has(info.task_id.value)) continue;
       if (!valid)
         this.tellLocally(stream, info.task_id.value, 'TASK_LOST', 'REASON_INVALID_OFFERS');
       else {
