@@ -14,6 +14,7 @@ const folders = [
   'runtime',
   'simulation',
   'cli',
+  'examples',
   'bench',
   'tests',
 ];
