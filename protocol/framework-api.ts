@@ -15,7 +15,7 @@ import { z } from 'zod';
 import { limits } from './limits.ts';
 import type { MesosAttribute, MesosResource } from './mesos-resources.ts';
 import { mesosResources } from './mesos-resources.ts';
-import type { ExplainReply } from './task-api.ts';
+import type { ExplainReply, TaskReplies } from './task-api.ts';
 import type { TaskReason, TaskState } from './task-states.ts';
 
 /** Mesos' ids are free of slashes and white space; ours are short enough for the name of a znode. */
@@ -212,6 +212,7 @@ export const frameworkCall = z.discriminatedUnion('type', [
     ...subscribed,
     read_output: z.object({
       task_id: id,
+      agent_id: id.optional(),
       stream: z.enum(['stdout', 'stderr']).default('stdout'),
       offset: z.int().min(0).default(0),
       length: z.int().min(1).max(limits.outputChunkBytes).default(limits.outputChunkBytes),
@@ -223,6 +224,7 @@ export const frameworkCall = z.discriminatedUnion('type', [
     /** `topic` names the task in the subjects of the output: `mz.task.logs.<topic>.<stream>`. */
     follow_output: z.object({
       task_id: id,
+      agent_id: id.optional(),
       topic: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/),
     }),
   }),
@@ -242,11 +244,8 @@ export interface CallReplies {
   };
   /** Without `why` there is nothing to be said beyond the task's state. */
   readonly EXPLAIN: Partial<Omit<ExplainReply, 'taskId' | 'state'>>;
-  readonly READ_OUTPUT: {
-    readonly data: Uint8Array | string;
-    readonly offset: number;
-    readonly size: number;
-  };
+  /** `data` in MessagePack, and in JSON where the bytes are UTF-8; else `dataBase64`. */
+  readonly READ_OUTPUT: TaskReplies['output'];
   readonly FOLLOW_OUTPUT: {
     readonly lease_ms: number;
     readonly stdout_offset: number;

@@ -29,8 +29,7 @@ export const mesosResources = z
   .max(64)
   .superRefine((resources, context) => {
     for (const { name, type } of resources) {
-      const known =
-        type === 'RANGES' ? name === 'ports' : scalarNames.includes(name as ScalarName);
+      const known = type === 'RANGES' ? name === 'ports' : scalarNames.includes(name as ScalarName);
       if (!known) context.addIssue(`no resource ${JSON.stringify(name)} of type ${type}`);
     }
     for (const { ranges } of resources.filter((one) => one.type === 'RANGES'))

@@ -2,6 +2,7 @@
  * Every NATS subject of the system, who publishes on it and who listens. No subject string stands anywhere else.
  * `docs/reference/subjects.md` is generated from this table, and infra/nats.conf is tested against it.
  */
+import { assert } from './errors.ts';
 import type { AgentId, Epoch, MasterId, MemberId, TaskId } from './ids.ts';
 import type { TaskRequestName } from './task-api.ts';
 import type { SessionReplies, ZnodeRequestName } from './znode-api.ts';
@@ -154,6 +155,13 @@ export const subjectTable: readonly SubjectRow[] = [
     description: 'Orders of a master to an agent; each carries the epoch.',
   },
 ];
+
+/** What the table says of a pattern that stands in it. */
+export function descriptionOf(pattern: string): string {
+  const row = subjectTable.find((each) => each.pattern === pattern);
+  assert(row !== undefined, `${pattern} is a subject of the table`);
+  return row.description;
+}
 
 /** Where a role's connections listen for answers; clients use the NATS default. */
 export const inboxPrefixes: Readonly<Record<Role, string>> = {

@@ -169,17 +169,28 @@ export class Scheduler {
 
   /** A piece of what a task has written; `size` in the answer says how much there is. NO_TASK, NO_OUTPUT. */
   readOutput(
-    of: { taskId: Id; stream?: 'stdout' | 'stderr'; offset?: number; length?: number },
+    of: {
+      taskId: Id;
+      agentId?: Id;
+      stream?: 'stdout' | 'stderr';
+      offset?: number;
+      length?: number;
+    },
     answer: Answer<'READ_OUTPUT'>,
   ): void {
-    const { taskId, ...piece } = of;
-    this.call({ type: 'READ_OUTPUT', read_output: { task_id: taskId, ...piece } }, answer);
+    const { taskId, agentId, ...piece } = of;
+    const read_output = { task_id: taskId, ...(agentId && { agent_id: agentId }), ...piece };
+    this.call({ type: 'READ_OUTPUT', read_output }, answer);
   }
 
   /** A lease: what the task writes is published on `mz.task.logs.<topic>.<stream>` while it is renewed. */
-  followOutput(of: { taskId: Id; topic: string }, answer: Answer<'FOLLOW_OUTPUT'>): void {
-    const { taskId, topic } = of;
-    this.call({ type: 'FOLLOW_OUTPUT', follow_output: { task_id: taskId, topic } }, answer);
+  followOutput(
+    of: { taskId: Id; agentId?: Id; topic: string },
+    answer: Answer<'FOLLOW_OUTPUT'>,
+  ): void {
+    const { taskId, agentId, topic } = of;
+    const follow_output = { task_id: taskId, ...(agentId && { agent_id: agentId }), topic };
+    this.call({ type: 'FOLLOW_OUTPUT', follow_output }, answer);
   }
 
   /** Ends the framework: its tasks are killed, and its id can never subscribe again. */
