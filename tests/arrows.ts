@@ -31,8 +31,9 @@ export function isTestOrTool(path: string): boolean {
 }
 
 const isMain = (path: string) => /^actors\/[a-z]+\/main\.ts$/.test(path);
-const isPromises = (path: string) => path === 'actors/coord/client/promises.ts';
 const isPureOfWeb = (path: string) => /^web\/(model|chart)\//.test(path);
+const isPromises = (path: string) =>
+  ['actors/coord/client/promises.ts', 'actors/framework/sdk/promises.ts'].includes(path);
 const folderOf = (path: string) => path.split('/')[0];
 
 // ── Imports ─────────────────────────────────────────────────────────────────────────────────────────────────
