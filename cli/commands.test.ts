@@ -339,6 +339,7 @@ describe('status', () => {
         registeredAtMs: 0,
       },
     ],
+    frameworks: [],
     tasks: { TASK_RUNNING: 1, TASK_FINISHED: 5 } as ClusterState['tasks'],
     coords: [{ id: 1, role: 'leading', ballot: 257, decidedUpTo: 9, zxid: 12 }],
   } satisfies ClusterState;

@@ -122,6 +122,13 @@ export const subjectTable: readonly SubjectRow[] = [
       'What an inspected actor does, `<kind>.<id>`, in the form of `@statelyai/inspect`, as JSON.',
   },
   {
+    pattern: 'framework.call',
+    publishes: everyone,
+    listens: ['master'],
+    kind: 'request',
+    description: "A call of a framework, in Mesos' form: SUBSCRIBE, ACCEPT, DECLINE, KILL, …",
+  },
+  {
     pattern: 'quorum.all',
     publishes: ['coord'],
     listens: ['coord'],
@@ -221,6 +228,7 @@ export function subjectsOf(cluster: string) {
       `${cluster}.inspect.${kind}.${id.replace(/[^\x21-\x7e]|[*>]|^\.|\.$|\.(?=\.)/g, '_')}`,
     /** For listeners: of all actors, or of one kind. */
     inspectAll: (kind: string | '*' = '*') => `${cluster}.inspect.${kind}.>`,
+    frameworkCall: () => `${cluster}.framework.call`,
     quorumAll: () => `${cluster}.quorum.all`,
     quorumMember: (member: MemberId) => `${cluster}.quorum.member.${member}`,
     quorumBulk: (member: MemberId) => `${cluster}.quorum.bulk.${member}`,

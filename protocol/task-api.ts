@@ -219,10 +219,22 @@ export interface AgentView {
   readonly attempts: number;
   readonly registeredAtMs: number;
 }
+export interface FrameworkView {
+  readonly frameworkId: string;
+  readonly name: string;
+  /** Of its chart. */
+  readonly state: string;
+  /** Launched, and their end not acknowledged. */
+  readonly tasks: number;
+  readonly offers: number;
+  readonly allocated: Resources;
+}
 export interface ClusterState {
   readonly cluster: string;
   readonly leader: { readonly masterId: string; readonly epoch: number; readonly since: number };
   readonly agents: readonly AgentView[];
+  readonly frameworks: readonly FrameworkView[];
+  /** Of the task requests. */
   readonly tasks: Readonly<Record<TaskState, number>>;
   readonly coords: readonly {
     readonly id: number;
