@@ -37,7 +37,7 @@ describe('usage', () => {
   });
 
   const zk = ['ls', 'get', 'stat', 'set', 'create', 'delete', 'watch', 'acl'];
-  const commands = ['submit', 'ps', 'logs', 'kill', 'explain', 'events', 'status', 'zk'];
+  const commands = ['submit', 'ps', 'logs', 'kill', 'explain', 'events', 'status', 'zk', 'inspect'];
   test.each([...commands, ...zk.map((name) => `zk ${name}`)])(
     '%s --help has examples',
     async (command) => {
