@@ -38,7 +38,6 @@ const outermost = {
   'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
   // Charts are written in the order in which they are lived through: what leads back is drawn upwards.
   'elk.layered.cycleBreaking.strategy': 'MODEL_ORDER',
-  'elk.layered.compaction.postCompaction.strategy': 'EDGE_LENGTH',
 };
 
 /** Said again at each state with states inside: the kernel hands nothing down. */
@@ -59,7 +58,12 @@ const everywhere = {
 function elkNodeOf(graph: ChartGraph, path: string, measure: size.MeasureText): ElkNode {
   const node = graph.nodes.get(path)!;
   const own = sizeOf(node, measure);
-  if (node.children.length === 0) return { id: path, ...own };
+  if (node.children.length === 0) {
+    // The label of a loop hangs beside its state: lower than that it would touch the lines of other transitions.
+    const loop = graph.edges.find((edge) => edge.from === path && edge.to === path);
+    const loopHeight = loop === undefined ? 0 : labelOf(loop.transitions, measure).height! + 8;
+    return { id: path, width: own.width, height: Math.max(own.height, loopHeight) };
+  }
   return {
     id: path,
     layoutOptions: {
