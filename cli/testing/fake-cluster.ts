@@ -72,7 +72,7 @@ export class FakeCluster {
   publish(subject: string, event: object): void {
     for (const [pattern, handlers] of this.listeners) {
       const wanted = new RegExp(
-        `^mz\\.${pattern.replaceAll('.', '\\.').replaceAll('*', '[^.]+')}$`,
+        `^mz\\.${pattern.replaceAll('.', '\\.').replaceAll('*', '[^.]+').replace(/>$/, '.+')}$`,
       );
       if (wanted.test(`mz.${subject}`)) for (const handler of handlers) handler(pack(event));
     }
