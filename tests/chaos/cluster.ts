@@ -128,9 +128,9 @@ export class ContainerCluster {
     return service;
   }
 
-  /** All that are checked: everything but the container that looks after the disks. */
+  /** Everything that stays: without the founder, which ends, and the container that looks after the disks. */
   all(): readonly Service[] {
-    return [...this.services.values()].filter(({ name }) => name !== 'disks');
+    return [...this.services.values()].filter(({ name }) => name !== 'disks' && name !== 'founder');
   }
 
   /** A bare client with the client's credentials, which reconnects for ever. */
@@ -209,9 +209,9 @@ async function findServices(
   client: ContainerRuntimeClient,
   project: string,
 ): Promise<ReadonlyMap<string, Service>> {
-  const containers = (await client.container.list()).filter(
-    ({ Labels }) => Labels['com.docker.compose.project'] === project,
-  );
+  const containers = await client.container.dockerode.listContainers({
+    ...{ all: true, filters: { label: [`com.docker.compose.project=${project}`] } },
+  });
   return new Map(
     containers.map(({ Id, Labels }) => {
       const name = Labels['com.docker.compose.service'] as string;

@@ -55,7 +55,7 @@ ${verdict(findings)}
   ${figure(String(rounds.length), rounds.length === 1 ? 'fault' : 'faults')}
   ${figure(writes.toLocaleString('en'), 'acknowledged writes')}
   ${figure(tasks.toLocaleString('en'), 'acknowledged tasks')}
-  ${figure(duration(data.seconds.length), 'under load')}
+  ${figure(duration(data.seconds.length), 'in all')}
 </dl>
 <section><h2>Throughput</h2><div id="throughput" class="chart"></div></section>
 <section><h2>Time until a write is answered</h2><div id="latency" class="chart"></div></section>
@@ -122,7 +122,7 @@ function table(rows: readonly FaultRow[]): string {
 }
 
 function duration(seconds: number): string {
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return seconds < 100 ? `${seconds} s` : `${Math.round(seconds / 6) / 10} min`;
 }
 
 function text(value: string): string {

@@ -84,7 +84,12 @@
     points: { show: data.seconds.length < 3 },
     ...more,
   });
-  const timeAxis = () => axis({ values: (_, ticks) => ticks.map(clock), space: 70 });
+  const timeAxis = () =>
+    axis({
+      values: (_, ticks) => ticks.map(clock),
+      space: 70,
+      incrs: [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 36_000],
+    });
 
   function drawAll() {
     for (const { chart } of charts.splice(0)) chart.destroy();
@@ -125,6 +130,9 @@
           timeAxis(),
           axis({
             size: 70,
+            // One line for each power of ten.
+            filter: (_, ticks) => ticks.map((ms) => (Number.isInteger(Math.log10(ms)) ? ms : null)),
+            grid: { stroke: colour('--line'), width: 1, filter: (_, ticks) => ticks },
             values: (_, ticks) => ticks.map((ms) => (ms === null ? null : duration(ms))),
           }),
         ],
