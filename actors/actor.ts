@@ -6,7 +6,9 @@
  * mailbox, and calls `endTurn` once after each batch, so that what has gathered is proposed, saved and sent once.
  * The same actors run over `runtime/` (the real world) and `simulation/` (a virtual, seeded one).
  */
+import type { z } from 'zod';
 import type { ErrorBody } from '../protocol/errors.ts';
+import type { Inspection } from './inspection.ts';
 
 export interface Actor {
   /** Called once, before any input. */
@@ -22,6 +24,8 @@ export interface Ports {
   readonly random: Random;
   readonly transport: Transport;
   readonly log: Logger;
+  /** Absent where nobody can ask. */
+  readonly inspection?: Inspection | undefined;
 }
 
 export interface Timer {
@@ -76,6 +80,8 @@ export interface Endpoint {
   /** Members of one queue share the requests. A leader's endpoint has a queue of its own. */
   readonly queue: string;
   readonly description?: string;
+  /** What a request must be: shown as JSON Schema to those who ask `$SRV.INFO`. Checking it is the actor's own. */
+  readonly schema?: z.ZodType;
 }
 
 /**

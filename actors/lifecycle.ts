@@ -15,12 +15,15 @@ import {
   type Snapshot,
 } from 'xstate';
 import { InvariantError } from '../protocol/errors.ts';
+import { statePath } from '../protocol/state-path.ts';
 import type { Clock, Timer } from './actor.ts';
+import { type Entered, type Inspection, splitSessionId } from './inspection.ts';
 
 export interface LifecycleOptions<Machine extends AnyStateMachine> {
-  /** `<kind>.<id>`, for example `coordinator.1`: in the texts of errors. */
+  /** `<kind>.<id>`, for example `coordinator.1`: in the texts of errors, and where it is inspected. */
   readonly id: string;
   readonly clock: Clock;
+  readonly inspection?: Inspection | undefined;
   readonly input?: InputFrom<Machine>;
   /** A persisted snapshot (`persist()`) to go on from. */
   readonly snapshot?: Snapshot<unknown>;
@@ -47,6 +50,7 @@ export class Lifecycle<Machine extends AnyStateMachine> {
     });
     this.actor.start();
     this.rethrow('start');
+    if (options.inspection !== undefined) this.showTo(options.inspection, machine, options.clock);
   }
 
   /** Throws InvariantError when the present state does not know the event, and what an action threw. */
@@ -63,7 +67,8 @@ export class Lifecycle<Machine extends AnyStateMachine> {
 
   /** For events that may rightly come too late: says whether the present state took it. */
   offer(event: EventFromLogic<Machine>): boolean {
-    if (!this.snapshot().can(event)) return false;
+    // XState holds what is defined at the root to be possible in a final state too.
+    if (this.isDone() || !this.snapshot().can(event)) return false;
     this.send(event);
     return true;
   }
@@ -93,6 +98,37 @@ export class Lifecycle<Machine extends AnyStateMachine> {
     this.actor.stop();
   }
 
+  /** While nobody looks this costs a comparison a transition, so that it is known since when the state holds. */
+  private showTo(inspection: Inspection, machine: Machine, clock: Clock): void {
+    const { actor } = this;
+    let { value } = this.snapshot();
+    let sinceMs = clock.wallMs();
+    const noteTime = (snapshot: AnyMachineSnapshot) => {
+      if (sameState(snapshot.value, value)) return;
+      value = snapshot.value;
+      sinceMs = clock.wallMs();
+    };
+    const entered: Entered = inspection.enter({
+      ...splitSessionId(this.id),
+      machine,
+      snapshot: () => this.snapshot(),
+      sinceMs: () => sinceMs,
+      watch(seen) {
+        const watching = actor.system.inspect((inspected) => {
+          if (inspected.type === '@xstate.snapshot')
+            seen(inspected.event, inspected.snapshot as AnyMachineSnapshot);
+        });
+        return () => watching.unsubscribe();
+      },
+    });
+    if (this.isDone()) entered.leave();
+    else
+      actor.subscribe({
+        next: (snapshot) => noteTime(snapshot as AnyMachineSnapshot),
+        complete: () => entered.leave(),
+      });
+  }
+
   private rethrow(event: string): void {
     if (this.failure === undefined) return;
     throw new InvariantError(`${this.id}: ${event} failed: ${(this.failure as Error).message}`, {
@@ -101,15 +137,11 @@ export class Lifecycle<Machine extends AnyStateMachine> {
   }
 }
 
-function statePath(value: unknown): string {
-  if (typeof value === 'string') return value;
-  return Object.entries(value as Record<string, unknown>)
-    .map(([name, inner]) =>
-      typeof inner === 'object' && inner !== null && Object.keys(inner).length === 0
-        ? name
-        : `${name}.${statePath(inner)}`,
-    )
-    .join(',');
+function sameState(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  return (
+    typeof one === 'object' && typeof other === 'object' && statePath(one) === statePath(other)
+  );
 }
 
 /** XState's clock over ours; timer ids are its own business. */

@@ -37,7 +37,18 @@ describe('usage', () => {
   });
 
   const zk = ['ls', 'get', 'stat', 'set', 'create', 'delete', 'watch', 'acl'];
-  const commands = ['submit', 'ps', 'logs', 'kill', 'explain', 'events', 'status', 'zk'];
+  const commands = [
+    'submit',
+    'ps',
+    'logs',
+    'kill',
+    'explain',
+    'events',
+    'status',
+    'top',
+    'zk',
+    'context',
+  ];
   test.each([...commands, ...zk.map((name) => `zk ${name}`)])(
     '%s --help has examples',
     async (command) => {
@@ -339,6 +350,7 @@ describe('status', () => {
         registeredAtMs: 0,
       },
     ],
+    frameworks: [],
     tasks: { TASK_RUNNING: 1, TASK_FINISHED: 5 } as ClusterState['tasks'],
     coords: [{ id: 1, role: 'leading', ballot: 257, decidedUpTo: 9, zxid: 12 }],
   } satisfies ClusterState;

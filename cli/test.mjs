@@ -61,6 +61,7 @@ async function tests(title, ...args) {
 const started = Date.now();
 await step('nats-server', node, [join(root, 'cli', 'up', 'ensure-nats-server.ts')]);
 await step('types', join(bin, 'tsc'), ['--noEmit']);
+await step('types of the page', join(bin, 'tsc'), ['--noEmit', '-p', 'web']);
 await step('lint and format', join(bin, 'biome'), ['check', '.']);
 const apart = ['tests/cluster/**', 'tests/chaos/**', 'simulation/**'];
 await tests('unit tests', ...apart.map((files) => `--exclude=${files}`));

@@ -5,8 +5,10 @@
 import type { Actor } from '../actors/actor.ts';
 import { Host, type HostedPorts } from '../actors/host.ts';
 import { MesozooError } from '../protocol/errors.ts';
+import { systemClock } from './clock.ts';
 import { type ProcessConfig, type ProcessKind, readConfig } from './config.ts';
 import { EXIT_INTERNAL, exitCodeOf } from './exit-codes.ts';
+import { ProcessInspection } from './inspection/process-inspection.ts';
 import { createLogger, type ProcessLogger } from './log.ts';
 import { keepReadyFile } from './ready-file.ts';
 
@@ -46,11 +48,22 @@ export async function runProcess<Kind extends ProcessKind, P extends HostedPorts
   try {
     const prepared = await Promise.race([options.prepare(config, log), signalled]);
     if (typeof prepared === 'string') return process.exit(0);
-    const host = new Host(prepared.ports, {
-      name: options.name(config),
+    const inspection = new ProcessInspection({
+      transport: prepared.ports.transport,
+      clock: systemClock,
+      log,
       defer: setImmediate,
-      crash: (error) => end(log, error),
+      cluster: config.cluster,
+      process: options.name(config),
     });
+    const host = new Host(
+      { ...prepared.ports, inspection },
+      {
+        name: options.name(config),
+        defer: setImmediate,
+        crash: (error) => end(log, error),
+      },
+    );
     host.start((ports) => prepared.create(ports));
     log.info('started');
     const { readyFile } = config;
@@ -59,6 +72,7 @@ export async function runProcess<Kind extends ProcessKind, P extends HostedPorts
     log.info('stopping', { signal: await signalled });
     unready?.();
     await new Promise<void>((resolve) => host.stop(resolve));
+    inspection.end();
     await prepared.close();
     log.info('stopped');
     process.exit(0);

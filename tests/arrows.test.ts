@@ -14,8 +14,10 @@ const folders = [
   'runtime',
   'simulation',
   'cli',
+  'examples',
   'bench',
   'tests',
+  'web',
 ];
 
 function sources(): SourceFile[] {
@@ -66,6 +68,10 @@ describe('the rules see', () => {
     ['protocol/x.ts', 'await f();', 'uses await'],
     ['actors/coord/x.ts', 'return new Promise((done) => done());', 'uses Promise'],
     ['simulation/x.ts', 'const now = performance.now();', 'uses performance'],
+    ['web/view/x.ts', "import { a } from '../../runtime/clock.ts';", 'web runs in a browser'],
+    ['web/model/x.ts', "import { a } from '../view/html.ts';", 'imports nothing of what shows it'],
+    ['cli/x.ts', "import { a } from '../web/store.ts';", 'nobody imports web'],
+    ['web/chart/x.ts', 'const box = document.body;', 'uses the browser'],
     ['runtime/x.ts', `const bug = '${planted}';`, 'names the planted bug'],
     ['cli/x.ts', 'start({ planted: bugs });', 'passes planted bugs'],
     ['actors/coord/main.ts', 'start({ planted: bugs });', 'passes planted bugs'],
@@ -84,9 +90,12 @@ describe('the rules allow', () => {
     ['actors/master/x.ts', "import { createHash } from 'node:crypto';"],
     ['actors/master/x.ts', "// the Date of it: Date.now()\nconst text = 'await Promise.all(';"],
     ['actors/coord/client/promises.ts', 'export async function f() { await g(); }'],
+    ['actors/framework/sdk/promises.ts', 'export async function f() { await g(); }'],
     ['actors/master/x.ts', 'clock.setTimeout(1); const attached = { async: true };'],
     ['actors/coord/x.test.ts', "import { World } from '../../simulation/world.ts';"],
     ['simulation/x.ts', `const bug = '${plantedBugNames()[0]}';`],
+    ['web/chart/x.ts', "import { a } from '../model/history.ts';"],
+    ['web/view/x.ts', 'const box = document.body;'],
     ['cli/help.ts', "const example = 'nats req mz.task.submit';"],
   ])('%s: %s', (path, text) => {
     expect(breachesOf([{ path, text }])).toEqual([]);

@@ -31,7 +31,9 @@ export function isTestOrTool(path: string): boolean {
 }
 
 const isMain = (path: string) => /^actors\/[a-z]+\/main\.ts$/.test(path);
-const isPromises = (path: string) => path === 'actors/coord/client/promises.ts';
+const isPureOfWeb = (path: string) => /^web\/(model|chart)\//.test(path);
+const isPromises = (path: string) =>
+  ['actors/coord/client/promises.ts', 'actors/framework/sdk/promises.ts'].includes(path);
 const folderOf = (path: string) => path.split('/')[0];
 
 // ── Imports ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -87,6 +89,26 @@ const importRules: readonly {
     says: 'nobody but simulation and tests imports simulation',
     allows: (from, to) =>
       !to.startsWith('simulation/') || ['simulation', 'tests', 'bench'].includes(folderOf(from)!),
+  },
+  {
+    says: 'web runs in a browser and imports only web, protocol, preact, htm, elkjs and @preact/signals',
+    allows: (from, to) =>
+      folderOf(from) !== 'web' ||
+      ['web/', 'protocol/', 'elkjs/'].some((folder) => to.startsWith(folder)) ||
+      ['preact', 'preact/hooks', 'htm', '@preact/signals'].includes(to),
+  },
+  {
+    says: 'what web knows and draws (model, chart) imports nothing of what shows it',
+    allows: (from, to) =>
+      !isPureOfWeb(from) ||
+      isPureOfWeb(to) ||
+      to.startsWith('protocol/') ||
+      to.startsWith('elkjs/'),
+  },
+  {
+    says: 'nobody imports web: it is served',
+    allows: (from, to) =>
+      !to.startsWith('web/') || ['web', 'tests', 'bench'].includes(folderOf(from)!),
   },
 ];
 
@@ -158,6 +180,17 @@ export const checkSimulationGlobals: Rule = (file) => {
   );
 };
 
+/** The parts of the page without a browser are tested without one. */
+export const checkBrowserGlobals: Rule = (file) => {
+  if (!isPureOfWeb(file.path) || isTestOrTool(file.path)) return [];
+  return search(file, withoutComments(withoutStrings(file.text)), [
+    [
+      'uses the browser',
+      /(?<![\w.$])(?:document|window|location|localStorage|navigator|requestAnimationFrame)\s*[.(]/g,
+    ],
+  ]);
+};
+
 // ── Planted bugs and subjects ───────────────────────────────────────────────────────────────────────────────
 
 export const checkPlanted: Rule = (file) => {
@@ -193,6 +226,7 @@ export const allRules: readonly Rule[] = [
   checkImports,
   checkGlobals,
   checkSimulationGlobals,
+  checkBrowserGlobals,
   checkPlanted,
   checkSubjects,
 ];

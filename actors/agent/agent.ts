@@ -113,6 +113,7 @@ export class AgentActor implements Actor {
       journal: this.journal,
       updates: this.updates,
       executors,
+      inspection: ports.inspection,
       changed: () => this.presence.changed(),
       forgotten: (attempt) => {
         if (attempt.started !== undefined) this.sandboxes.keep(attempt.spec.attemptId);
@@ -132,6 +133,7 @@ export class AgentActor implements Actor {
       clock,
       random,
       log: this.log,
+      inspection: ports.inspection,
       storage,
       identity: this.identity,
       timing: this.timing,

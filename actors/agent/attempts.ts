@@ -15,6 +15,7 @@ import {
   subtractResources,
 } from '../../protocol/resources.ts';
 import type { Clock, Logger, ProcessEnd, ProcessUsage } from '../actor.ts';
+import type { Inspection } from '../inspection.ts';
 import { Lifecycle } from '../lifecycle.ts';
 import { type Attempt, holds, isLive, statusOfEnd } from './attempt.ts';
 import type { Journal } from './checkpoint/journal.ts';
@@ -52,6 +53,7 @@ export interface AttemptsOptions {
   readonly journal: Journal;
   readonly updates: StatusUpdates;
   readonly executors: Executors;
+  readonly inspection?: Inspection | undefined;
   /** What is held, or whether anything lives, may have changed. */
   changed(): void;
   /** Gone for good; its sandbox is kept for a while. */
@@ -377,6 +379,7 @@ export class Attempts {
       lifecycle: new Lifecycle(this.machine, {
         id: `attempt.${spec.attemptId}`,
         clock: this.options.clock,
+        inspection: this.options.inspection,
         input,
         ...(state !== undefined && {
           snapshot: this.machine.resolveState({

@@ -7,6 +7,7 @@ import { MesozooError } from '../../protocol/errors.ts';
 import type { AgentId, Epoch, MasterId } from '../../protocol/ids.ts';
 import type { AgentMessage, AttemptReport, MasterOrder } from '../../protocol/orders.ts';
 import type { Clock, Logger, Random, Storage, Timer } from '../actor.ts';
+import type { Inspection } from '../inspection.ts';
 import { Lifecycle } from '../lifecycle.ts';
 import { type AgentIdentity, saveIdentity } from './checkpoint/identity.ts';
 
@@ -26,6 +27,7 @@ export interface RegistrationOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly inspection?: Inspection | undefined;
   readonly storage: Storage;
   readonly identity: AgentIdentity;
   readonly timing: {
@@ -79,6 +81,7 @@ export class Registration {
     this.lifecycle = new Lifecycle(machine, {
       id: `agent.${this.agentId}`,
       clock: options.clock,
+      inspection: options.inspection,
     });
   }
 

@@ -129,7 +129,7 @@ export class CoordActor implements Actor {
       ...(planted !== undefined && { planted }),
     });
     this.state = opened.state;
-    const chart = runCoordinatorChart(member, clock);
+    const chart = runCoordinatorChart(member, clock, this.ports.inspection);
     const paxos = createPaxos({
       member,
       recovered: opened.recovered,

@@ -4,6 +4,7 @@ import { systemRandom } from '../../runtime/random.ts';
 import { connectRole } from '../../runtime/role-connection.ts';
 import { runProcess } from '../../runtime/run.ts';
 import { version } from '../../runtime/version.ts';
+import { TasksFramework } from '../framework/tasks/tasks-framework.ts';
 import { MasterActor } from './master.ts';
 
 await runProcess({
@@ -30,6 +31,7 @@ await runProcess({
           digest: `system:${config.systemSecret}`,
           executor: config.executor,
           allocator: config.allocator,
+          bundled: [(parts) => new TasksFramework(parts)],
         });
         return actor;
       },

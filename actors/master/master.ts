@@ -70,7 +70,11 @@ export class MasterActor implements Actor {
           withdrawEndpoints: () => this.effect(() => this.term?.door.withdraw()),
         },
       }),
-      { id: `master.${this.options.masterId}`, clock: this.ports.clock },
+      {
+        id: `master.${this.options.masterId}`,
+        clock: this.ports.clock,
+        inspection: this.ports.inspection,
+      },
     );
     this.watchQuorum();
   }

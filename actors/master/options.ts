@@ -1,5 +1,6 @@
 /** What a master is started with, and the times by which it acts. */
 import type { MasterId } from '../../protocol/ids.ts';
+import type { MakeBundledFramework } from '../bundled.ts';
 import type { PlantedBugs } from '../planted.ts';
 
 export interface MasterOptions {
@@ -15,7 +16,8 @@ export interface MasterOptions {
   readonly executor?: 'process' | 'noop';
   readonly allocator?: 'fcfs';
   readonly timing?: Partial<MasterTiming>;
-  readonly retention?: Partial<Retention>;
+  /** The frameworks that live with the leader; the first runs what is submitted on NATS. */
+  readonly bundled: readonly MakeBundledFramework[];
   readonly planted?: PlantedBugs;
 }
 
@@ -50,10 +52,3 @@ export const defaultTiming: MasterTiming = {
   relayTimeoutMs: 5_000,
   gatherMs: 250,
 };
-
-/** Finished tasks leave the tree when they are older or more than this; never before a task that waits for them is decided. */
-export interface Retention {
-  readonly timeMs: number;
-  readonly count: number;
-}
-export const defaultRetention: Retention = { timeMs: 3_600_000, count: 10_000 };

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { errorCatalogue } from '../errors.ts';
+import { inspectStart } from '../inspection-api.ts';
 import { limits } from '../limits.ts';
 import { subjectTable } from '../subjects.ts';
 import { taskRequests } from '../task-api.ts';
@@ -25,6 +26,7 @@ interface JsonSchema {
   readonly maxItems?: number;
   readonly maxLength?: number;
   readonly additionalProperties?: JsonSchema | boolean;
+  readonly description?: string;
 }
 
 /** File name in docs/reference → content. */
@@ -53,6 +55,7 @@ function subjectsPage(): string {
     ...Object.entries(sessionRequests).map(([name, schema]) =>
       requestSection(`mz.session.${name}`, schema),
     ),
+    requestSection('mz.inspect.start', inspectStart),
   ];
   return [
     '# Subjects',
@@ -75,19 +78,21 @@ function subjectsPage(): string {
 
 function requestSection(subject: string, schema: z.ZodType): string {
   const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
-  const fields = Object.entries(json.properties ?? {}).map(([name, field]) => {
+  const properties = Object.entries(json.properties ?? {});
+  const described = properties.some(([, { description }]) => description !== undefined);
+  const fields = properties.map(([name, field]) => {
     const presence = json.required?.includes(name)
       ? 'required'
       : field.default !== undefined
         ? `default \`${JSON.stringify(field.default)}\``
         : 'optional';
-    return `| \`${name}\` | ${describe(field)} | ${presence} |`;
+    return `| \`${name}\` | ${describe(field)} | ${presence} |${described ? ` ${field.description ?? ''} |` : ''}`;
   });
   return [
     `### \`${subject}\``,
     '',
-    '| field | type | |',
-    '| --- | --- | --- |',
+    `| field | type | |${described ? ' |' : ''}`,
+    `| --- | --- | --- |${described ? ' --- |' : ''}`,
     ...fields,
     '',
   ].join('\n');

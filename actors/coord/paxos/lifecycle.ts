@@ -4,14 +4,20 @@ import { coordinatorMachine } from '../../../machines/coordinator.ts';
 import { InvariantError } from '../../../protocol/errors.ts';
 import type { MemberId } from '../../../protocol/ids.ts';
 import type { Clock } from '../../actor.ts';
+import type { Inspection } from '../../inspection.ts';
 import { Lifecycle } from '../../lifecycle.ts';
 import type { CoordinatorLifecycle } from './contract.ts';
 
 export type CoordinatorRole = ReturnType<CoordinatorLifecycle['role']>;
 type CoordinatorFact = Parameters<CoordinatorLifecycle['send']>[0];
 
-export function runCoordinatorChart(member: MemberId, clock: Clock): CoordinatorLifecycle {
-  const lifecycle = new Lifecycle(coordinatorMachine, { id: `coordinator.${member}`, clock });
+export function runCoordinatorChart(
+  member: MemberId,
+  clock: Clock,
+  inspection?: Inspection,
+): CoordinatorLifecycle {
+  const id = `coordinator.${member}`;
+  const lifecycle = new Lifecycle(coordinatorMachine, { id, clock, inspection });
   return {
     role: () => lifecycle.state() as CoordinatorRole,
     send: (event) => lifecycle.send(event),

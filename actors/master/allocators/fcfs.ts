@@ -9,9 +9,10 @@
  */
 
 import { assert } from '../../../protocol/errors.ts';
-import type { AgentId, FrameworkId, TaskId } from '../../../protocol/ids.ts';
+import type { AgentId, FrameworkId, RequestId } from '../../../protocol/ids.ts';
 import {
   addResources,
+  contains,
   isNegative,
   type Resources,
   subtractResources,
@@ -22,7 +23,7 @@ import {
   type AllocatorAgent,
   attemptsPerAgentMax,
   type Placement,
-  type WaitingTask,
+  type WaitingRequest,
 } from './contract.ts';
 import { Line } from './line.ts';
 import { availableOf, fits, satisfies } from './matching.ts';
@@ -40,7 +41,7 @@ interface Queue {
   readonly frameworkId: FrameworkId;
   readonly line: Line;
   /** Fit no agent there is. */
-  readonly aside: Map<TaskId, WaitingTask>;
+  readonly aside: Map<RequestId, WaitingRequest>;
   claimed: Offered | undefined;
 }
 
@@ -49,7 +50,7 @@ export class FcfsAllocator implements Allocator {
   private ring: Offered[] = [];
   private cursor = 0;
   private readonly queues = new Map<string, Queue>();
-  private readonly queueOf = new Map<TaskId, Queue>();
+  private readonly queueOf = new Map<RequestId, Queue>();
   private readonly active = new Set<FrameworkId>();
   /** Nothing has changed since a call that placed all it could. */
   private settled = false;
@@ -72,7 +73,7 @@ export class FcfsAllocator implements Allocator {
     for (const queue of this.queues.values()) {
       for (const task of queue.aside.values()) {
         if (!couldEver(offered, task)) continue;
-        queue.aside.delete(task.taskId);
+        queue.aside.delete(task.requestId);
         queue.line.add(task);
       }
     }
@@ -100,8 +101,8 @@ export class FcfsAllocator implements Allocator {
     this.settled = false;
   }
 
-  taskWaits(task: WaitingTask): void {
-    assert(!this.queueOf.has(task.taskId), `task ${task.taskId} waits already`);
+  requestWaits(task: WaitingRequest): void {
+    assert(!this.queueOf.has(task.requestId), `task ${task.requestId} waits already`);
     const name = `${task.frameworkId} ${task.queue}`;
     let queue = this.queues.get(name);
     if (queue === undefined) {
@@ -117,17 +118,17 @@ export class FcfsAllocator implements Allocator {
     queue.line.add(task);
     // What the former head claimed may be of no use to this one.
     if (queue.line.head() === task) dropClaim(queue);
-    this.queueOf.set(task.taskId, queue);
+    this.queueOf.set(task.requestId, queue);
     this.settled = false;
   }
 
-  taskLeaves(taskId: TaskId): boolean {
-    const queue = this.queueOf.get(taskId);
+  requestLeaves(requestId: RequestId): boolean {
+    const queue = this.queueOf.get(requestId);
     if (queue === undefined) return false;
-    if (queue.line.head()?.taskId === taskId) dropClaim(queue);
-    this.queueOf.delete(taskId);
-    if (!queue.aside.delete(taskId)) queue.line.remove(taskId);
-    this.dropEmpty(queue, taskId);
+    if (queue.line.head()?.requestId === requestId) dropClaim(queue);
+    this.queueOf.delete(requestId);
+    if (!queue.aside.delete(requestId)) queue.line.remove(requestId);
+    this.dropEmpty(queue, requestId);
     this.settled = false;
     return true;
   }
@@ -146,10 +147,10 @@ export class FcfsAllocator implements Allocator {
       const task = queue.line.head()!;
       const offered = this.agentFor(queue, task);
       if (offered !== undefined) placements.push(this.place(queue, task, offered));
-      else if (this.standsAside(queue, task)) queue.aside.set(task.taskId, task);
+      else if (this.standsAside(queue, task)) queue.aside.set(task.requestId, task);
       else continue;
       decided += 1;
-      queue.line.remove(task.taskId);
+      queue.line.remove(task.requestId);
       claimGivenUp ||= queue.claimed !== undefined;
       dropClaim(queue);
       insertByOrder(heads, queue);
@@ -160,18 +161,42 @@ export class FcfsAllocator implements Allocator {
     return { placements, more: claimGivenUp };
   }
 
-  recoverResources(agentId: AgentId, resources: Resources): void {
+  remainders(): readonly { readonly agentId: AgentId; readonly resources: Resources }[] {
+    const left: { agentId: AgentId; resources: Resources }[] = [];
+    for (const { agent, available, attempts, claimedBy } of this.ring)
+      if (claimedBy === undefined && attempts < attemptsPerAgentMax)
+        left.push({ agentId: agent.agentId, resources: available });
+    return left;
+  }
+
+  hold(agentId: AgentId, resources: Resources): void {
+    const offered = this.agents.get(agentId);
+    assert(offered !== undefined, `agent ${agentId} is not there to be offered`);
+    assert(contains(offered.available, resources), `agent ${agentId} has not what is offered`);
+    offered.allocated = addResources(offered.allocated, resources);
+    offered.available = availableOf(offered.agent.total, offered.allocated);
+  }
+
+  addAttempt(agentId: AgentId): boolean {
+    const offered = this.agents.get(agentId);
+    if (offered === undefined || offered.attempts >= attemptsPerAgentMax) return false;
+    offered.attempts += 1;
+    return true;
+  }
+
+  recoverResources(agentId: AgentId, resources: Resources, attempts = 1): void {
     const offered = this.agents.get(agentId);
     if (offered === undefined) return;
     offered.allocated = subtractResources(offered.allocated, resources);
     assert(!isNegative(offered.allocated), `agent ${agentId} got back more than it gave`);
     offered.available = availableOf(offered.agent.total, offered.allocated);
-    offered.attempts -= 1;
+    offered.attempts -= attempts;
     this.settled = false;
   }
 
-  isWaiting(taskId: TaskId): boolean {
-    return this.queueOf.has(taskId);
+  waiting(requestId: RequestId): WaitingRequest | undefined {
+    const queue = this.queueOf.get(requestId);
+    return queue?.line.get(requestId) ?? queue?.aside.get(requestId);
   }
 
   available(agentId: AgentId): Resources | undefined {
@@ -182,11 +207,11 @@ export class FcfsAllocator implements Allocator {
     return this.agents.get(agentId)?.allocated;
   }
 
-  ahead(taskId: TaskId): number | undefined {
-    const queue = this.queueOf.get(taskId);
+  ahead(requestId: RequestId): number | undefined {
+    const queue = this.queueOf.get(requestId);
     if (queue === undefined) return undefined;
     for (const task of queue.line.tasks())
-      if (task.taskId === taskId) return queue.line.ahead(task);
+      if (task.requestId === requestId) return queue.line.ahead(task);
     return 0;
   }
 
@@ -214,7 +239,7 @@ export class FcfsAllocator implements Allocator {
   }
 
   /** The next agent, going round, that takes the task now and is not claimed by another queue's head. */
-  private agentFor(queue: Queue, task: WaitingTask): Offered | undefined {
+  private agentFor(queue: Queue, task: WaitingRequest): Offered | undefined {
     for (let step = 0; step < this.ring.length; step++) {
       const index = (this.cursor + step) % this.ring.length;
       const offered = this.ring[index]!;
@@ -228,19 +253,20 @@ export class FcfsAllocator implements Allocator {
     return undefined;
   }
 
-  private place(queue: Queue, task: WaitingTask, offered: Offered): Placement {
+  private place(queue: Queue, task: WaitingRequest, offered: Offered): Placement {
     const resources = takeRequested(offered.available, task.resources);
-    assert(resources !== undefined, `task ${task.taskId} was said to fit`);
+    assert(resources !== undefined, `task ${task.requestId} was said to fit`);
     offered.allocated = addResources(offered.allocated, resources);
     offered.available = availableOf(offered.agent.total, offered.allocated);
     offered.attempts += 1;
-    assert(this.queueOf.get(task.taskId) === queue, `task ${task.taskId} is placed once`);
-    this.queueOf.delete(task.taskId);
-    return { taskId: task.taskId, agentId: offered.agent.agentId, resources };
+    assert(this.queueOf.get(task.requestId) === queue, `task ${task.requestId} is placed once`);
+    this.queueOf.delete(task.requestId);
+    const { requestId, frameworkId } = task;
+    return { requestId, frameworkId, agentId: offered.agent.agentId, resources };
   }
 
   /** Whether no agent could ever take it; otherwise it claims the one with the most room that could. */
-  private standsAside(queue: Queue, task: WaitingTask): boolean {
+  private standsAside(queue: Queue, task: WaitingRequest): boolean {
     if (queue.claimed !== undefined) return false;
     let best: Offered | undefined;
     let possible = false;
@@ -257,15 +283,15 @@ export class FcfsAllocator implements Allocator {
     return !possible;
   }
 
-  private dropEmpty(queue: Queue, taskId: TaskId): void {
+  private dropEmpty(queue: Queue, requestId: RequestId): void {
     if (queue.line.size > 0 || queue.aside.size > 0) return;
     dropClaim(queue);
-    assert(!this.queueOf.has(taskId), 'a queue is empty when nobody waits in it');
+    assert(!this.queueOf.has(requestId), 'a queue is empty when nobody waits in it');
     this.queues.delete(queue.name);
   }
 }
 
-function couldEver(offered: Offered, task: WaitingTask): boolean {
+function couldEver(offered: Offered, task: WaitingRequest): boolean {
   return fits(offered.agent.total, task.resources) && satisfies(offered.agent, task.constraints);
 }
 

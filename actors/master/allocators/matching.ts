@@ -7,11 +7,14 @@ import {
   scalarNames,
   subtractResources,
 } from '../../../protocol/resources.ts';
-import { type AllocatorAgent, attemptsPerAgentMax, type WaitingTask } from './contract.ts';
+import { type AllocatorAgent, attemptsPerAgentMax, type WaitingRequest } from './contract.ts';
 
-type Constraint = WaitingTask['constraints'][number];
+type Constraint = WaitingRequest['constraints'][number];
 
-export function satisfies(agent: AllocatorAgent, constraints: WaitingTask['constraints']): boolean {
+export function satisfies(
+  agent: AllocatorAgent,
+  constraints: WaitingRequest['constraints'],
+): boolean {
   return constraints.every((constraint) => holds(agent, constraint));
 }
 
@@ -42,7 +45,10 @@ export function lacks(
   agent: AllocatorAgent,
   available: Resources,
   attempts: number,
-  task: { readonly resources: ResourceRequest; readonly constraints: WaitingTask['constraints'] },
+  task: {
+    readonly resources: ResourceRequest;
+    readonly constraints: WaitingRequest['constraints'];
+  },
 ): readonly string[] {
   const words: string[] = [];
   for (const constraint of task.constraints) {

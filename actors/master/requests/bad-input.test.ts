@@ -1,7 +1,7 @@
 /** Bad input: each with a clear error, and nothing changed. */
 import { expect, test } from 'vitest';
 import { limits } from '../../../protocol/limits.ts';
-import { idOfKey } from '../tasks/identity.ts';
+import { idOfKey } from '../../framework/tasks/identity.ts';
 import { SmallCluster } from '../testing/small-cluster.ts';
 
 const cluster = new SmallCluster();

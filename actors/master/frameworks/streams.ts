@@ -1,0 +1,93 @@
+/**
+ * Where the events of one subscription go: over NATS to the inbox that the framework named, or to a framework in this
+ * process. What is told over NATS leaves when everything before it is decided.
+ */
+import { encode, type Form } from '../../../protocol/codec.ts';
+import type { FrameworkEvent } from '../../../protocol/framework-api.ts';
+import type { Clock, Subscription, Transport } from '../../actor.ts';
+
+export interface EventStream {
+  /** Every call of the subscription carries it. */
+  readonly id: string;
+  deliver(event: FrameworkEvent): void;
+  /** The framework has shown that it is there. */
+  heard(): void;
+  /** From time to time; whether the framework is still there. */
+  tick(): boolean;
+  end(): void;
+}
+
+/** Of HEARTBEAT; a framework that misses three of them subscribes again. */
+export const HEARTBEAT_SECONDS = 2;
+/** A framework that does not answer for so long is disconnected. */
+const SILENCE_MAX_MS = 10_000;
+
+export interface NatsStreamParts {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly afterwards: (effect: () => void) => void;
+  readonly id: string;
+  readonly inbox: string;
+  readonly form: Form;
+  /** Whether a silence is the framework's own: not while we are cut off. */
+  readonly isHeard: () => boolean;
+}
+
+export class NatsStream implements EventStream {
+  readonly id: string;
+  private readonly parts: NatsStreamParts;
+  private readonly pulse: string;
+  private readonly answers: Subscription;
+  private sequence = 0;
+  private heardAtMs: number;
+  private beatAtMs: number;
+  private tickedAtMs: number;
+  private ended = false;
+
+  constructor(parts: NatsStreamParts) {
+    this.parts = parts;
+    this.id = parts.id;
+    this.heardAtMs = parts.clock.monotonicMs();
+    this.beatAtMs = this.heardAtMs;
+    this.tickedAtMs = this.heardAtMs;
+    this.pulse = `${parts.transport.inbox}.framework-${parts.id}`;
+    // NATS itself answers where nobody listens.
+    this.answers = parts.transport.subscribe(this.pulse, ({ status }) => {
+      if (status === undefined) this.heard();
+    });
+  }
+
+  deliver(event: FrameworkEvent): void {
+    this.parts.afterwards(() => this.publish(event));
+  }
+
+  heard(): void {
+    this.heardAtMs = this.parts.clock.monotonicMs();
+  }
+
+  tick(): boolean {
+    const nowMs = this.parts.clock.monotonicMs();
+    const sinceMs = nowMs - this.tickedAtMs;
+    this.tickedAtMs = nowMs;
+    // While this process stood still or was cut off itself, the framework was not silent: it did not hear it.
+    if (!this.parts.isHeard()) this.heardAtMs += sinceMs;
+    else if (sinceMs > 2_000) this.heardAtMs += sinceMs;
+    if (nowMs - this.beatAtMs >= HEARTBEAT_SECONDS * 1000) {
+      this.beatAtMs = nowMs;
+      this.publish({ type: 'HEARTBEAT' }, this.pulse);
+    }
+    return nowMs - this.heardAtMs <= SILENCE_MAX_MS;
+  }
+
+  end(): void {
+    this.ended = true;
+    this.answers.unsubscribe();
+  }
+
+  private publish(event: FrameworkEvent, reply?: string): void {
+    if (this.ended) return;
+    this.sequence += 1;
+    const { transport, inbox, form } = this.parts;
+    transport.publish(inbox, encode({ ...event, sequence: this.sequence }, form), { reply });
+  }
+}

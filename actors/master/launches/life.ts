@@ -1,0 +1,120 @@
+/**
+ * Lives the launched tasks: sends a fact to a launch's chart, carries out the actions that the chart names, and hands
+ * what happened to the framework as a status. Nothing here leaves before it is decided (see writes.ts).
+ */
+import type { TaskStatus } from '../../../protocol/framework-api.ts';
+import { contains } from '../../../protocol/resources.ts';
+import type { TaskReason } from '../../../protocol/task-states.ts';
+import type { Clock } from '../../actor.ts';
+import type { Inspection } from '../../inspection.ts';
+import type { PlantedBugs } from '../../planted.ts';
+import type { Agents } from '../agents/agents.ts';
+import type { Allocator } from '../allocators/contract.ts';
+import type { LaunchBook } from './book.ts';
+import { type LaunchAction, type LaunchEventType, launchChart } from './chart.ts';
+import { InspectedLaunches } from './inspected.ts';
+import type { Launch } from './launch.ts';
+import type { Statuses } from './statuses.ts';
+
+/** What is known about a change, apart from the change itself. */
+export interface Fact {
+  readonly atMs: number;
+  readonly source?: TaskStatus['source'];
+  readonly reason?: TaskReason;
+  readonly message?: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+}
+
+export interface LaunchLifeParts {
+  readonly clock: Clock;
+  readonly launches: LaunchBook;
+  readonly allocator: Allocator;
+  readonly agents: Agents;
+  readonly statuses: Statuses;
+  readonly planted: PlantedBugs;
+  readonly inspection?: Inspection | undefined;
+  readonly orderKill: (launch: Launch) => void;
+  readonly forgotten: (launch: Launch) => void;
+}
+
+export class LaunchLife {
+  private readonly parts: LaunchLifeParts;
+  private readonly inspected: InspectedLaunches | undefined;
+
+  constructor(parts: LaunchLifeParts) {
+    const { inspection, launches } = parts;
+    this.parts = parts;
+    this.inspected = inspection && new InspectedLaunches(inspection, launches);
+  }
+
+  /** There is one more. */
+  began(launch: Launch): void {
+    this.inspected?.began(launch);
+  }
+
+  /** The leadership is over. */
+  end(): void {
+    this.inspected?.end();
+  }
+
+  knows(launch: Launch, event: LaunchEventType): boolean {
+    return launchChart.knows(launch.chart, event);
+  }
+
+  /** Throws InvariantError when the launch's state does not know the event. */
+  send(launch: Launch, event: LaunchEventType, fact: Fact): void {
+    const before = launch.chart;
+    const { next, actions } = launchChart.advance(before, event);
+    launch.chart = next;
+    if (next.value !== before.value) launch.changedAtMs = fact.atMs;
+    this.inspected?.changed(launch, event);
+    for (const action of actions) this.carryOut(action, launch);
+    if (next.isFinal) return;
+    this.parts.launches.changed(launch);
+    if (launch.framework.isTornDown) this.acknowledged(launch);
+    else if (next.state !== before.state) this.parts.statuses.add(launch, fact);
+  }
+
+  /** It is to be killed already: sooner now. */
+  shortenKill(launch: Launch, graceMs: number): void {
+    launch.killGraceMs = graceMs;
+    this.parts.launches.changed(launch);
+    this.parts.orderKill(launch);
+  }
+
+  /** Call when the framework has acknowledged a status: the end of an ended launch may have been the last. */
+  acknowledged(launch: Launch): void {
+    this.parts.launches.changed(launch);
+    if (launch.chart.region === 'ended' && launch.pending.length === 0)
+      this.send(launch, 'END_ACKNOWLEDGED', { atMs: this.parts.clock.wallMs() });
+  }
+
+  private carryOut(action: LaunchAction, launch: Launch): void {
+    switch (action) {
+      case 'orderKill':
+        this.parts.orderKill(launch);
+        return;
+      case 'freeResources':
+        this.freeResources(launch);
+        return;
+      case 'forget':
+        this.parts.launches.remove(launch);
+        this.parts.forgotten(launch);
+        return;
+      default:
+        action satisfies never;
+    }
+  }
+
+  private freeResources(launch: Launch): void {
+    const { allocator, agents, planted } = this.parts;
+    const { agentId, attemptId, resources, framework } = launch;
+    agents.unassign(agentId, attemptId);
+    framework.gaveBack(resources);
+    allocator.recoverResources(agentId, resources, 1);
+    const rest = allocator.allocated(agentId);
+    if (planted.has('resource-freed-twice') && rest && contains(rest, { ...resources, ports: [] }))
+      allocator.recoverResources(agentId, resources, 1);
+  }
+}

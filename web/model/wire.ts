@@ -1,0 +1,69 @@
+/**
+ * What travels between the page and its server on `/live`: JSON text. First `hello`, then the remembered past and what
+ * happens now, in arrays of items. Events have the form of `@statelyai/inspect`; of an actor that nobody watches come
+ * only its state and since when.
+ */
+
+export type StateValue = string | { readonly [child: string]: StateValue | undefined };
+
+export interface InspectedSnapshot {
+  readonly value?: StateValue;
+  readonly context?: unknown;
+  readonly status?: string;
+  readonly tags?: readonly string[];
+  readonly output?: unknown;
+  readonly error?: unknown;
+  /** Wall clock: when the actor entered this state, where the server knows it. */
+  readonly since?: number;
+}
+
+export interface EventObject {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+export type InspectionEvent =
+  | {
+      readonly type: '@xstate.actor';
+      /** `<kind>.<id>` */
+      readonly sessionId: string;
+      readonly name?: string;
+      /** The machine's definition as JSON; absent while nobody watches. */
+      readonly definition?: string;
+      readonly snapshot?: InspectedSnapshot;
+    }
+  | {
+      readonly type: '@xstate.event';
+      readonly sessionId: string;
+      readonly sourceId?: string;
+      readonly event: EventObject;
+    }
+  | {
+      readonly type: '@xstate.snapshot';
+      readonly sessionId: string;
+      readonly snapshot: InspectedSnapshot;
+      readonly event?: EventObject;
+    };
+
+export interface LiveItem {
+  /** Wall clock. */
+  readonly at: number;
+  readonly event: InspectionEvent;
+}
+
+export interface Hello {
+  readonly cluster: string;
+  readonly version: string;
+  readonly nowMs: number;
+}
+
+export type ServerMessage =
+  | { readonly hello: Hello }
+  | { readonly trouble: { readonly message: string } | null }
+  | { readonly dropped: number }
+  | readonly LiveItem[];
+
+export interface WatchRequest {
+  /** Session ids of the actors whose charts are open. */
+  readonly watch: readonly string[];
+}

@@ -1,0 +1,114 @@
+/** One open chart: who it is, in which state and since when, and its drawing. */
+import type { VNode } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { bestFor } from '../chart/layout.ts';
+import type { Step } from '../model/history.ts';
+import { duration, isLeading, toneOf } from '../model/words.ts';
+import * as store from '../store.ts';
+import { Chart } from './chart.ts';
+import { useRoom } from './chart-room.ts';
+import { classes, html } from './html.ts';
+import { Icon } from './icons.ts';
+import { layoutOf } from './layouts.ts';
+
+export function ChartPanel({ sessionId }: { sessionId: string }): VNode {
+  store.version.value;
+  const actor = store.history.actors.get(sessionId);
+  const step = actor && store.history.stepAt(actor, store.moment.value);
+  const stateText = step?.toText ?? '';
+  const title = actor?.id ?? sessionId;
+  return html`
+    <section
+      class=${classes({ panel: true, 'is-ended': step !== undefined && step.status !== 'active' })}
+      data-session=${sessionId}
+      aria-label=${`Chart of ${sessionId}`}
+      tabindex="0"
+    >
+      <header class=${`panel-head tone-${toneOf(stateText, step?.status ?? 'active')}`}>
+        <span class="panel-kind">${actor?.kind ?? ''}</span>
+        <h2 class="panel-title">${title}</h2>
+        ${isLeading(stateText) && html`<span class="badge">leads</span>`}
+        <span class="panel-state" aria-live="polite">
+          ${step !== undefined && html`<i class="dot"></i><${StatePath} text=${stateText} />`}
+        </span>
+        ${step !== undefined && html`<${Since} step=${step} />`}
+        <button
+          class="icon-button"
+          title="Close (Esc)"
+          aria-label=${`Close the chart of ${sessionId}`}
+          onClick=${() => store.close(sessionId)}
+        >
+          <${Icon} name="close" />
+        </button>
+      </header>
+      <${PanelBody} sessionId=${sessionId} step=${step} known=${actor !== undefined} />
+    </section>
+  `;
+}
+
+function StatePath({ text }: { text: string }): VNode {
+  const regions = text.split(' | ').map((path) => path.split('.'));
+  return html`<span class="state-path" data-state=${text}>
+    ${regions.map(
+      (keys, region) => html`
+        ${region > 0 && html`<i class="state-path-bar"></i>`}
+        ${keys.map(
+          (key, depth) =>
+            html`${depth > 0 && html`<i>›</i>`}<span class=${depth === keys.length - 1 ? 'is-leaf' : ''}>${key}</span>`,
+        )}
+      `,
+    )}
+  </span>`;
+}
+
+/** By itself, so that a tick of the clock touches one text. */
+function Since({ step }: { step: Step }): VNode {
+  store.second.value;
+  return html`<span class="panel-since" title="How long in this state">
+    ${duration(store.shownNow() - step.since)}
+  </span>`;
+}
+
+interface PanelBodyProps {
+  readonly sessionId: string;
+  readonly step: Step | undefined;
+  readonly known: boolean;
+}
+
+function PanelBody({ sessionId, step, known }: PanelBodyProps): VNode {
+  const place = useRef<HTMLDivElement>(null);
+  const room = useRoom(place);
+  const definition = store.history.definitionOf(sessionId);
+  const layout = definition === undefined ? undefined : layoutOf(definition).value;
+  const waited = useWaited(layout === undefined, 400);
+  const body = () => {
+    if (layout?.state === 'failed')
+      return html`<p class="panel-message">This chart cannot be drawn: ${layout.reason}</p>`;
+    if (layout?.state === 'ready' && room !== undefined)
+      return html`<${Chart}
+        geometry=${bestFor(layout.layouts, room.width, room.height)}
+        room=${room}
+        step=${step}
+        label=${`Statechart of ${sessionId}, in ${step?.toText ?? 'no known state'}`}
+      />`;
+    if (!waited) return undefined;
+    return html`<p class="panel-message">
+      ${known ? `Asking ${sessionId} for its chart …` : `Nobody called ${sessionId} has been heard yet.`}
+    </p>`;
+  };
+  return html`<div class="panel-body" ref=${place}>${body()}</div>`;
+}
+
+/** Whether something has lasted: what is there in a blink needs no words before. */
+function useWaited(lasts: boolean, ms: number): boolean {
+  const [waited, setWaited] = useState(false);
+  useEffect(() => {
+    if (!lasts) return undefined;
+    const timer = setTimeout(() => setWaited(true), ms);
+    return () => {
+      clearTimeout(timer);
+      setWaited(false);
+    };
+  }, [lasts, ms]);
+  return waited && lasts;
+}
