@@ -332,10 +332,12 @@ export class Term {
    * is not to be found was never ordered, and one that is found was noted.
    */
   private takeChanges(): Iterable<WriteGroup> {
+    const frameworks = this.frameworks.takeChanges(this.acl);
     return oneAfterAnother([
       ...this.bundled.map(({ framework }) => framework.takeChanges()),
-      this.frameworks.takeChanges(this.acl),
+      frameworks.records,
       this.launches.takeChanges(this.acl),
+      frameworks.ends,
     ]);
   }
 
