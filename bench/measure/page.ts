@@ -12,7 +12,10 @@ const actors = 200;
 const eventsPerSecond = 500;
 const beatMs = 10;
 const open = '#open=agent.agent-1,agent.agent-2,agent.agent-3,agent.agent-4';
-const categories = ['devtools.timeline', 'disabled-by-default-devtools.timeline'];
+const categories = [
+  'disabled-by-default-devtools.timeline',
+  'disabled-by-default-devtools.timeline.frame',
+];
 
 export async function measurePage(options: { rounds: number; seconds: number }): Promise<Figure[]> {
   const medians: number[] = [];
