@@ -212,6 +212,9 @@ export function splitId(sessionId: string): { kind: string; id: string } {
 
 export const isEnded = (step: Step) => step.status !== 'active';
 
+/** It is not there any more, though its chart has not ended: removed, or its process fell silent. */
+export const isGone = (step: Step) => step.status === 'stopped';
+
 /** How many of these steps had happened at a moment. */
 export function countUntil(steps: readonly Step[], moment: Moment): number {
   let low = 0;
