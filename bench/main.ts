@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { measureFailover } from './measure/failover.ts';
 import { measureInspection } from './measure/inspection.ts';
+import { measurePage } from './measure/page.ts';
 import { measureStart } from './measure/start.ts';
 import { measureTasks } from './measure/tasks.ts';
 import { measureZnodes } from './measure/znodes.ts';
@@ -26,6 +27,7 @@ const measures = {
   start: () => measureStart({ rounds }),
   failover: () => measureFailover({ rounds }),
   inspection: () => measureInspection({ rounds, tasks: seconds * 1000 }),
+  page: () => measurePage({ rounds, seconds }),
 } as const;
 
 const unknown = values.only?.find((name) => !(name in measures));
