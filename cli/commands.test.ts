@@ -37,7 +37,19 @@ describe('usage', () => {
   });
 
   const zk = ['ls', 'get', 'stat', 'set', 'create', 'delete', 'watch', 'acl'];
-  const commands = ['submit', 'ps', 'logs', 'kill', 'explain', 'events', 'status', 'zk', 'inspect'];
+  const commands = [
+    'submit',
+    'ps',
+    'logs',
+    'kill',
+    'explain',
+    'events',
+    'status',
+    'top',
+    'zk',
+    'context',
+    'inspect',
+  ];
   test.each([...commands, ...zk.map((name) => `zk ${name}`)])(
     '%s --help has examples',
     async (command) => {

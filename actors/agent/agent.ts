@@ -228,6 +228,11 @@ export class AgentActor implements Actor {
     this.attempts.invariants();
   }
 
+  /** For health checks: the chart's state. */
+  state(): string {
+    return this.registration.lifecycle.state();
+  }
+
   get agentId(): Registration['agentId'] {
     return this.registration.agentId;
   }

@@ -12,6 +12,7 @@ await runProcess({
   name: (config) => config.id,
   async prepare(config, log) {
     const connected = await connectRole('master', config.id, config, log);
+    let actor: MasterActor | undefined;
     return {
       ports: {
         clock: systemClock,
@@ -19,8 +20,8 @@ await runProcess({
         log,
         transport: connected.transport,
       },
-      create: (ports) =>
-        new MasterActor(ports, {
+      create(ports) {
+        actor = new MasterActor(ports, {
           cluster: config.cluster,
           masterId: config.id,
           hostname: config.hostname,
@@ -31,7 +32,13 @@ await runProcess({
           executor: config.executor,
           allocator: config.allocator,
           bundled: [(parts) => new TasksFramework(parts)],
-        }),
+        });
+        return actor;
+      },
+      /** It leads, or is ready to when its turn comes. */
+      isReady: () =>
+        connected.transport.isConnected() &&
+        /^(contending|elected\.(recovering|leading\.serving))$/.test(actor?.state() ?? ''),
       close: () => connected.drain(),
     };
   },

@@ -196,6 +196,7 @@ export class Term {
         allocator,
         offers,
         launches,
+        began: (launch) => life.began(launch),
         orderLaunch: (launch) => this.orderLaunch(launch),
       }),
       life,
@@ -284,8 +285,8 @@ export class Term {
     this.door.end();
     this.coords.end();
     for (const { framework } of this.bundled) framework.end();
-    this.frameworks.end();
     this.life.end();
+    this.frameworks.end();
   }
 
   /** Connected, and still leading as far as the clock can tell. */
@@ -347,6 +348,7 @@ export class Term {
   private take(launch: Launch): void {
     const { agentId, attemptId } = launch;
     this.launches.addRecovered(launch);
+    this.life.began(launch);
     if (launch.chart.isFinal) this.launches.remove(launch);
     else if (launch.chart.isActive) {
       this.agents.assign(agentId, attemptId, launch);
@@ -368,7 +370,6 @@ export class Term {
 
   private begin(): void {
     this.log.info('recovered', { launches: this.launches.size });
-    this.life.recovered();
     for (const { framework, link } of this.bundled)
       this.frameworks.subscribe(
         framework.info,

@@ -6,6 +6,7 @@ import { coordinatorMachine } from '../coordinator.ts';
 import { frameworkMachine } from '../framework.ts';
 import { launchMachine } from '../launch.ts';
 import { masterMachine } from '../master.ts';
+import { subscriptionMachine } from '../subscription.ts';
 import { taskMachine } from '../task.ts';
 
 export interface Chart {
@@ -157,5 +158,23 @@ export const charts: readonly Chart[] = [
     },
     samples: { SUBSCRIBE_RECEIVED: [{ failoverTimeoutMs: 1000 }] },
     inputs: [{ failoverTimeoutMs: 1000 }],
+  },
+  {
+    name: 'subscription',
+    machine: subscriptionMachine,
+    purpose:
+      'A framework’s subscription as the framework lives through it: subscribed anew whenever the leading master changes, the connection breaks or an event is lost, until the framework is over for good.',
+    events: {
+      CONNECTED: 'there is a connection to NATS',
+      DISCONNECTED: 'the connection to NATS is gone: what was under way may be lost',
+      SUBSCRIBED: 'the master has answered, and its event SUBSCRIBED is here',
+      PUT_OFF: 'nobody leads, or the leader has no time now',
+      REJECTED: 'the master does not take such a framework',
+      LOST: 'an event or an answer is missing, or the master does not know the subscription',
+      DISMISSED: 'the master has ended the subscription: another instance took its place',
+      TORN_DOWN: 'the framework is ended: its id can never subscribe again',
+      CLOSED: 'the framework’s process leaves',
+    },
+    inputs: [undefined],
   },
 ];

@@ -16,6 +16,7 @@ import type {
 } from '../../../protocol/framework-api.ts';
 import type { MesosResource } from '../../../protocol/mesos-resources.ts';
 import type { CallBody, CallBodyOf, CallResult, SchedulerLink } from '../../scheduler-link.ts';
+import { nanoseconds } from './task-info.ts';
 
 /** A task as a framework writes it: what has a default may be left out. */
 export type TaskInfoInput = Omit<z.input<typeof taskInfo>, 'resources'> & {
@@ -128,10 +129,7 @@ export class Scheduler {
   /** SIGTERM, and SIGKILL after the grace, which is that of the task's kill policy where none is given. */
   kill(taskId: Id, options: { graceSeconds?: number } = {}, answer?: Answer<'KILL'>): void {
     const { graceSeconds } = options;
-    const kill_policy =
-      graceSeconds === undefined
-        ? undefined
-        : { grace_period: { nanoseconds: Math.round(graceSeconds * 1e9) } };
+    const kill_policy = graceSeconds !== undefined && { grace_period: nanoseconds(graceSeconds) };
     const kill = { task_id: taskId, ...(kill_policy && { kill_policy }) };
     this.call({ type: 'KILL', kill }, answer);
   }

@@ -51,7 +51,10 @@ export class NatsStream implements EventStream {
     this.beatAtMs = this.heardAtMs;
     this.tickedAtMs = this.heardAtMs;
     this.pulse = `${parts.transport.inbox}.framework-${parts.id}`;
-    this.answers = parts.transport.subscribe(this.pulse, () => this.heard());
+    // NATS itself answers where nobody listens.
+    this.answers = parts.transport.subscribe(this.pulse, ({ status }) => {
+      if (status === undefined) this.heard();
+    });
   }
 
   deliver(event: FrameworkEvent): void {

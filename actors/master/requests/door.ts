@@ -47,6 +47,7 @@ export class Door {
           subject: route.subject,
           queue: queues.leadingMaster(this.parts.epoch),
           description: route.description,
+          schema: route.schema,
         },
         (delivery) => this.receive(route, delivery),
       ),

@@ -1,0 +1,61 @@
+/** What the tasks themselves noted about their runs, against what the cluster says became of them. */
+
+import type { TaskView } from '../../../protocol/task-api.ts';
+import { isFinal } from '../../../protocol/task-states.ts';
+
+/** One line of a task that has begun: `TASK ATTEMPT MILLISECONDS`. */
+export interface Run {
+  readonly taskId: string;
+  readonly attemptId: string;
+  readonly atMs: number;
+}
+
+/** The command of a task that notes its run in `file`, then works for a while. */
+export function notingCommand(file: string, seconds: number): string {
+  return `echo $MESOZOO_TASK_ID $MESOZOO_ATTEMPT_ID $(date +%s%3N) >> ${file}; sleep ${seconds}`;
+}
+
+export function readRuns(content: string): Run[] {
+  return content
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [taskId, attemptId, atMs] = line.split(' ') as [string, string, string];
+      return { taskId, attemptId, atMs: Number(atMs) };
+    });
+}
+
+/** All containers share the machine's clock, which is read with whole milliseconds. */
+const CLOCK_MS = 2;
+
+/**
+ * Each task has ended as it should, no attempt ran twice, and nothing began to run after it had been decided. Where an
+ * agent was lost for good (`mayBeLost`), a task that it had may be lost with it; never another way.
+ */
+export function checkRuns(
+  tasks: readonly TaskView[],
+  runs: readonly Run[],
+  mayBeLost: boolean,
+): string[] {
+  const wrong: string[] = [];
+  const byTask = Map.groupBy(runs, ({ taskId }) => taskId);
+  for (const task of tasks) {
+    const { taskId, state } = task;
+    const ran = byTask.get(taskId) ?? [];
+    if (!isFinal(state)) wrong.push(`${taskId} has not ended: ${state}`);
+    const finished = state === 'TASK_FINISHED' && task.exitCode === 0;
+    if (!finished && !(mayBeLost && state === 'TASK_LOST'))
+      wrong.push(`${taskId} ended as ${state} (${task.reason ?? ''} ${task.message ?? ''})`);
+    if (finished && ran.length === 0) wrong.push(`${taskId} has finished without having run`);
+    const attempts = new Set(ran.map(({ attemptId }) => attemptId));
+    if (attempts.size < ran.length) wrong.push(`${taskId}: an attempt ran twice`);
+    if (attempts.size > task.attempts)
+      wrong.push(`${taskId} ran as ${attempts.size} attempts, ${task.attempts} are known`);
+    const late = ran.find(({ atMs }) => atMs > (task.endedAtMs ?? Infinity) + CLOCK_MS);
+    if (late !== undefined) wrong.push(`${taskId} began to run after it had been decided`);
+    byTask.delete(taskId);
+  }
+  for (const taskId of byTask.keys())
+    wrong.push(`${taskId} ran, and its submission was never acknowledged`);
+  return wrong;
+}
