@@ -87,6 +87,8 @@ async function keep(frameworkId: string): Promise<End> {
       name: `service-${spec.name}`,
       id: { value: frameworkId },
       failover_timeout: Number(options['failover-seconds']),
+      // To be told TASK_UNREACHABLE, long before TASK_LOST.
+      capabilities: [{ type: 'PARTITION_AWARE' }],
     },
   });
   const { clock, random } = ports;

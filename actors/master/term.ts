@@ -196,7 +196,6 @@ export class Term {
         allocator,
         offers,
         launches,
-        began: (launch) => life.began(launch),
         orderLaunch: (launch) => this.orderLaunch(launch),
       }),
       life,
@@ -333,10 +332,12 @@ export class Term {
    * is not to be found was never ordered, and one that is found was noted.
    */
   private takeChanges(): Iterable<WriteGroup> {
+    const frameworks = this.frameworks.takeChanges(this.acl);
     return oneAfterAnother([
       ...this.bundled.map(({ framework }) => framework.takeChanges()),
-      this.frameworks.takeChanges(this.acl),
+      frameworks.records,
       this.launches.takeChanges(this.acl),
+      frameworks.ends,
     ]);
   }
 
@@ -348,7 +349,6 @@ export class Term {
   private take(launch: Launch): void {
     const { agentId, attemptId } = launch;
     this.launches.addRecovered(launch);
-    this.life.began(launch);
     if (launch.chart.isFinal) this.launches.remove(launch);
     else if (launch.chart.isActive) {
       this.agents.assign(agentId, attemptId, launch);
@@ -370,6 +370,7 @@ export class Term {
 
   private begin(): void {
     this.log.info('recovered', { launches: this.launches.size });
+    this.life.recovered();
     for (const { framework, link } of this.bundled)
       this.frameworks.subscribe(
         framework.info,

@@ -233,7 +233,7 @@ export class FakeTask {
     this.output[stream] += text;
     if (!published) return;
     const { taskId } = this.view;
-    const chunk = { taskId, attemptId: `${taskId}.1`, offset, data: Buffer.from(text) };
+    const chunk = { taskId, attemptId: `${taskId}.1`, offset, data: text };
     this.cluster.publish(`task.logs.${taskId}.${stream}`, chunk);
   }
 }

@@ -165,11 +165,25 @@ export class Frameworks {
       if (framework.stream !== undefined && !framework.stream.tick()) this.disconnect(framework);
   }
 
-  /** Records first: what is launched stands below them. */
-  takeChanges(acl: AclEntry[]): Iterable<WriteGroup> {
-    const changes = this.dirty;
+  /**
+   * What is launched stands below the records: these are written before the changes of the launches, and the ends of
+   * frameworks after them.
+   */
+  takeChanges(acl: AclEntry[]): { records: Iterable<WriteGroup>; ends: Iterable<WriteGroup> } {
+    const changes = [...this.dirty];
     this.dirty = new Set();
-    return this.writesOf(changes, acl);
+    // Decided now: by the time it is written, launches of later turns may have gone.
+    const isOver = (framework: Framework) =>
+      framework.isTornDown &&
+      framework.launches.size === 0 &&
+      this.inTree.get(framework) === 'recordAndLaunches';
+    return {
+      records: this.recordsOf(
+        changes.filter((framework) => !isOver(framework)),
+        acl,
+      ),
+      ends: this.endsOf(changes.filter(isOver)),
+    };
   }
 
   /** The leadership is over. */
@@ -180,25 +194,31 @@ export class Frameworks {
     }
   }
 
-  private *writesOf(changes: ReadonlySet<Framework>, acl: AclEntry[]): Generator<WriteGroup> {
+  private *recordsOf(changes: readonly Framework[], acl: AclEntry[]): Generator<WriteGroup> {
     for (const framework of changes) {
       const path = treePaths.framework(framework.id);
       const data = encodeFramework(framework);
       const before = this.inTree.get(framework) ?? 'nothing';
       const record: Write =
         before === 'nothing' ? { op: 'create', path, data, acl } : { op: 'set', path, data };
-      const launches = treePaths.launches(framework.id);
-      const isOver = framework.isTornDown && framework.launches.size === 0;
-      if (isOver && before === 'recordAndLaunches') {
-        this.inTree.set(framework, 'record');
-        yield [{ op: 'delete', path: launches }, record];
-      } else if (!framework.isTornDown && before !== 'recordAndLaunches') {
+      if (!framework.isTornDown && before !== 'recordAndLaunches') {
         this.inTree.set(framework, 'recordAndLaunches');
+        const launches = treePaths.launches(framework.id);
         yield [record, { op: 'create', path: launches, data: '', acl }];
       } else {
         if (before === 'nothing') this.inTree.set(framework, 'record');
         yield [record];
       }
+    }
+  }
+
+  private *endsOf(over: readonly Framework[]): Generator<WriteGroup> {
+    for (const framework of over) {
+      this.inTree.set(framework, 'record');
+      yield [
+        { op: 'delete', path: treePaths.launches(framework.id) },
+        { op: 'set', path: treePaths.framework(framework.id), data: encodeFramework(framework) },
+      ];
     }
   }
 
