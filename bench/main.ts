@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { measureFailover } from './measure/failover.ts';
 import { measureInspectedTransition } from './measure/inspected-transition.ts';
 import { measureInspection } from './measure/inspection.ts';
+import { measurePage } from './measure/page.ts';
 import { measureStart } from './measure/start.ts';
 import { measureTasks } from './measure/tasks.ts';
 import { measureZnodes } from './measure/znodes.ts';
@@ -28,6 +29,7 @@ const measures = {
   failover: () => measureFailover({ rounds }),
   transition: () => measureInspectedTransition({ rounds }),
   inspection: () => measureInspection({ rounds, tasks: seconds * 1000 }),
+  page: () => measurePage({ rounds, seconds }),
 } as const;
 
 const unknown = values.only?.find((name) => !(name in measures));

@@ -81,7 +81,7 @@ function PanelBody({ sessionId, step, known }: PanelBodyProps): VNode {
   const [detail, setDetail] = useState<Detail>('auto');
   const definition = store.history.definitionOf(sessionId);
   const layout = definition === undefined ? undefined : layoutOf(definition).value;
-  const waited = useWaited(layout === undefined, 400);
+  const waited = useWaited(layout?.state !== 'ready', 400);
   const body = () => {
     if (layout?.state === 'failed')
       return html`<p class="panel-message">This chart cannot be drawn: ${layout.reason}</p>`;
@@ -93,7 +93,8 @@ function PanelBody({ sessionId, step, known }: PanelBodyProps): VNode {
         step=${step}
         label=${`Statechart of ${sessionId}, in ${step?.toText ?? 'no known state'}`}
       />`;
-    if (!waited) return undefined;
+    if (!waited || layout?.state === 'ready') return undefined;
+    if (layout !== undefined) return html`<p class="panel-message">Laying out the chart …</p>`;
     return html`<p class="panel-message">
       ${known ? `Asking ${sessionId} for its chart …` : `Nobody called ${sessionId} has been heard yet.`}
     </p>`;
