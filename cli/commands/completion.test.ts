@@ -83,6 +83,7 @@ describe('what may come next', () => {
     [['zk', 'get', '/config/page/t'], 'words', ['/config/page/title']],
     [['zk', 'get', '/config/o'], 'words', ['/config/odd name:80']],
     [['zk', 'get', 'x'], 'words', []],
+    [['inspect', 'a'], 'words-open', ['agent', 'attempt']],
     [['submit', '-f', ''], 'files', []],
     [['--config', ''], 'files', []],
     [['submit', ''], 'commands', []],

@@ -1,4 +1,5 @@
 /** What may stand for a placeholder: from the cluster, the configuration file, or the shell itself. */
+import { actorKinds } from '../../protocol/inspection-api.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { TaskReplies } from '../../protocol/task-api.ts';
 import { isFinal, taskStates } from '../../protocol/task-states.ts';
@@ -39,6 +40,8 @@ export const sources: Readonly<Record<string, Source>> = {
   agent: agents,
   path: znodes,
   context: contexts,
+  // An id may follow, after a dot.
+  actor: () => ({ ...words(actorKinds), isOpen: true }),
   level: () => words(['debug', 'info', 'warn', 'error']),
   job: 'files',
   file: 'files',
@@ -48,7 +51,19 @@ export const sources: Readonly<Record<string, Source>> = {
 
 /** What nobody can guess. */
 export const freePlaceholders: readonly string[] = [
-  ...['acl', 'attempts', 'count', 'data', 'key', 'n', 'name', 'NAME=VALUE', 'number', 'size'],
+  ...[
+    'acl',
+    'address',
+    'attempts',
+    'count',
+    'data',
+    'key',
+    'n',
+    'name',
+    'NAME=VALUE',
+    'number',
+    'size',
+  ],
   ...['time', 'url', 'user:password', 'new-context'],
 ];
 
