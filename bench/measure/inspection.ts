@@ -43,26 +43,23 @@ export async function measureInspection(options: {
   rounds: number;
   tasks: number;
 }): Promise<Figure[]> {
-  const cluster = await startCluster({ executor: 'noop' });
-  const load = { url: cluster.natsUrl, cluster: 'mz', outstanding: 256 };
-  const pids = PARTS.map((part) => cluster.pidOf(part)).filter((pid) => pid !== undefined);
-  const run = async (wanted: InspectStartInput | undefined): Promise<Round> => {
-    const looking = wanted && (await look(cluster.natsUrl, wanted));
-    const before = cpuTimeMs(pids);
-    const { tasksPerSecond } = await taskLoad({ ...load, tasks: options.tasks });
-    const cpuMsPerTask = (cpuTimeMs(pids) - before) / options.tasks;
-    const events = (await looking?.end()) ?? 0;
-    return { tasksPerSecond, cpuMsPerTask, events };
-  };
-  // The first tasks are slow: code is compiled, and the tree grows to what its retention holds.
-  await taskLoad({ ...load, tasks: 2 * options.tasks });
   const [nobody, one, all]: [Round[], Round[], Round[]] = [[], [], []];
-  for (let round = 0; round < options.rounds; round++) {
-    nobody.push(await run(undefined));
-    one.push(await run(ONE));
-    all.push(await run(ALL));
+  const cluster = await startCluster({ executor: 'noop' });
+  try {
+    const pids = PARTS.map((part) => cluster.pidOf(part)).filter((pid) => pid !== undefined);
+    const run = (wanted?: InspectStartInput) =>
+      oneRound(cluster.natsUrl, pids, options.tasks, wanted);
+    // The first tasks are slow: code is compiled, and the tree grows to what its retention holds.
+    await run();
+    await run();
+    for (let round = 0; round < options.rounds; round++) {
+      nobody.push(await run());
+      one.push(await run(ONE));
+      all.push(await run(ALL));
+    }
+  } finally {
+    await cluster.stop();
   }
-  await cluster.stop();
   const rates = (rounds: readonly Round[]) => rounds.map((round) => round.tasksPerSecond);
   const work = (rounds: readonly Round[]) => rounds.map((round) => round.cpuMsPerTask);
   // Of the medians: a round that the machine was busy in with something else decides nothing.
@@ -89,6 +86,20 @@ export async function measureInspection(options: {
     { what: 'events heard of one', values: one.map((round) => round.events), unit: '' },
     { what: 'events heard of all', values: all.map((round) => round.events), unit: '' },
   ];
+}
+
+async function oneRound(
+  url: string,
+  pids: readonly number[],
+  tasks: number,
+  wanted: InspectStartInput | undefined,
+): Promise<Round> {
+  const looking = wanted && (await look(url, wanted));
+  const before = cpuTimeMs(pids);
+  const { tasksPerSecond } = await taskLoad({ url, cluster: 'mz', tasks, outstanding: 256 });
+  const cpuMsPerTask = (cpuTimeMs(pids) - before) / tasks;
+  const events = (await looking?.end()) ?? 0;
+  return { tasksPerSecond, cpuMsPerTask, events };
 }
 
 /** Resolves once the lease has begun; `end` tells how many events were heard, and waits for the lease's end. */
