@@ -90,6 +90,7 @@ describe('what may come next', () => {
     [['inspect', 'coordinator.'], 'words', ['coordinator.1', 'coordinator.2']],
     [['inspect', 'agent.a'], 'words', ['agent.agent-1-ab']],
     [['inspect', 'task.'], 'words', []],
+    [['inspect', 'a'], 'words-open', ['agent', 'attempt']],
     [['submit', '-f', ''], 'files', []],
     [['--config', ''], 'files', []],
     [['submit', ''], 'commands', []],
