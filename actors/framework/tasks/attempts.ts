@@ -99,6 +99,7 @@ export class Attempts {
     metrics.allocated(task, task.attempt.resources);
     metrics.count('launches');
     life.send(task, 'LAUNCHED', { atMs });
+    this.parts.book.writeLast(task);
     return infoOf(task.request, attemptId, offer, resources);
   }
 

@@ -197,8 +197,8 @@ export class Frameworks {
   private *recordsOf(changes: readonly Framework[], acl: AclEntry[]): Generator<WriteGroup> {
     for (const framework of changes) {
       const path = treePaths.framework(framework.id);
-      const data = encodeFramework(framework);
       const before = this.inTree.get(framework) ?? 'nothing';
+      const data = encodeFramework(framework, before !== 'recordAndLaunches');
       const record: Write =
         before === 'nothing' ? { op: 'create', path, data, acl } : { op: 'set', path, data };
       if (!framework.isTornDown && before !== 'recordAndLaunches') {
@@ -217,7 +217,11 @@ export class Frameworks {
       this.inTree.set(framework, 'record');
       yield [
         { op: 'delete', path: treePaths.launches(framework.id) },
-        { op: 'set', path: treePaths.framework(framework.id), data: encodeFramework(framework) },
+        {
+          op: 'set',
+          path: treePaths.framework(framework.id),
+          data: encodeFramework(framework, true),
+        },
       ];
     }
   }
