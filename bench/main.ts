@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { measureFailover } from './measure/failover.ts';
+import { measureInspection } from './measure/inspection.ts';
 import { measureStart } from './measure/start.ts';
 import { measureTasks } from './measure/tasks.ts';
 import { measureZnodes } from './measure/znodes.ts';
@@ -24,6 +25,7 @@ const measures = {
   tasks: () => measureTasks({ rounds, tasks: seconds * 1000 }),
   start: () => measureStart({ rounds }),
   failover: () => measureFailover({ rounds }),
+  inspection: () => measureInspection({ rounds, tasks: seconds * 1000 }),
 } as const;
 
 const unknown = values.only?.find((name) => !(name in measures));

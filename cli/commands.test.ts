@@ -48,6 +48,7 @@ describe('usage', () => {
     'top',
     'zk',
     'context',
+    'inspect',
   ];
   test.each([...commands, ...zk.map((name) => `zk ${name}`)])(
     '%s --help has examples',

@@ -196,7 +196,6 @@ export class Term {
         allocator,
         offers,
         launches,
-        began: (launch) => life.began(launch),
         orderLaunch: (launch) => this.orderLaunch(launch),
       }),
       life,
@@ -371,6 +370,7 @@ export class Term {
 
   private begin(): void {
     this.log.info('recovered', { launches: this.launches.size });
+    this.life.recovered();
     for (const { framework, link } of this.bundled)
       this.frameworks.subscribe(
         framework.info,

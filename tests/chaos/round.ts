@@ -3,6 +3,7 @@
  * everything that was acknowledged is looked for.
  */
 import { performance } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
 import type { TaskView } from '../../protocol/task-api.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createLogger } from '../../runtime/log.ts';
@@ -47,6 +48,8 @@ export interface RoundOptions {
   readonly name: string;
   readonly random: SeededRandom;
   readonly series: Series;
+  /** Ends the fault before its time; what follows is done all the same. */
+  readonly hurry?: AbortSignal;
 }
 
 /** Rejects when the cluster cannot be brought under load, or does not become well again. */
@@ -59,7 +62,7 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   const deathsBefore = cluster.deaths.length;
   const strikeMs = performance.now();
   const harm = await fault.strike(cluster, options.random);
-  await pause(harm.lastsMs);
+  await pauseOrHurry(harm.lastsMs, options.hurry);
   const violations = (await harm.check?.()) ?? [];
   await harm.heal();
   const healedMs = performance.now();
@@ -142,17 +145,24 @@ function deathsNotExplained(deaths: readonly Death[], harm: Harm): string[] {
     .map(({ service, exitCode }) => `${service} has ended with exit code ${exitCode}`);
 }
 
+async function pauseOrHurry(ms: number, hurry: AbortSignal | undefined): Promise<void> {
+  try {
+    await setTimeout(ms, undefined, hurry && { signal: hurry });
+  } catch (error) {
+    if (hurry?.aborted !== true) throw error;
+  }
+}
+
 async function within<Result>(promise: Promise<Result>, what: string): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`${what}: not within ${PATIENCE_MS / 1000} s`)),
-      PATIENCE_MS,
-    );
+  const done = new AbortController();
+  const late = setTimeout(PATIENCE_MS, undefined, { signal: done.signal }).then(() => {
+    throw new Error(`${what}: not within ${PATIENCE_MS / 1000} s`);
   });
+  // Abandoned with the timer, once the other has won.
+  late.catch(() => undefined);
   try {
     return await Promise.race([promise, late]);
   } finally {
-    clearTimeout(timer);
+    done.abort();
   }
 }

@@ -56,7 +56,10 @@ export class History {
     { event: EventObject; sourceId?: string; at: number }
   >();
   private nextNumber = 1;
+  /** After a new beginning: what is older has been told before, and of that very millisecond what has these ids. */
   private knownUntil = Number.NEGATIVE_INFINITY;
+  private newestAt = Number.NEGATIVE_INFINITY;
+  private readonly idsOfNewest = new Set<string>();
   private readonly max: number;
 
   constructor(max = stepsMax) {
@@ -70,7 +73,7 @@ export class History {
 
   /** The server begins again with the past that it remembers: what is already known of it is not to be told twice. */
   resume(): void {
-    this.knownUntil = this.steps.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
+    this.knownUntil = this.newestAt;
     this.pending.clear();
   }
 
@@ -105,7 +108,7 @@ export class History {
         this.record(actor, at, undefined, undefined, snapshot);
       return;
     }
-    if (at <= this.knownUntil) return;
+    if (this.isKnown(at, event.id)) return;
     const actor = this.actorOf(event.sessionId);
     const waiting = this.pending.get(event.sessionId);
     if (event.type === '@xstate.event') {
@@ -119,6 +122,18 @@ export class History {
       this.recordIgnored(actor, waiting);
     const cause = event.event ?? waiting?.event;
     this.record(actor, at, cause, waiting?.sourceId, event.snapshot);
+  }
+
+  private isKnown(at: number, id: string | undefined): boolean {
+    if (at < this.knownUntil) return true;
+    if (at > this.newestAt) {
+      this.newestAt = at;
+      this.idsOfNewest.clear();
+    }
+    if (id === undefined || at !== this.newestAt) return false;
+    const isKnown = at === this.knownUntil && this.idsOfNewest.has(id);
+    this.idsOfNewest.add(id);
+    return isKnown;
   }
 
   /** An event that no snapshot followed left everything as it was. */

@@ -12,6 +12,7 @@ import { coordinatorMachine } from '../../machines/coordinator.ts';
 import { frameworkMachine } from '../../machines/framework.ts';
 import { masterMachine } from '../../machines/master.ts';
 import { taskMachine } from '../../machines/task.ts';
+import { definitionOf } from '../../runtime/inspection/form.ts';
 import { splitId } from '../model/history.ts';
 import type { InspectedSnapshot, InspectionEvent, LiveItem } from '../model/wire.ts';
 
@@ -96,9 +97,7 @@ export class FakeCluster {
       type: '@xstate.actor',
       sessionId: actor.sessionId,
       name: actor.sessionId,
-      definition: this.watched.has(actor.sessionId)
-        ? JSON.stringify(actor.machine.definition)
-        : undefined,
+      definition: this.watched.has(actor.sessionId) ? definitionOf(actor.machine) : undefined,
       snapshot: this.seen(actor),
     };
     return { at: this.now(), event };

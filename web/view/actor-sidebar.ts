@@ -130,7 +130,7 @@ function Row({ row }: { row: ActorRow }): VNode {
     >
       <i class="dot"></i>
       <span class="actors-row-name">${actor.id}</span>
-      <span class="actors-row-state">${shortState(step.toText)}</span>
+      <span class="actors-row-state">${shortState(row)}</span>
       <span class="actors-row-since">${since}</span>
       <button
         class="icon-button actors-row-beside"
@@ -149,11 +149,12 @@ function Row({ row }: { row: ActorRow }): VNode {
   `;
 }
 
-/** The innermost two names: the outer ones stand in the chart. */
-function shortState(text: string): string {
-  return text
+/** The innermost names: the outer ones stand in the chart. That it leads matters more than how. */
+function shortState({ step, leads }: ActorRow): string {
+  if (leads) return 'leading';
+  return step.toText
     .split(' | ')
-    .map((path) => path.split('.').slice(-2).join('.'))
+    .map((path) => path.slice(path.lastIndexOf('.') + 1))
     .join(' | ');
 }
 

@@ -1,7 +1,7 @@
 /** One open chart: who it is, in which state and since when, and its drawing. */
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { bestFor } from '../chart/layout.ts';
+import { bestFor, type Detail } from '../chart/layout.ts';
 import type { Step } from '../model/history.ts';
 import { duration, isLeading, toneOf } from '../model/words.ts';
 import * as store from '../store.ts';
@@ -78,6 +78,7 @@ interface PanelBodyProps {
 function PanelBody({ sessionId, step, known }: PanelBodyProps): VNode {
   const place = useRef<HTMLDivElement>(null);
   const room = useRoom(place);
+  const [detail, setDetail] = useState<Detail>('auto');
   const definition = store.history.definitionOf(sessionId);
   const layout = definition === undefined ? undefined : layoutOf(definition).value;
   const waited = useWaited(layout === undefined, 400);
@@ -86,7 +87,8 @@ function PanelBody({ sessionId, step, known }: PanelBodyProps): VNode {
       return html`<p class="panel-message">This chart cannot be drawn: ${layout.reason}</p>`;
     if (layout?.state === 'ready' && room !== undefined)
       return html`<${Chart}
-        geometry=${bestFor(layout.layouts, room.width, room.height)}
+        geometry=${bestFor(layout.layouts, detail, room.width, room.height)}
+        onDetail=${setDetail}
         room=${room}
         step=${step}
         label=${`Statechart of ${sessionId}, in ${step?.toText ?? 'no known state'}`}

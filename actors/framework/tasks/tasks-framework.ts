@@ -57,7 +57,7 @@ export class TasksFramework implements BundledFramework {
   private isSuppressed = false;
 
   constructor(parts: BundledParts, options: TasksOptions = {}) {
-    const { clock, log, inspection } = parts.ports;
+    const { clock, log } = parts.ports;
     const { book, keeper: metrics } = this;
     this.parts = parts;
     this.retention = { ...defaultRetention, ...options.retention };
@@ -75,7 +75,7 @@ export class TasksFramework implements BundledFramework {
       clock,
       book,
       metrics,
-      inspection,
+      inspection: parts.ports.inspection,
       tell: (event) => this.tell(event),
       joinLine: (task) => this.joinLine(task),
       leaveLine: (task) => this.leaveLine(task),

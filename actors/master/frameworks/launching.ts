@@ -23,7 +23,6 @@ export interface LaunchingParts {
   readonly allocator: Allocator;
   readonly offers: Offers;
   readonly launches: LaunchBook;
-  readonly began: (launch: Launch) => void;
   readonly orderLaunch: (launch: Launch) => void;
 }
 
@@ -137,7 +136,6 @@ export class Launching {
       agentId,
       resources,
       stagedAtMs: atMs,
-      changedAtMs: atMs,
       chart: newLaunchChart(),
       updateNumber: 0,
       statuses: 0,
@@ -146,7 +144,6 @@ export class Launching {
     };
     launches.add(launch);
     agents.assign(agentId, attemptId, launch);
-    this.parts.began(launch);
     this.parts.orderLaunch(launch);
   }
 

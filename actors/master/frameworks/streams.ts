@@ -51,8 +51,8 @@ export class NatsStream implements EventStream {
     this.beatAtMs = this.heardAtMs;
     this.tickedAtMs = this.heardAtMs;
     this.pulse = `${parts.transport.inbox}.framework-${parts.id}`;
-    // NATS itself answers where nobody listens.
     this.answers = parts.transport.subscribe(this.pulse, ({ status }) => {
+      // NATS itself answers where nobody listens any more.
       if (status === undefined) this.heard();
     });
   }

@@ -118,7 +118,8 @@ function refuse(socket: Duplex, status: string, why: string): void {
   );
 }
 
-async function answer(
+/** Answers a request for one of the files; tests serve them in the same way. */
+export async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   files: PageFiles,

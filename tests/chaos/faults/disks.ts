@@ -3,7 +3,7 @@
 import { MesozooError } from '../../../protocol/errors.ts';
 import { exitCodeOf } from '../../../runtime/exit-codes.ts';
 import { type ContainerCluster, coords } from '../cluster.ts';
-import { ended, exitsWith, type Fault, type Harm } from './fault.ts';
+import { exits, exitsWith, type Fault, type Harm } from './fault.ts';
 
 const DOWN_MS = 2000;
 const FULL_MS = 4000;
@@ -19,7 +19,7 @@ async function wiped(cluster: ContainerCluster, victim: string): Promise<Harm> {
   return {
     ...{ victims: [victim], lastsMs: DOWN_MS },
     heal: () => service.start(),
-    explains: exitsWith(ended.well),
+    explains: exitsWith(exits.well),
   };
 }
 
@@ -34,7 +34,7 @@ async function full(cluster: ContainerCluster): Promise<Harm> {
       // The engine starts it again by itself, but later and later.
       await service.restart();
     },
-    explains: exitsWith(exitDiskFull, ended.well, ended.killed),
+    explains: exitsWith(exitDiskFull, exits.well, exits.terminated),
     async check() {
       const died = cluster.deaths.some(
         ({ service: name, exitCode }) => name === SMALL_DISK && exitCode === exitDiskFull,
