@@ -1,6 +1,8 @@
 /** The SDK with real masters (over a fake quorum and fake agents), where the other tests have a fake one. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttemptId } from '../../../protocol/ids.ts';
+import { fromMesos, toMesos } from '../../../protocol/mesos-resources.ts';
+import { countPorts, NOTHING } from '../../../protocol/resources.ts';
 import type { FakeAgent } from '../../master/testing/fake-agent.ts';
 import { type RunningMaster, SmallCluster } from '../../master/testing/small-cluster.ts';
 import { ServiceKeeper } from '../services/keeper.ts';
@@ -111,6 +113,53 @@ describe('a framework', () => {
     expect(framework.offers).toEqual([]);
     framework.scheduler.revive();
     cluster.world.runUntil(() => framework.offers.length === 3, 3000);
+  });
+
+  test('asks for what it needs, is told why it waits, and gets an offer that says what it is for', () => {
+    const capabilities = [{ type: 'REQUESTED_OFFERS' }];
+    const framework = new TestFramework(cluster.world, 'f1', { capabilities });
+    cluster.world.runUntil(() => framework.masters.length > 0);
+    const { scheduler } = framework;
+    const cpus = (value: number) => toMesos({ ...NOTHING, cpus: value });
+    let why: string | undefined;
+    scheduler.request([
+      { id: 'fits', resources: cpus(2), port_count: 2 },
+      { id: 'waits', resources: cpus(99) },
+    ]);
+    scheduler.explain({ requestId: 'waits' }, (result) => {
+      why = result.ok ? result.reply.why : result.error.code;
+    });
+    cluster.run(2000);
+    expect(why).toMatch(/more than any agent has/);
+    expect(framework.offers).toHaveLength(1);
+    const [offer] = framework.take();
+    expect(offer!.requests?.map(({ id }) => id)).toEqual(['fits']);
+    const { cpus: offered, ports } = fromMesos(offer!.requests![0]!.resources);
+    expect([offered, countPorts(ports)]).toEqual([2, 2]);
+    scheduler.request([], ['waits']);
+    scheduler.explain({ requestId: 'waits' }, (result) => {
+      why = result.ok ? result.reply.why : result.error.code;
+    });
+    cluster.run(100);
+    expect(why).toBe('NO_REQUEST');
+  });
+
+  test('reads what its tasks have written', () => {
+    const framework = subscribed();
+    const [offer] = framework.take();
+    framework.scheduler.launch([offer!], [framework.task('t1', offer!.agent_id.value)]);
+    cluster.world.runUntil(() => framework.updates.length > 0);
+    const answers: string[] = [];
+    for (const value of ['nobody', 't1'])
+      framework.scheduler.readOutput({ taskId: { value }, offset: 1 }, (result) => {
+        if (!result.ok) answers.push(result.error.code);
+        else
+          answers.push(
+            `${new TextDecoder().decode(result.reply.data as Uint8Array)} of ${result.reply.size}`,
+          );
+      });
+    cluster.run(1000);
+    expect(answers).toEqual(['NO_OUTPUT', 'i\n of 3']);
   });
 
   test('kills', () => {

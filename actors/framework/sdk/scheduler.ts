@@ -167,7 +167,7 @@ export class Scheduler {
     this.call({ type: 'EXPLAIN', explain }, answer);
   }
 
-  /** A piece of what a task has written; `size` in the answer says how much there is. NO_TASK, NO_OUTPUT. */
+  /** A piece of what a task has written; `size` in the answer says how much there is. NO_OUTPUT. */
   readOutput(
     of: {
       taskId: Id;

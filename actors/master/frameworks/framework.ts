@@ -85,7 +85,7 @@ export interface FrameworkNode {
   readonly subscribedAtMs: number;
   /** Its id can never subscribe again. */
   readonly tornDown?: boolean;
-  /** All that it had launched has ended too. */
+  /** All that it had launched has ended too: there is no znode for launches any more. */
   readonly over?: boolean;
 }
 

@@ -245,7 +245,7 @@ export class Frameworks {
         yield [{ op: 'delete', path }];
         continue;
       }
-      const data = encodeFramework(framework, false);
+      const data = encodeFramework(framework, before !== 'recordAndLaunches');
       const record: Write =
         before === 'nothing' ? { op: 'create', path, data, acl } : { op: 'set', path, data };
       if (!framework.isTornDown && before !== 'recordAndLaunches') {
