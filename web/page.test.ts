@@ -7,9 +7,11 @@ import { everythingMachine, leaderDies, manyTasks, smallCluster } from './testin
 
 if (browserMissing !== undefined) console.log(browserMissing);
 
-const patienceMs = 15_000;
+/** For a machine that does a dozen other things. */
+const patienceMs = 60_000;
+const testTimeoutMs = 120_000;
 
-describe.skipIf(browserMissing !== undefined)('the page', () => {
+describe.skipIf(browserMissing !== undefined)('the page', { timeout: testTimeoutMs }, () => {
   let browser: Browser;
   let opened: OpenedPage | undefined;
 
@@ -25,6 +27,7 @@ describe.skipIf(browserMissing !== undefined)('the page', () => {
 
   async function open(settings: PageSettings = {}): Promise<OpenedPage> {
     opened = await openPage(browser, { past: smallCluster, ...settings });
+    opened.page.setDefaultTimeout(patienceMs);
     await opened.page.waitForSelector('.actors-row');
     return opened;
   }
@@ -221,7 +224,7 @@ describe.skipIf(browserMissing !== undefined)('the page', () => {
     await shows(page, '.notice.is-quiet', '1,200 events were left out');
     const before = (await texts(page, '.log-row')).length;
     server.drop();
-    await page.waitForSelector('.connection.is-open', { timeout: patienceMs });
+    await page.waitForSelector('.connection.is-open');
     cluster.send('master.master-1', 'QUORUM_SILENT');
     await lit(page, 'master.master-1', ['elected', 'elected.leading', 'elected.leading.silenced']);
     // The past was told again, and is not there twice.
