@@ -62,7 +62,8 @@ test('what is packed is read back equal, in both forms', () => {
   fc.assert(
     fc.property(
       fc.dictionary(
-        fc.string(),
+        // The one name that the reader changes, so that nobody gets at a prototype.
+        fc.string().filter((name) => name !== '__proto__'),
         fc.oneof(
           fc.string(),
           fc.integer(),

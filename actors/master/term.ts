@@ -89,6 +89,7 @@ export class Term {
   private readonly acl: ReturnType<typeof systemAcl>;
   private readonly sinceMs: number;
   private messages: Subscription | undefined;
+  private remaindersDue = false;
   private ended = false;
 
   constructor(parts: TermParts) {
@@ -138,6 +139,7 @@ export class Term {
       allocator,
       offers,
       afterwards,
+      isHeard,
       masterInfo: {
         id: options.masterId,
         hostname: options.hostname,
@@ -268,6 +270,8 @@ export class Term {
       ({ frameworkId }) => this.frameworks.get(frameworkId)!,
       nameOfRequest,
     );
+    // What no request waits for. From time to time, so that what comes free at about the same time makes one offer.
+    if (this.remaindersDue && !more) this.offerRemainders();
     this.handOn();
     for (const { framework } of this.bundled) framework.beforeWrites();
     this.updates.acknowledgeReceived();
@@ -370,6 +374,7 @@ export class Term {
 
   private begin(): void {
     this.log.info('recovered', { launches: this.launches.size });
+    this.frameworks.begin();
     this.life.recovered();
     for (const { framework, link } of this.bundled)
       this.frameworks.subscribe(
@@ -380,6 +385,7 @@ export class Term {
         },
         framework.id,
         () => undefined,
+        (error) => this.parts.failed(error.message),
       );
     this.messages = this.transport.subscribe(
       this.subjects.toMaster(this.parts.options.masterId),
@@ -397,14 +403,14 @@ export class Term {
       this.relay.tick();
       this.frameworks.tick();
       this.offers.tick();
-      this.offerRemainders();
+      this.remaindersDue = true;
       for (const { framework } of this.bundled) framework.tick();
       this.scheduleTick();
     });
   }
 
-  /** From time to time, so that what comes free at about the same time makes one offer. */
   private offerRemainders(): void {
+    this.remaindersDue = false;
     const takers = [...this.frameworks.all()].filter(
       (framework) => takesRemainders(framework) && mayOffer(framework),
     );

@@ -3,6 +3,8 @@
  * own: it meets neither the cluster that a user runs nor another one of these.
  */
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +26,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const files = ['docker-compose.yml', 'tests/chaos/compose.yml'];
 export const testImage = 'mesozoo:test';
 const WELL_MS = 60_000;
+const LOG_LINES = 5000;
+/** Reports and logs, out of the way of git. */
+export const chaosDirectory = join(root, '.mesozoo', 'chaos');
 
 export const coords = ['coord-1', 'coord-2', 'coord-3'] as const;
 export const masters = ['master-1', 'master-2'] as const;
@@ -170,6 +175,13 @@ export class ContainerCluster {
         throw new Error(`the cluster is not well after ${deadlineMs / 1000} s: ${missing}`);
       await pause(50);
     }
+  }
+
+  /** What each container has written lately, into a file of its own: they are gone with the cluster. */
+  async saveLogs(directory: string): Promise<void> {
+    mkdirSync(directory, { recursive: true });
+    for (const service of this.all())
+      writeFileSync(join(directory, `${service.name}.log`), await service.log(LOG_LINES));
   }
 
   async stop(): Promise<void> {

@@ -4,10 +4,9 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureContainers } from './availability.ts';
-import { ContainerCluster } from './cluster.ts';
+import { ContainerCluster, chaosDirectory } from './cluster.ts';
 import { faults, readFaults } from './faults/table.ts';
 import { measureFigures } from './figures.ts';
 import { reportOf } from './report/html.ts';
@@ -15,7 +14,6 @@ import { runFaults } from './run.ts';
 import { findingsOf, roundLine, summaryLines } from './summary.ts';
 import { clearLine, clock, progress } from './terminal.ts';
 
-const reports = fileURLToPath(new URL('../../.mesozoo/chaos/', import.meta.url));
 const usage = `usage: npm run chaos -- [--minutes N] [--seed S] [--faults LIST] [--report FILE]
        npm run chaos -- --figures [--rounds N]
 
@@ -45,7 +43,11 @@ const result = await runFaults({
   ended: (round) => console.log(`${clearLine}${clock()} ${roundLine(round)}`),
 });
 console.log(`${clearLine}\n${summaryLines(result).join('\n')}`);
-const logs = result.broken === undefined ? undefined : await keepLogs(cluster);
+if (result.broken !== undefined) {
+  const logs = join(chaosDirectory, `logs-${options.seed}`);
+  await cluster.saveLogs(logs);
+  console.log(`logs: ${logs}`);
+}
 writeReport();
 await leave(findingsOf(result).length === 0 ? 0 : 1);
 
@@ -74,7 +76,7 @@ function readOptions() {
     return {
       ...{ minutes, rounds, seed: values.seed, figures: values.figures },
       faults: values.faults === undefined ? faults : readFaults(values.faults),
-      report: values.report ?? join(reports, `report-${values.seed}.html`),
+      report: values.report ?? join(chaosDirectory, `report-${values.seed}.html`),
     };
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`);
@@ -97,16 +99,7 @@ function writeReport(): void {
       command: ['npm run chaos --', ...process.argv.slice(2)].join(' '),
     }),
   );
-  console.log(`report: ${options.report}${logs === undefined ? '' : `\nlogs: ${logs}`}`);
-}
-
-/** The containers are gone afterwards: what they said last is kept. */
-async function keepLogs(of: ContainerCluster): Promise<string> {
-  const directory = join(reports, `logs-${options.seed}`);
-  mkdirSync(directory, { recursive: true });
-  for (const service of of.all())
-    writeFileSync(join(directory, `${service.name}.log`), await service.log(5000));
-  return directory;
+  console.log(`report: ${options.report}`);
 }
 
 async function leave(exitCode: number): Promise<void> {

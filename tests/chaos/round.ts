@@ -37,6 +37,8 @@ export interface RoundResult {
   readonly withoutStartMs: number;
   readonly acknowledgedWrites: number;
   readonly acknowledgedTasks: number;
+  /** Another master leads, or the same one anew. */
+  readonly masterChanged: boolean;
   /** In sentences; empty when everything is as it must be. */
   readonly violations: readonly string[];
 }
@@ -55,7 +57,7 @@ export interface RoundOptions {
 /** Rejects when the cluster cannot be brought under load, or does not become well again. */
 export async function playRound(options: RoundOptions): Promise<RoundResult> {
   const { cluster, fault, series } = options;
-  await cluster.untilWell();
+  const { leader } = await cluster.untilWell();
   series.forgetTimes();
   const loads = await startLoads(options);
   await pause(WARM_UP_MS);
@@ -71,7 +73,7 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   await pause(GO_ON_MS);
   await Promise.all([loads.bare.stop(), loads.sessions.stop()]);
   const gaps = series.longestGaps(strikeMs, performance.now());
-  await cluster.untilWell();
+  const { leader: leaderAfter } = await cluster.untilWell();
 
   violations.push(...deathsNotExplained(cluster.deaths.slice(deathsBefore), harm));
   violations.push(...(await checkWrites(loads)), ...(await checkTasks(options, loads.bare)));
@@ -83,7 +85,7 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   return {
     ...{ fault: fault.name, victims: harm.victims, strikeMs, healedMs, violations },
     ...{ withoutWriteMs: gaps.writeMs, withoutStartMs: gaps.startMs },
-    ...acknowledged,
+    ...{ ...acknowledged, masterChanged: leaderAfter.epoch !== leader.epoch },
   };
 }
 

@@ -26,6 +26,8 @@ export interface RunResult {
   readonly seed: string;
   readonly series: Series;
   readonly rounds: readonly RoundResult[];
+  /** On the clock of `performance.now()`. */
+  readonly endedMs: number;
   /** Why the run ended before its time. */
   readonly broken?: string;
 }
@@ -36,6 +38,7 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
   const beganMs = performance.now();
   const series = new Series(beganMs);
   const rounds: RoundResult[] = [];
+  let broken: string | undefined;
   for (const fault of inTurn(options, random, beganMs)) {
     const number = rounds.length + 1;
     options.began(fault, number);
@@ -48,10 +51,11 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
       rounds.push(result);
       options.ended(result);
     } catch (error) {
-      return { seed, series, rounds, broken: `${fault.name}: ${(error as Error).message}` };
+      broken = `${fault.name}: ${(error as Error).message}`;
+      break;
     }
   }
-  return { seed, series, rounds };
+  return { seed, series, rounds, endedMs: performance.now(), ...(broken && { broken }) };
 }
 
 function* inTurn(options: RunOptions, random: SeededRandom, beganMs: number): Iterable<Fault> {

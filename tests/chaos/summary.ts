@@ -37,7 +37,8 @@ export function findingsOf({ rounds, broken }: RunResult): string[] {
 export function roundLine(result: RoundResult): string {
   const { fault, victims, withoutWriteMs, withoutStartMs, violations } = result;
   const verdict = violations.length === 0 ? 'ok' : `${violations.length} VIOLATIONS`;
-  const done = `${result.acknowledgedWrites} writes, ${result.acknowledgedTasks} tasks`;
+  const master = result.masterChanged ? ', new master' : '';
+  const done = `${result.acknowledgedWrites} writes, ${result.acknowledgedTasks} tasks${master}`;
   return (
     `${fault.padEnd(22)} ${victims.join(' ').padEnd(14)} without a write ${seconds(withoutWriteMs)}, ` +
     `without a launch ${seconds(withoutStartMs)} · ${done} · ${verdict}`

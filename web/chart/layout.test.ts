@@ -13,7 +13,7 @@ import { overlapsOf } from '../testing/overlaps.ts';
 import { everythingMachine } from '../testing/scenarios.ts';
 import type { Box, Geometry } from './geometry.ts';
 import { roundedPath } from './geometry.ts';
-import { bestFor, type Elk, layOut } from './layout.ts';
+import { bestFor, type Elk, type Layouts, layOut } from './layout.ts';
 import { fonts, type MeasureText } from './sizes.ts';
 
 // Its types are those of a CommonJS module.
@@ -25,6 +25,15 @@ const measureWith =
   (text, font) =>
     text.length * fonts[font].sizePx * widthOfLetter;
 const measure = measureWith(0.6);
+
+async function allOf(machine: AnyStateMachine, kernel = elk, ruler = measure): Promise<Layouts> {
+  const given = await Array.fromAsync(layOut(definitionOf(machine), kernel, ruler));
+  expect(given.map(({ full, brief }) => [full.length, brief.length])).toEqual([
+    [1, 1],
+    [2, 2],
+  ]);
+  return given.at(-1)!;
+}
 
 const machines: readonly (readonly [string, AnyStateMachine])[] = [
   ['coordinator', coordinatorMachine],
@@ -38,7 +47,7 @@ const machines: readonly (readonly [string, AnyStateMachine])[] = [
 
 describe.each(machines)('%s', (_name, machine) => {
   test.each([0.5, 0.6, 0.7])('is drawn without overlaps, letters %f wide', async (width) => {
-    const { full, brief } = await layOut(definitionOf(machine), elk, measureWith(width));
+    const { full, brief } = await allOf(machine, elk, measureWith(width));
     const geometries = [...full, ...brief];
     expect(geometries.map(({ direction, isFull }) => [direction, isFull])).toEqual([
       ['DOWN', true],
@@ -101,14 +110,14 @@ test('a kernel that fails on the careful form is asked for the plain one', async
       return isCareful ? Promise.reject(new Error('no')) : elk.layout(graph);
     },
   };
-  const { full } = await layOut(definitionOf(coordinatorMachine), moody, measure);
+  const { full } = await allOf(coordinatorMachine, moody);
   expect(full[0]!.nodes.length).toBeGreaterThan(5);
   expect(asked.filter((isCareful) => isCareful)).toHaveLength(4);
   expect(asked.filter((isCareful) => !isCareful)).toHaveLength(4);
 });
 
 test('the form follows the room: brief where the full one could not be read, unless it is asked for', async () => {
-  const layouts = await layOut(definitionOf(taskMachine), elk, measure);
+  const layouts = await allOf(taskMachine);
   expect(bestFor(layouts, 'auto', 2000, 1600).isFull).toBe(true);
   expect(bestFor(layouts, 'auto', 400, 400).isFull).toBe(false);
   expect(bestFor(layouts, 'full', 400, 400).isFull).toBe(true);

@@ -19,21 +19,27 @@ export interface Layouts {
   readonly brief: readonly Geometry[];
 }
 
-export async function layOut(definition: string, elk: Elk, measure: MeasureText): Promise<Layouts> {
+/** Gives what can be shown first, downwards, and then all four. */
+export async function* layOut(
+  definition: string,
+  elk: Elk,
+  measure: MeasureText,
+): AsyncGenerator<Layouts> {
   const graph = chartOf(readMachine(definition));
-  const one = async (drawn: ChartGraph, isFull: boolean, direction: Direction) => {
+  const withoutDetail = briefly(graph);
+  const one = async (drawn: ChartGraph, direction: Direction) => {
     const laidOut = await elk
       .layout(elkGraphOf(drawn, direction, measure))
       .catch(() => elk.layout(elkGraphOf(drawn, direction, measure, 'plain')));
-    return geometryOf(drawn, { direction, isFull }, laidOut);
+    return geometryOf(drawn, { direction, isFull: drawn === graph }, laidOut);
   };
-  const both = (drawn: ChartGraph, isFull: boolean) =>
-    Promise.all(directions.map((direction) => one(drawn, isFull, direction)));
-  const [full, brief] = await Promise.all([both(graph, true), both(briefly(graph), false)]);
-  return { full, brief };
+  const both = (direction: Direction) =>
+    Promise.all([one(graph, direction), one(withoutDetail, direction)]);
+  const [down, briefDown] = await both('DOWN');
+  yield { full: [down], brief: [briefDown] };
+  const [right, briefRight] = await both('RIGHT');
+  yield { full: [down, right], brief: [briefDown, briefRight] };
 }
-
-const directions: readonly Direction[] = ['DOWN', 'RIGHT'];
 
 export type Detail = 'auto' | 'full' | 'brief';
 

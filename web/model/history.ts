@@ -90,6 +90,7 @@ export class History {
   }
 
   private addOne({ at, event }: LiveItem): void {
+    const isKnown = this.isKnown(at, event.id);
     if (event.type === '@xstate.actor') {
       const actor = this.actorOf(event.sessionId);
       if (event.definition !== undefined) {
@@ -103,12 +104,12 @@ export class History {
         (event.snapshot !== undefined &&
           (textOfState(snapshot.value) !== last.toText ||
             (snapshot.status ?? last.status) !== last.status));
-      // A step of the past that is told again must not undo what came after it.
-      if (isNews && (last === undefined || at >= last.at))
+      // What an actor was must not undo what came after it.
+      if (isNews && !isKnown && (last === undefined || at >= last.at))
         this.record(actor, at, undefined, undefined, snapshot);
       return;
     }
-    if (this.isKnown(at, event.id)) return;
+    if (isKnown) return;
     const actor = this.actorOf(event.sessionId);
     const waiting = this.pending.get(event.sessionId);
     if (event.type === '@xstate.event') {
@@ -210,6 +211,9 @@ export function splitId(sessionId: string): { kind: string; id: string } {
 }
 
 export const isEnded = (step: Step) => step.status !== 'active';
+
+/** It is not there any more, though its chart has not ended: removed, or its process fell silent. */
+export const isGone = (step: Step) => step.status === 'stopped';
 
 /** How many of these steps had happened at a moment. */
 export function countUntil(steps: readonly Step[], moment: Moment): number {

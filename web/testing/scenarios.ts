@@ -1,8 +1,8 @@
 /** Clusters for development and tests: a small one whose leaders die and rise, and large ones. */
-import { type EventObject, setup } from 'xstate';
-import type { FakeCluster } from './fake-cluster.ts';
+import { setup } from 'xstate';
+import type { FakeCluster, FakeEvent } from './fake-cluster.ts';
 
-const votes: EventObject & { mayVote: boolean } = { type: 'RECOVERED', mayVote: true };
+const votes: FakeEvent = { type: 'RECOVERED', mayVote: true };
 
 /** Three coords, two masters, three agents, a framework, and some tasks in different states. */
 export function smallCluster(cluster: FakeCluster): void {

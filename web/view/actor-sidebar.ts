@@ -2,7 +2,8 @@
 import type { VNode } from 'preact';
 import type { ActorRow, GroupRow, ListRow } from '../model/actor-list.ts';
 import { openAtOnceMax } from '../model/actor-list.ts';
-import { duration, toneOf } from '../model/words.ts';
+import { isGone } from '../model/history.ts';
+import { duration, innermost, shownName, toneOf } from '../model/words.ts';
 import * as store from '../store.ts';
 import { classes, html } from './html.ts';
 import { Icon } from './icons.ts';
@@ -129,7 +130,7 @@ function Row({ row }: { row: ActorRow }): VNode {
       }}
     >
       <i class="dot"></i>
-      <span class="actors-row-name">${actor.id}</span>
+      <span class="actors-row-name">${shownName(actor.kind, actor.id)}</span>
       <span class="actors-row-state">${shortState(row)}</span>
       <span class="actors-row-since">${since}</span>
       <button
@@ -149,13 +150,10 @@ function Row({ row }: { row: ActorRow }): VNode {
   `;
 }
 
-/** The innermost names: the outer ones stand in the chart. That it leads matters more than how. */
+/** The outer states stand in the chart. That it leads matters more than how. */
 function shortState({ step, leads }: ActorRow): string {
-  if (leads) return 'leading';
-  return step.toText
-    .split(' | ')
-    .map((path) => path.slice(path.lastIndexOf('.') + 1))
-    .join(' | ');
+  if (isGone(step)) return 'gone';
+  return leads ? 'leading' : innermost(step.toText);
 }
 
 function NoActors({ total }: { total: number }): VNode {

@@ -1,8 +1,8 @@
 /** What happened to the actors whose charts are open, in the order of time; a click goes to that moment. */
 import type { VNode } from 'preact';
 import { eventLabel } from '../chart/definition.ts';
-import { countUntil, type Step } from '../model/history.ts';
-import { clockTime, toneOf } from '../model/words.ts';
+import { countUntil, isGone, type Step, splitId } from '../model/history.ts';
+import { clockTime, innermost, shownName, toneOf } from '../model/words.ts';
 import * as store from '../store.ts';
 import { classes, html } from './html.ts';
 import { StepDetails } from './step-details.ts';
@@ -62,6 +62,7 @@ interface RowProps {
 
 function Row({ step, later, current, chosen }: RowProps): VNode {
   const moved = step.fromText !== step.toText;
+  const state = isGone(step) ? 'gone' : innermost(step.toText);
   return html`
     <div
       id=${rowId(step)}
@@ -79,10 +80,10 @@ function Row({ step, later, current, chosen }: RowProps): VNode {
         <time>${clockTime(step.at)}</time>
       </span>
       <span class="log-line">
-        <span class="log-actor">${step.actorId.slice(step.actorId.indexOf('.') + 1)}</span>
+        <span class="log-actor">${nameOf(step)}</span>
       <span class=${`log-change tone-${toneOf(step.toText, step.status)}`}>
-        ${moved && step.fromText !== '' && html`${lastKeys(step.fromText)}<i>→</i>`}
-        <i class="dot"></i>${lastKeys(step.toText)}
+        ${moved && step.fromText !== '' && html`${innermost(step.fromText)}<i>→</i>`}
+        <i class="dot"></i>${state}
       </span></span>
     </div>
   `;
@@ -100,8 +101,7 @@ const ownNames: Readonly<Record<string, string>> = {
   'mesozoo.process.silent': 'its process fell silent',
 };
 
-const lastKeys = (text: string) =>
-  text
-    .split(' | ')
-    .map((path) => path.split('.').at(-1))
-    .join(' | ');
+function nameOf({ actorId }: Step): string {
+  const { kind, id } = splitId(actorId);
+  return shownName(kind, id);
+}

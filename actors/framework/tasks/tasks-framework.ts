@@ -79,7 +79,7 @@ export class TasksFramework implements BundledFramework {
       tell: (event) => this.tell(event),
       joinLine: (task) => this.joinLine(task),
       leaveLine: (task) => this.leaveLine(task),
-      orderLaunch: (task) => this.output.launched(task),
+      orderLaunch: (task) => this.attempts.orderLaunch(task),
       orderKill: (task) => this.orderKill(task),
     });
     this.attempts = new Attempts({
@@ -89,6 +89,7 @@ export class TasksFramework implements BundledFramework {
       metrics,
       scheduler,
       met: (task) => this.asked.delete(task.id),
+      launched: (task) => this.output.launched(task),
     });
     this.recovery = new TaskRecovery({ client: parts.client, clock, log });
     this.routes = routesOf(this, this.subjects);

@@ -161,6 +161,12 @@ export class FcfsAllocator implements Allocator {
     return { placements, more: claimGivenUp };
   }
 
+  isContended(): boolean {
+    for (const { frameworkId, line } of this.queues.values())
+      if (line.size > 0 && this.active.has(frameworkId)) return true;
+    return false;
+  }
+
   remainders(): readonly { readonly agentId: AgentId; readonly resources: Resources }[] {
     const left: { agentId: AgentId; resources: Resources }[] = [];
     for (const { agent, available, attempts, claimedBy } of this.ring)

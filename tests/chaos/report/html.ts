@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import type { RunResult } from '../run.ts';
 import { type FaultRow, findingsOf, rowsOf } from '../summary.ts';
 
@@ -70,8 +69,8 @@ outside of the cluster see them. Between faults the load is stopped while everyt
 `;
 }
 
-function dataOf({ series, rounds }: RunResult): ReportData {
-  const seconds = series.seconds(performance.now());
+function dataOf({ series, rounds, endedMs }: RunResult): ReportData {
+  const seconds = series.seconds(endedMs);
   const at = (ms: number) => (ms - series.beganMs) / 1000;
   return {
     seconds: seconds.map((_, index) => index),
