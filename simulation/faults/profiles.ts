@@ -33,6 +33,8 @@ export interface Profile {
   readonly agents: number;
   readonly znodeClients: number;
   readonly taskClients: number;
+  /** Whether a framework from outside takes part. */
+  readonly framework?: boolean;
   /** How long faults happen. */
   readonly activeMs: readonly [number, number];
   /** After that nothing is wrong any more, and within this time everything must have come to a good end. */
@@ -55,7 +57,8 @@ export type ProfileName =
   | 'power'
   | 'wipes'
   | 'duel'
-  | 'late';
+  | 'late'
+  | 'frameworks';
 
 const calmNetwork = () => GOOD_NETWORK;
 
@@ -95,6 +98,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     agents: 3,
     znodeClients: 1,
     taskClients: 1,
+    framework: true,
     activeMs: [3000, 5000],
     quietMs: 30_000,
     everyMs: {},
@@ -280,6 +284,36 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     kindChance: 1,
     network: () => ({ ...lateNetwork(9000)(), lossChance: 0.3, disorderChance: 0.4 }),
   },
+  frameworks: {
+    name: 'frameworks',
+    description:
+      'a framework from outside beside the users; it, masters and agents die and are cut off',
+    coords: [3],
+    masters: 2,
+    agents: 3,
+    znodeClients: 0,
+    taskClients: 1,
+    framework: true,
+    activeMs: [10_000, 16_000],
+    quietMs: 120_000,
+    everyMs: {
+      crashClient: 2500,
+      crashMaster: 4000,
+      crashProcess: 4000,
+      crashInTurn: 4000,
+      pause: 4000,
+      partition: 4000,
+      cutConnection: 2000,
+      restartNats: 12_000,
+      storm: 5000,
+    },
+    kindChance: 0.5,
+    network: (random) => ({
+      ...roughNetwork(random),
+      requestLossChance: random.chance(0.5) ? 0.02 * random.next() : 0,
+      requestRepeatChance: random.chance(0.5) ? 0.05 * random.next() : 0,
+    }),
+  },
 };
 
 /** Which profile a seed runs with when nobody says: each in turn, the broad ones more than once. */
@@ -289,7 +323,7 @@ const rotation: readonly ProfileName[] = [
   'disks',
   'failover',
   'partitions',
-  'cluster',
+  'frameworks',
   'sessions',
   'quorum',
   'failover',
