@@ -1,5 +1,7 @@
 /** One master over a fake quorum with fake agents, and frameworks that come to it over NATS by the SDK's link. */
 import { describe, expect, test } from 'vitest';
+import { decode } from '../../protocol/codec.ts';
+import type { CallType } from '../../protocol/framework-api.ts';
 import type { AttemptId } from '../../protocol/ids.ts';
 import { fromMesos } from '../../protocol/mesos-resources.ts';
 import { TestFramework } from '../framework/testing/test-framework.ts';
@@ -391,6 +393,33 @@ describe('a framework', () => {
       '/mesozoo/frameworks/tasks',
       '/mesozoo/frameworks/tasks/tasks',
     ]);
+  });
+});
+
+describe('a call that the network delivers twice is carried out once:', () => {
+  function repeating(repeated: CallType) {
+    const world = withFramework();
+    world.cluster.world.meddle = ({ subject, payload }) =>
+      subject === 'mz.framework.call' && decode(payload).value.type === repeated
+        ? 'repeat'
+        : 'deliver';
+    return world;
+  }
+
+  test('ACCEPT does not say of a task that is there that its offer is void', () => {
+    const world = repeating('ACCEPT');
+    world.agent.run(launch(world, 't1'));
+    world.cluster.run(1000);
+    expect(states(world.framework, 't1')).toEqual(['TASK_STARTING']);
+  });
+
+  test('SUPPRESS does not undo the REVIVE that came after it', () => {
+    const { cluster, framework } = repeating('SUPPRESS');
+    framework.scheduler.suppress();
+    framework.scheduler.revive();
+    framework.scheduler.decline(framework.take(), { refuse_seconds: 0 });
+    cluster.run(1000);
+    expect(framework.offers).toHaveLength(1);
   });
 });
 
