@@ -4,8 +4,8 @@
  * bytes in base64, ids as `{value}`. Unknown fields are ignored, as Mesos does.
  *
  * What Mesos does not have, and frameworks may leave alone:
- * - `SUBSCRIBE` names in `events` the inbox that gets the events, and is answered with a `stream_id`; every other call
- *   carries it, as HTTP clients of Mesos do with `Mesos-Stream-Id`.
+ * - `SUBSCRIBE` names in `events` the inbox that gets the events, one that was not used before, and is answered with a
+ *   `stream_id`; every other call carries it, as HTTP clients of Mesos do with `Mesos-Stream-Id`.
  * - Events carry `sequence`, which grows by one: who misses one subscribes again under the same id. Calls may carry one
  *   that grows from call to call of a subscription: a call that the network delivers twice is then carried out once.
  * - `REQUEST` may say more of what is wanted (`id`, `queue`, `priority`, `order`, `constraints`): the allocator then
@@ -159,7 +159,7 @@ export const frameworkCall = z.discriminatedUnion('type', [
     type: z.literal('SUBSCRIBE'),
     framework_id: frameworkId.optional(),
     subscribe: z.object({ framework_info: frameworkInfo }),
-    /** Inbox of the framework's connection. */
+    /** Inbox of the framework's connection, for this subscription alone. */
     events: z.string().min(1).max(256),
   }),
   z.object({ type: z.literal('TEARDOWN'), ...subscribed }),

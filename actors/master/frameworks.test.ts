@@ -423,6 +423,38 @@ describe('a call that the network delivers twice is carried out once:', () => {
   });
 });
 
+describe('SUBSCRIBE that the network delivers twice', () => {
+  const isSubscribe = ({ subject, payload }: { subject: string; payload: Uint8Array }) =>
+    subject === 'mz.framework.call' && decode(payload).value.type === 'SUBSCRIBE';
+
+  test('is one subscription', () => {
+    const { cluster } = started();
+    cluster.world.meddle = (message) => (isSubscribe(message) ? 'repeat' : 'deliver');
+    const framework = new TestFramework(cluster.world, 'f1', { id: { value: 'fw' } });
+    cluster.run(3000);
+    expect(framework.heard.filter((word) => word === 'subscribed')).toHaveLength(1);
+    expect(framework.link.state()).toBe('subscribed');
+    expect(framework.errors).toEqual([]);
+  });
+
+  test('does not end the one that came after it', () => {
+    const { cluster } = started();
+    const copies: Uint8Array[] = [];
+    cluster.world.meddle = (message) => {
+      if (isSubscribe(message)) copies.push(message.payload);
+      return 'deliver';
+    };
+    new TestFramework(cluster.world, 'f1', { id: { value: 'fw' } });
+    cluster.world.runUntil(() => copies.length === 1);
+    const second = new TestFramework(cluster.world, 'f2', { id: { value: 'fw' } });
+    cluster.world.runUntil(() => second.link.state() === 'subscribed');
+    cluster.world.ports('late').transport.publish('mz.framework.call', copies[0]!);
+    cluster.run(3000);
+    expect(second.errors).toEqual([]);
+    expect(second.link.state()).toBe('subscribed');
+  });
+});
+
 describe('a new leader', () => {
   function failedOver(world: World) {
     const { cluster, master } = world;

@@ -311,7 +311,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     network: (random) => ({
       ...roughNetwork(random),
       requestLossChance: random.chance(0.5) ? 0.02 * random.next() : 0,
-      requestRepeatChance: random.chance(0.5) ? 0.05 * random.next() : 0,
+      requestRepeatChance: random.chance(0.5) ? 0.2 * random.next() : 0,
     }),
   },
 };

@@ -113,7 +113,10 @@ export class FrameworkClient implements Actor {
       offers: (offers) => this.take(offers),
       rescinded: (id) => this.offers.delete(id),
       update: (status) => this.update(status),
-      error: () => this.offers.clear(),
+      error: (message) => {
+        this.offers.clear();
+        records.dismissals.push(message);
+      },
     });
     link.open();
   }

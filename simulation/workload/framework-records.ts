@@ -29,7 +29,9 @@ export interface FrameworkTask {
 export class FrameworkRecords {
   readonly id: string;
   readonly tasks = new Map<string, FrameworkTask>();
-  /** Hosts all of whose resources were offered since `forgetOffers`. */
+  /** What instances were told when their subscription was ended for good. */
+  readonly dismissals: string[] = [];
+  /** Hosts all of whose resources were offered since faults and launches have stopped. */
   readonly offeredWhole = new Set<string>();
   private readonly nowMs: () => number;
 

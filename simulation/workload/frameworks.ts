@@ -77,6 +77,12 @@ export class FrameworkWorkload implements Workload {
   check(): void {
     const { launches, processes, world } = this.options;
     checkFrameworkTasks(this.records, launches, processes, world.violations);
+    const { dismissals } = this.records;
+    if (this.nodes.length === 1 && dismissals.length > 0)
+      world.violations.report(
+        'subscription-kept',
+        `the only instance of ${this.records.id} was dismissed: ${dismissals.join(', ')}`,
+      );
   }
 
   private missingParts(): readonly string[] {

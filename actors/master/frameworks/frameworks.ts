@@ -24,6 +24,7 @@ import { Filters } from './filters.ts';
 import { encodeFramework, Framework, type FrameworkNode } from './framework.ts';
 import type { Offers } from './offers.ts';
 import { type EventStream, HEARTBEAT_SECONDS } from './streams.ts';
+import { Subscriptions } from './subscriptions.ts';
 
 export interface FrameworksParts {
   readonly clock: Clock;
@@ -44,6 +45,7 @@ export interface FrameworksParts {
 type InTree = 'nothing' | 'record' | 'recordAndLaunches';
 
 export class Frameworks {
+  readonly subscriptions = new Subscriptions();
   private readonly parts: FrameworksParts;
   private readonly frameworks = new Map<FrameworkId, Framework>();
   private readonly inTree = new Map<Framework, InTree>();
