@@ -37,6 +37,19 @@ export function checkFrameworkTasks(
   }
 }
 
+/** Where there is one instance only nobody can have taken over from it. */
+export function checkDismissals(
+  { id, dismissals }: FrameworkRecords,
+  instances: number,
+  violations: Violations,
+): void {
+  if (instances === 1 && dismissals.length > 0)
+    violations.report(
+      'subscription-kept',
+      `the only instance of ${id} was dismissed: ${dismissals.join(', ')}`,
+    );
+}
+
 /** The framework gives up what the master says it does not have: it must be gone, or never have been there. */
 function checkRefusal(
   task: FrameworkTask,

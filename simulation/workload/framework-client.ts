@@ -181,7 +181,7 @@ export class FrameworkClient implements Actor {
     if (records.tasks.size < tasksMax && random.chance(0.7))
       for (let count = random.whole(1, 3); count > 0; count--) tasks.push(...this.newTask(agent));
     if (tasks.length === 0) {
-      this.decline(agent.offers, random.pick([0, 0.5, 3, 5]));
+      this.decline(agent.offers, random.pick([0, 0, 0.5, 3]));
       return;
     }
     this.forget(agent.offers);

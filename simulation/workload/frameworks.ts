@@ -1,6 +1,6 @@
 /** A framework from outside, in one or two instances under one id, and the checkers of what becomes of its tasks. */
 import type { Resources } from '../../protocol/resources.ts';
-import { checkFrameworkTasks } from '../checkers/framework-tasks.ts';
+import { checkDismissals, checkFrameworkTasks } from '../checkers/framework-tasks.ts';
 import type { LaunchTruth } from '../checkers/launch-truth.ts';
 import type { ProcessTruth } from '../checkers/process-truth.ts';
 import { CLUSTER, type ClusterNode, makeClientNode } from '../nodes/node.ts';
@@ -37,8 +37,8 @@ export class FrameworkWorkload implements Workload {
     this.records = new FrameworkRecords('framework1', () => world.nowMs);
     const random = world.random.fork('framework workload');
     const common = {
-      slowestMs: random.pick([50, 150, 500]),
-      tasksMax: random.pick([10, 30, 60]),
+      slowestMs: random.pick([20, 80, 300]),
+      tasksMax: random.pick([20, 50, 100]),
       forgetsChance: random.pick([0, 0.3, 1]),
       capabilities: ['PARTITION_AWARE', 'TASK_KILLING_STATE'].filter(() => random.chance(0.5)),
     };
@@ -77,12 +77,7 @@ export class FrameworkWorkload implements Workload {
   check(): void {
     const { launches, processes, world } = this.options;
     checkFrameworkTasks(this.records, launches, processes, world.violations);
-    const { dismissals } = this.records;
-    if (this.nodes.length === 1 && dismissals.length > 0)
-      world.violations.report(
-        'subscription-kept',
-        `the only instance of ${this.records.id} was dismissed: ${dismissals.join(', ')}`,
-      );
+    checkDismissals(this.records, this.nodes.length, world.violations);
   }
 
   private missingParts(): readonly string[] {
