@@ -114,8 +114,8 @@ export class Term {
     const { orders, writes, agents, allocator, launches, log, epoch, subjects } = this;
     const afterwards = (effect: () => void) => writes.afterwards(effect);
     const isHeard = () => this.isHeard();
-    this.offers = new Offers({ clock, epoch, agents, allocator });
-    this.statuses = new Statuses(clock, launches);
+    this.offers = new Offers({ clock, epoch, agents, allocator, planted });
+    this.statuses = new Statuses(clock, launches, planted);
     const { offers, statuses } = this;
     this.life = new LaunchLife({
       clock,

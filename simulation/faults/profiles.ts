@@ -33,6 +33,8 @@ export interface Profile {
   readonly agents: number;
   readonly znodeClients: number;
   readonly taskClients: number;
+  /** Whether a framework from outside takes part. */
+  readonly framework?: boolean;
   /** How long faults happen. */
   readonly activeMs: readonly [number, number];
   /** After that nothing is wrong any more, and within this time everything must have come to a good end. */
@@ -55,7 +57,8 @@ export type ProfileName =
   | 'power'
   | 'wipes'
   | 'duel'
-  | 'late';
+  | 'late'
+  | 'frameworks';
 
 const calmNetwork = () => GOOD_NETWORK;
 
@@ -95,6 +98,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     agents: 3,
     znodeClients: 1,
     taskClients: 1,
+    framework: true,
     activeMs: [3000, 5000],
     quietMs: 30_000,
     everyMs: {},
@@ -280,6 +284,37 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     kindChance: 1,
     network: () => ({ ...lateNetwork(9000)(), lossChance: 0.3, disorderChance: 0.4 }),
   },
+  frameworks: {
+    name: 'frameworks',
+    description:
+      'a framework from outside beside the users; it, masters and agents die and are cut off',
+    coords: [3],
+    masters: 2,
+    agents: 3,
+    znodeClients: 0,
+    taskClients: 1,
+    framework: true,
+    activeMs: [14_000, 20_000],
+    quietMs: 120_000,
+    // Seldom enough for the framework to get to its work between two of them.
+    everyMs: {
+      crashClient: 4000,
+      crashMaster: 7000,
+      crashProcess: 7000,
+      crashInTurn: 7000,
+      pause: 6000,
+      partition: 8000,
+      cutConnection: 3000,
+      restartNats: 15_000,
+      storm: 6000,
+    },
+    kindChance: 0.5,
+    network: (random) => ({
+      ...roughNetwork(random),
+      requestLossChance: random.chance(0.5) ? 0.02 * random.next() : 0,
+      requestRepeatChance: random.chance(0.5) ? 0.2 * random.next() : 0,
+    }),
+  },
 };
 
 /** Which profile a seed runs with when nobody says: each in turn, the broad ones more than once. */
@@ -289,7 +324,7 @@ const rotation: readonly ProfileName[] = [
   'disks',
   'failover',
   'partitions',
-  'cluster',
+  'frameworks',
   'sessions',
   'quorum',
   'failover',
