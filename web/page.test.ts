@@ -47,7 +47,7 @@ describe.skipIf(browserMissing !== undefined)('the page', { timeout: testTimeout
       'coord-1',
       'master-1',
     ]);
-    expect(await rowText(page, 'task.import-3fd0')).toContain('unreachable');
+    await shows(page, row('task.import-3fd0'), 'unreachable');
     expect(await has(page, `${row('task.nightly-report-9e44')}.is-ended`)).toBe(true);
   });
 
@@ -76,7 +76,7 @@ describe.skipIf(browserMissing !== undefined)('the page', { timeout: testTimeout
     for (const _ of leaderDies(cluster, 'coord-1', 'coord-2'));
     await lit(page, 'coordinator.coord-2', ['leading']);
     await lit(page, 'coordinator.coord-1', ['following']);
-    expect(await texts(page, '.actors-row.leads .actors-row-name')).toContain('coord-2');
+    await shows(page, '.actors-row.leads .actors-row-name', 'coord-2');
   });
 
   test('goes back and forth in time, by event, by scrubbing and to the present', async () => {
@@ -88,11 +88,11 @@ describe.skipIf(browserMissing !== undefined)('the page', { timeout: testTimeout
     await lit(page, 'coordinator.coord-1', ['recovering']);
     await page.keyboard.press('[');
     await lit(page, 'coordinator.coord-2', ['preparing']);
-    expect(await rowText(page, 'coordinator.coord-2')).toContain('preparing');
+    await shows(page, row('coordinator.coord-2'), 'preparing');
     await shows(page, '.details-head h3', 'PRE_VOTE_WON');
     cluster.send('coordinator.coord-3', 'LEADER_LOST');
     await pause(100);
-    expect(await rowText(page, 'coordinator.coord-3')).toContain('following');
+    await shows(page, row('coordinator.coord-3'), 'following');
     await page.keyboard.press('ArrowRight');
     await lit(page, 'coordinator.coord-2', ['leading']);
     const strip = (await (await page.$('.strip'))!.boundingBox())!;
@@ -101,7 +101,7 @@ describe.skipIf(browserMissing !== undefined)('the page', { timeout: testTimeout
     await page.keyboard.press('Space');
     await page.waitForSelector('.live.is-live');
     await lit(page, 'coordinator.coord-2', ['leading']);
-    expect(await rowText(page, 'coordinator.coord-3')).toContain('preVoting');
+    await shows(page, row('coordinator.coord-3'), 'preVoting');
   });
 
   test('a click on an event shows its payload and goes to its moment', async () => {
@@ -149,14 +149,14 @@ describe.skipIf(browserMissing !== undefined)('the page', { timeout: testTimeout
   });
 
   test('the address keeps what is open', async () => {
-    const { page } = await open();
+    const { page, reload } = await open();
     await page.click(row('coordinator.coord-1'));
     await lit(page, 'coordinator.coord-1', ['leading']);
     await page.keyboard.down('Shift');
     await page.click(row('master.master-2'));
     await page.keyboard.up('Shift');
     await lit(page, 'master.master-2', ['contending']);
-    await page.reload();
+    await reload();
     await lit(page, 'coordinator.coord-1', ['leading']);
     await lit(page, 'master.master-2', ['contending']);
     await page.click('[aria-label="Close the chart of coordinator.coord-1"]');
@@ -275,9 +275,6 @@ function attributes(page: Page, selector: string, name: string): Promise<(string
     name,
   );
 }
-
-const rowText = (page: Page, sessionId: string) =>
-  page.$eval(row(sessionId), (found) => found.textContent ?? '');
 
 async function shows(page: Page, selector: string, text: string): Promise<void> {
   await expect
