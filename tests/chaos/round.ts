@@ -2,6 +2,7 @@
  * One fault under load: znode writers and task submitters go on from before it until the cluster is well again, then
  * everything that was acknowledged is looked for.
  */
+import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import type { TaskView } from '../../protocol/task-api.ts';
@@ -138,7 +139,8 @@ async function checkTasks({ cluster, fault }: RoundOptions, load: Load): Promise
   const tasks = [...finals.values()] as unknown as TaskView[];
   if (tasks.length === 0) return ['not one task was acknowledged'];
   const content = await cluster.service('disks').run(`cat ${load.runsFile}`);
-  return checkRuns(tasks, readRuns(content), fault.tasksMayBeLost ?? false);
+  const bootMs = Date.now() - uptime() * 1000;
+  return checkRuns(tasks, readRuns(content, bootMs), fault.tasksMayBeLost ?? false);
 }
 
 function deathsNotExplained(deaths: readonly Death[], harm: Harm): string[] {

@@ -11,8 +11,8 @@ const lost = finished({ state: 'TASK_LOST', exitCode: undefined, reason: 'REASON
 const run = (attemptId = 't.1', atMs = 1000, taskId = 't'): Run => ({ taskId, attemptId, atMs });
 
 it('reads what the tasks wrote', () => {
-  expect(readRuns('t t.1 1000\nt t.2 1500\n')).toEqual([run(), run('t.2', 1500)]);
-  expect(readRuns('')).toEqual([]);
+  expect(readRuns('t t.1 30\nt t.2 80\n', 700)).toEqual([run(), run('t.2', 1500)]);
+  expect(readRuns('', 700)).toEqual([]);
 });
 
 describe('runs are right when', () => {

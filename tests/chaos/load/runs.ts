@@ -3,30 +3,36 @@
 import type { TaskView } from '../../../protocol/task-api.ts';
 import { isFinal } from '../../../protocol/task-states.ts';
 
-/** One line of a task that has begun: `TASK ATTEMPT MILLISECONDS`. */
+/** One run of a task, by the process that it was. */
 export interface Run {
   readonly taskId: string;
   readonly attemptId: string;
+  /** When the kernel started the process: one that was paused before its first step has not begun later for that. */
   readonly atMs: number;
 }
 
-/** The command of a task that notes its run in `file`, then works for a while. */
+/** The command of a task that notes its run in `file`, then works for a while: `TASK ATTEMPT STARTED`. */
 export function notingCommand(file: string, seconds: number): string {
-  return `echo $MESOZOO_TASK_ID $MESOZOO_ATTEMPT_ID $(date +%s%3N) >> ${file}; sleep ${seconds}`;
+  const startedTicks = "$(cut -d' ' -f22 /proc/$$/stat)";
+  return `echo $MESOZOO_TASK_ID $MESOZOO_ATTEMPT_ID ${startedTicks} >> ${file}; sleep ${seconds}`;
 }
 
-export function readRuns(content: string): Run[] {
+/** The kernel counts so many to a second, from the machine's start. */
+const TICK_MS = 10;
+
+/** `bootMs`: when the machine was started, by the clock that the cluster goes by. */
+export function readRuns(content: string, bootMs: number): Run[] {
   return content
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [taskId, attemptId, atMs] = line.split(' ') as [string, string, string];
-      return { taskId, attemptId, atMs: Number(atMs) };
+      const [taskId, attemptId, ticks] = line.split(' ') as [string, string, string];
+      return { taskId, attemptId, atMs: bootMs + Number(ticks) * TICK_MS };
     });
 }
 
-/** All containers share the machine's clock, which is read with whole milliseconds. */
-const CLOCK_MS = 2;
+/** Containers share the machine's clock: by what it was read and rounded, and not by more, may times be wrong. */
+const CLOCK_MS = 2 * TICK_MS;
 
 /**
  * Each task has ended as it should, no attempt ran twice, and nothing began to run after it had been decided. Where an
