@@ -14,7 +14,7 @@ import { pause } from '../cluster/harness.ts';
 import { Load } from '../cluster/load.ts';
 import type { ContainerCluster, Death } from './cluster.ts';
 import type { Fault, Harm } from './faults/fault.ts';
-import { checkRuns, notingCommand, readRuns } from './load/runs.ts';
+import { checkRuns, notingCommand, readRuns, type Thawed } from './load/runs.ts';
 import type { Series } from './load/series.ts';
 import { SessionWriters } from './load/session-writers.ts';
 
@@ -67,6 +67,9 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   const harm = await fault.strike(cluster, options.random);
   await pauseOrHurry(harm.lastsMs, options.hurry);
   const violations = (await harm.check?.()) ?? [];
+  const thawed = fault.isFrozenAgent
+    ? { agent: String(harm.victims[0]), atMs: Date.now() }
+    : undefined;
   await harm.heal();
   const healedMs = performance.now();
   await within(loads.bare.recovered(healedMs), 'writes and launches after the fault');
@@ -77,7 +80,10 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   const { leader: leaderAfter } = await cluster.untilWell();
 
   violations.push(...deathsNotExplained(cluster.deaths.slice(deathsBefore), harm));
-  violations.push(...(await checkWrites(loads)), ...(await checkTasks(options, loads.bare)));
+  violations.push(
+    ...(await checkWrites(loads)),
+    ...(await checkTasks(options, loads.bare, thawed)),
+  );
   const acknowledged = {
     acknowledgedWrites: loads.bare.acknowledgedPaths.length + loads.sessions.acknowledged,
     acknowledgedTasks: loads.bare.acknowledgedTasks.length,
@@ -134,13 +140,17 @@ async function checkWrites({ bare, sessions }: Loads): Promise<string[]> {
   return wrong;
 }
 
-async function checkTasks({ cluster, fault }: RoundOptions, load: Load): Promise<string[]> {
+async function checkTasks(
+  { cluster }: RoundOptions,
+  load: Load,
+  thawed: Thawed | undefined,
+): Promise<string[]> {
   const finals = await within(load.finalStates(), 'ends of all tasks');
   const tasks = [...finals.values()] as unknown as TaskView[];
   if (tasks.length === 0) return ['not one task was acknowledged'];
   const content = await cluster.service('disks').run(`cat ${load.runsFile}`);
   const bootMs = Date.now() - uptime() * 1000;
-  return checkRuns(tasks, readRuns(content, bootMs), fault.tasksMayBeLost ?? false);
+  return checkRuns(tasks, readRuns(content, bootMs), thawed);
 }
 
 function deathsNotExplained(deaths: readonly Death[], harm: Harm): string[] {

@@ -74,7 +74,7 @@ export const processFaults: readonly Fault[] = [
   {
     name: 'agent-paused',
     what: 'an agent is paused until it has been removed, and goes on',
-    tasksMayBeLost: true,
+    isFrozenAgent: true,
     strike: (cluster, random) => paused(cluster, random.pick(agents), AGENT_PAUSED_MS),
   },
   {

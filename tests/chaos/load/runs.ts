@@ -7,14 +7,16 @@ import { isFinal } from '../../../protocol/task-states.ts';
 export interface Run {
   readonly taskId: string;
   readonly attemptId: string;
+  /** As it calls itself. */
+  readonly agent: string;
   /** When the kernel started the process: one that was paused before its first step has not begun later for that. */
   readonly atMs: number;
 }
 
-/** The command of a task that notes its run in `file`, then works for a while: `TASK ATTEMPT STARTED`. */
+/** The command of a task that notes its run in `file`, then works for a while: `TASK ATTEMPT AGENT STARTED`. */
 export function notingCommand(file: string, seconds: number): string {
   const startedTicks = "$(cut -d' ' -f22 /proc/$$/stat)";
-  return `echo $MESOZOO_TASK_ID $MESOZOO_ATTEMPT_ID ${startedTicks} >> ${file}; sleep ${seconds}`;
+  return `echo $MESOZOO_TASK_ID $MESOZOO_ATTEMPT_ID $HOSTNAME ${startedTicks} >> ${file}; sleep ${seconds}`;
 }
 
 /** The kernel counts so many to a second, from the machine's start. */
@@ -26,8 +28,8 @@ export function readRuns(content: string, bootMs: number): Run[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [taskId, attemptId, ticks] = line.split(' ') as [string, string, string];
-      return { taskId, attemptId, atMs: bootMs + Number(ticks) * TICK_MS };
+      const [taskId, attemptId, agent, ticks] = line.split(' ') as [string, string, string, string];
+      return { taskId, attemptId, agent, atMs: bootMs + Number(ticks) * TICK_MS };
     });
 }
 
@@ -35,13 +37,23 @@ export function readRuns(content: string, bootMs: number): Run[] {
 const CLOCK_MS = 2 * TICK_MS;
 
 /**
+ * An attempt is started by a small shell that waits for it. One that was frozen with its agent between its own start and
+ * that of its command takes this step when it is thawed, whatever has been decided meanwhile; the agent then ends it.
+ */
+export interface Thawed {
+  readonly agent: string;
+  readonly atMs: number;
+}
+const FIRST_STEP_MS = 1000;
+
+/**
  * Each task has ended as it should, no attempt ran twice, and nothing began to run after it had been decided. Where an
- * agent was lost for good (`mayBeLost`), a task that it had may be lost with it; never another way.
+ * agent was away until it was given up (`thawed`), a task that it had may be lost with it; never another way.
  */
 export function checkRuns(
   tasks: readonly TaskView[],
   runs: readonly Run[],
-  mayBeLost: boolean,
+  thawed?: Thawed,
 ): string[] {
   const wrong: string[] = [];
   const byTask = Map.groupBy(runs, ({ taskId }) => taskId);
@@ -50,18 +62,26 @@ export function checkRuns(
     const ran = byTask.get(taskId) ?? [];
     if (!isFinal(state)) wrong.push(`${taskId} has not ended: ${state}`);
     const finished = state === 'TASK_FINISHED' && task.exitCode === 0;
-    if (!finished && !(mayBeLost && state === 'TASK_LOST'))
+    if (!finished && !(thawed !== undefined && state === 'TASK_LOST'))
       wrong.push(`${taskId} ended as ${state} (${task.reason ?? ''} ${task.message ?? ''})`);
     if (finished && ran.length === 0) wrong.push(`${taskId} has finished without having run`);
     const attempts = new Set(ran.map(({ attemptId }) => attemptId));
     if (attempts.size < ran.length) wrong.push(`${taskId}: an attempt ran twice`);
     if (attempts.size > task.attempts)
       wrong.push(`${taskId} ran as ${attempts.size} attempts, ${task.attempts} are known`);
-    const late = ran.find(({ atMs }) => atMs > (task.endedAtMs ?? Infinity) + CLOCK_MS);
+    const late = ran.find(
+      (run) =>
+        run.atMs > (task.endedAtMs ?? Number.POSITIVE_INFINITY) + CLOCK_MS &&
+        !(thawed !== undefined && isFirstStep(run, thawed)),
+    );
     if (late !== undefined) wrong.push(`${taskId} began to run after it had been decided`);
     byTask.delete(taskId);
   }
   for (const taskId of byTask.keys())
     wrong.push(`${taskId} ran, and its submission was never acknowledged`);
   return wrong;
+}
+
+function isFirstStep({ agent, atMs }: Run, thawed: Thawed): boolean {
+  return agent === thawed.agent && atMs >= thawed.atMs && atMs < thawed.atMs + FIRST_STEP_MS;
 }
