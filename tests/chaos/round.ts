@@ -14,7 +14,7 @@ import { pause } from '../cluster/harness.ts';
 import { Load } from '../cluster/load.ts';
 import type { ContainerCluster, Death } from './cluster.ts';
 import type { Fault, Harm } from './faults/fault.ts';
-import { checkRuns, notingCommand, readRuns, type Thawed } from './load/runs.ts';
+import { type AgentLoss, checkRuns, notingCommand, readRuns } from './load/runs.ts';
 import type { Series } from './load/series.ts';
 import { SessionWriters } from './load/session-writers.ts';
 
@@ -67,9 +67,7 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   const harm = await fault.strike(cluster, options.random);
   await pauseOrHurry(harm.lastsMs, options.hurry);
   const violations = (await harm.check?.()) ?? [];
-  const thawed = fault.isFrozenAgent
-    ? { agent: String(harm.victims[0]), atMs: Date.now() }
-    : undefined;
+  const healedAtMs = Date.now();
   await harm.heal();
   const healedMs = performance.now();
   await within(loads.bare.recovered(healedMs), 'writes and launches after the fault');
@@ -82,7 +80,7 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   violations.push(...deathsNotExplained(cluster.deaths.slice(deathsBefore), harm));
   violations.push(
     ...(await checkWrites(loads)),
-    ...(await checkTasks(options, loads.bare, thawed)),
+    ...(await checkTasks(options, loads.bare, lossOf(fault, harm, healedAtMs))),
   );
   const acknowledged = {
     acknowledgedWrites: loads.bare.acknowledgedPaths.length + loads.sessions.acknowledged,
@@ -143,14 +141,19 @@ async function checkWrites({ bare, sessions }: Loads): Promise<string[]> {
 async function checkTasks(
   { cluster }: RoundOptions,
   load: Load,
-  thawed: Thawed | undefined,
+  loss: AgentLoss | undefined,
 ): Promise<string[]> {
   const finals = await within(load.finalStates(), 'ends of all tasks');
   const tasks = [...finals.values()] as unknown as TaskView[];
   if (tasks.length === 0) return ['not one task was acknowledged'];
   const content = await cluster.service('disks').run(`cat ${load.runsFile}`);
   const bootMs = Date.now() - uptime() * 1000;
-  return checkRuns(tasks, readRuns(content, bootMs), thawed);
+  return checkRuns(tasks, readRuns(content, bootMs), loss);
+}
+
+function lossOf(fault: Fault, harm: Harm, backAtMs: number): AgentLoss | undefined {
+  const { agentTasksEnd: state } = fault;
+  return state && { agent: String(harm.victims[0]), state, backAtMs };
 }
 
 function deathsNotExplained(deaths: readonly Death[], harm: Harm): string[] {

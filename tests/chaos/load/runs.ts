@@ -1,7 +1,7 @@
 /** What the tasks themselves noted about their runs, against what the cluster says became of them. */
 
 import type { TaskView } from '../../../protocol/task-api.ts';
-import { isFinal } from '../../../protocol/task-states.ts';
+import { isFinal, type TaskState } from '../../../protocol/task-states.ts';
 
 /** One run of a task, by the process that it was. */
 export interface Run {
@@ -36,24 +36,27 @@ export function readRuns(content: string, bootMs: number): Run[] {
 /** Containers share the machine's clock: by what it was read and rounded, and not by more, may times be wrong. */
 const CLOCK_MS = 2 * TICK_MS;
 
+/** An agent was away, and tasks that it had may have ended with that. */
+export interface AgentLoss {
+  readonly agent: string;
+  readonly state: TaskState;
+  readonly backAtMs: number;
+}
+
 /**
  * An attempt is started by a small shell that waits for it. One that was frozen with its agent between its own start and
- * that of its command takes this step when it is thawed, whatever has been decided meanwhile; the agent then ends it.
+ * that of its command takes this step when the agent is back, whatever has been decided meanwhile; the agent then ends it.
  */
-export interface Thawed {
-  readonly agent: string;
-  readonly atMs: number;
-}
 const FIRST_STEP_MS = 1000;
 
 /**
- * Each task has ended as it should, no attempt ran twice, and nothing began to run after it had been decided. Where an
- * agent was away until it was given up (`thawed`), a task that it had may be lost with it; never another way.
+ * Each task has ended as it should, no attempt ran twice, and nothing began to run after it had been decided. With an
+ * agent a task may be lost in the way that is told; never another way.
  */
 export function checkRuns(
   tasks: readonly TaskView[],
   runs: readonly Run[],
-  thawed?: Thawed,
+  loss?: AgentLoss,
 ): string[] {
   const wrong: string[] = [];
   const byTask = Map.groupBy(runs, ({ taskId }) => taskId);
@@ -62,7 +65,7 @@ export function checkRuns(
     const ran = byTask.get(taskId) ?? [];
     if (!isFinal(state)) wrong.push(`${taskId} has not ended: ${state}`);
     const finished = state === 'TASK_FINISHED' && task.exitCode === 0;
-    if (!finished && !(thawed !== undefined && state === 'TASK_LOST'))
+    if (!finished && state !== loss?.state)
       wrong.push(`${taskId} ended as ${state} (${task.reason ?? ''} ${task.message ?? ''})`);
     if (finished && ran.length === 0) wrong.push(`${taskId} has finished without having run`);
     const attempts = new Set(ran.map(({ attemptId }) => attemptId));
@@ -72,7 +75,7 @@ export function checkRuns(
     const late = ran.find(
       (run) =>
         run.atMs > (task.endedAtMs ?? Number.POSITIVE_INFINITY) + CLOCK_MS &&
-        !(thawed !== undefined && isFirstStep(run, thawed)),
+        !(loss !== undefined && isFirstStep(run, loss)),
     );
     if (late !== undefined) wrong.push(`${taskId} began to run after it had been decided`);
     byTask.delete(taskId);
@@ -82,6 +85,6 @@ export function checkRuns(
   return wrong;
 }
 
-function isFirstStep({ agent, atMs }: Run, thawed: Thawed): boolean {
-  return agent === thawed.agent && atMs >= thawed.atMs && atMs < thawed.atMs + FIRST_STEP_MS;
+function isFirstStep({ agent, atMs }: Run, loss: AgentLoss): boolean {
+  return agent === loss.agent && atMs >= loss.backAtMs && atMs < loss.backAtMs + FIRST_STEP_MS;
 }
