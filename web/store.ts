@@ -82,6 +82,8 @@ export const retryNow = () => live?.retryNow();
 function receive(message: ServerMessage): void {
   if (Array.isArray(message)) {
     history.add(message);
+    for (const { event } of message)
+      if (event.type === '@xstate.actor') dropped.value += event.dropped ?? 0;
     announce();
   } else if ('hello' in message) {
     hello.value = message.hello;

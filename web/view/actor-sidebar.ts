@@ -2,7 +2,8 @@
 import type { VNode } from 'preact';
 import type { ActorRow, GroupRow, ListRow } from '../model/actor-list.ts';
 import { openAtOnceMax } from '../model/actor-list.ts';
-import { duration, toneOf } from '../model/words.ts';
+import { isGone } from '../model/history.ts';
+import { duration, innermost, shownName, toneOf } from '../model/words.ts';
 import * as store from '../store.ts';
 import { classes, html } from './html.ts';
 import { Icon } from './icons.ts';
@@ -129,8 +130,8 @@ function Row({ row }: { row: ActorRow }): VNode {
       }}
     >
       <i class="dot"></i>
-      <span class="actors-row-name">${actor.id}</span>
-      <span class="actors-row-state">${shortState(step.toText)}</span>
+      <span class="actors-row-name">${shownName(actor.kind, actor.id)}</span>
+      <span class="actors-row-state">${shortState(row)}</span>
       <span class="actors-row-since">${since}</span>
       <button
         class="icon-button actors-row-beside"
@@ -149,12 +150,10 @@ function Row({ row }: { row: ActorRow }): VNode {
   `;
 }
 
-/** The innermost two names: the outer ones stand in the chart. */
-function shortState(text: string): string {
-  return text
-    .split(' | ')
-    .map((path) => path.split('.').slice(-2).join('.'))
-    .join(' | ');
+/** The outer states stand in the chart. That it leads matters more than how. */
+function shortState({ step, leads }: ActorRow): string {
+  if (isGone(step)) return 'gone';
+  return leads ? 'leading' : innermost(step.toText);
 }
 
 function NoActors({ total }: { total: number }): VNode {

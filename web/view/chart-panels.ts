@@ -37,8 +37,8 @@ function Welcome(): VNode {
         </div>`
       }
       <p class="welcome-keys">
-        <kbd>j</kbd> <kbd>k</kbd> move <i></i> <kbd>Enter</kbd> open <i></i> <kbd>o</kbd> open beside
-        <i></i> <kbd>?</kbd> all keys
+        <kbd>j</kbd> <kbd>k</kbd> move <i class="welcome-gap"></i> <kbd>Enter</kbd> open <i class="welcome-gap"></i> <kbd>o</kbd> open beside
+        <i class="welcome-gap"></i> <kbd>?</kbd> all keys
       </p>
     </div>
   `;

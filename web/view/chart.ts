@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
 import type { Geometry, PlacedEdge, PlacedNode } from '../chart/geometry.ts';
+import type { Detail } from '../chart/layout.ts';
 import { transitionsTaken } from '../chart/taken.ts';
 import type { Step } from '../model/history.ts';
 import { activePaths } from '../model/state-value.ts';
@@ -17,9 +18,10 @@ export interface ChartProps {
   readonly room: Room;
   readonly step: Step | undefined;
   readonly label: string;
+  readonly onDetail: (detail: Detail) => void;
 }
 
-export function Chart({ geometry, room, step, label }: ChartProps): VNode {
+export function Chart({ geometry, room, step, label, onDetail }: ChartProps): VNode {
   const surface = useRef<SVGSVGElement>(null);
   const layer = useRef<SVGGElement>(null);
   const view = useView(surface, layer, geometry, room);
@@ -68,6 +70,14 @@ export function Chart({ geometry, room, step, label }: ChartProps): VNode {
       </g>
     </svg>
     <div class="chart-tools">
+      <button
+        class="text-button"
+        title="Actions, tags and what happens inside of states"
+        aria-pressed=${geometry.isFull}
+        onClick=${() => onDetail(geometry.isFull ? 'brief' : 'full')}
+      >
+        ${geometry.isFull ? 'Less' : 'More'}
+      </button>
       <button class="icon-button" title="Show all of it (f)" aria-label="Show all of the chart" data-fit onClick=${() => view.fit()}>
         <${Icon} name="fit" />
       </button>

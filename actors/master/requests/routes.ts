@@ -24,7 +24,7 @@ export function routesOf(term: Term, subjects: Subjects): readonly Route[] {
       schema: frameworkCall,
       handle: ((call: FrameworkCall, respond: Respond, refuse: (error: MesozooError) => void) =>
         call.type === 'SUBSCRIBE'
-          ? subscribe(term, call, respond)
+          ? subscribe(term, call, respond, refuse)
           : term.calls.carryOut(
               term.frameworks.ofCall(call.framework_id.value, call.stream_id),
               call,
@@ -61,6 +61,7 @@ function subscribe(
   term: Term,
   call: Extract<FrameworkCall, { type: 'SUBSCRIBE' }>,
   respond: Respond,
+  superseded: (error: MesozooError) => void,
 ): void {
   if (!isInbox(call.events))
     throw new MesozooError(
@@ -76,6 +77,7 @@ function subscribe(
       return new NatsStream({
         clock: term.clock,
         transport: term.transport,
+        log: term.log,
         afterwards: (effect) => term.writes.afterwards(effect),
         isHeard: () => term.isHeard(),
         id: streamId,
@@ -86,5 +88,6 @@ function subscribe(
     undefined,
     (framework) =>
       respond({ framework_id: { value: framework.id }, stream_id: framework.stream!.id }),
+    superseded,
   );
 }

@@ -191,14 +191,20 @@ export class SmallCluster {
 
   private multiProblem(operations: readonly Operation[]) {
     const made = new Set<string>();
+    const gone = new Set<string>();
     for (const { op, path } of operations) {
-      const exists = this.coord.nodes.has(path) || made.has(path);
+      const exists = (this.coord.nodes.has(path) && !gone.has(path)) || made.has(path);
       if (op === 'create') {
         if (exists) return 'NODE_EXISTS' as const;
         if (!this.coord.nodes.has(parentOf(path)) && !made.has(parentOf(path)))
           return 'NO_NODE' as const;
         made.add(path);
       } else if (!exists) return 'NO_NODE' as const;
+      if (op !== 'delete') continue;
+      const isParent = (each: string) => parentOf(each) === path && !gone.has(each);
+      if ([...this.coord.nodes.keys(), ...made].some(isParent)) return 'NOT_EMPTY' as const;
+      made.delete(path);
+      gone.add(path);
     }
     return undefined;
   }

@@ -17,8 +17,8 @@ export interface ServedFile {
   readonly scriptHashes: readonly string[];
 }
 
-const webFolder = fileURLToPath(new URL('../../../web/', import.meta.url));
-const modulesFolder = fileURLToPath(new URL('../../../node_modules/', import.meta.url));
+const webFolder = fileURLToPath(new URL('../', import.meta.url));
+const modulesFolder = fileURLToPath(new URL('../../node_modules/', import.meta.url));
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -41,8 +41,9 @@ export const libraryFiles: ReadonlySet<string> = new Set([
   'elkjs/lib/elk.bundled.js',
 ]);
 
-/** Lower-case names in folders of such names; not tests and their helpers. */
-const OWN_FILE = /^(?!(?:testing|tools)\/)(?:[a-z][a-z0-9-]*\/)*[a-z][a-z0-9-]*\.(?:ts|css|svg)$/;
+/** Lower-case names in folders of such names; not the server's own folder, nor tests and their helpers. */
+const OWN_FILE =
+  /^(?!(?:server|testing|tools)\/)(?:[a-z][a-z0-9-]*\/)*[a-z][a-z0-9-]*\.(?:ts|css|svg)$/;
 
 export class PageFiles {
   private readonly folder: string;

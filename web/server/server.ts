@@ -10,8 +10,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import type { Clock, Random, Transport } from '../../../actors/actor.ts';
-import { MesozooError } from '../../../protocol/errors.ts';
+import type { Clock, Random, Transport } from '../../actors/actor.ts';
+import { MesozooError } from '../../protocol/errors.ts';
 import { PageFiles, type ServedFile } from './files.ts';
 import { refusalOf } from './guard.ts';
 import { Live } from './live.ts';
@@ -118,7 +118,8 @@ function refuse(socket: Duplex, status: string, why: string): void {
   );
 }
 
-async function answer(
+/** Answers a request for one of the files; tests serve them in the same way. */
+export async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   files: PageFiles,

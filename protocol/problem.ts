@@ -1,6 +1,6 @@
 /** Says what is wrong with a request: the field, what is expected, and what was given. */
 import type { z } from 'zod';
-import { MesozooError } from '../../../protocol/errors.ts';
+import { MesozooError } from './errors.ts';
 
 const SHOWN_MAX = 100;
 
@@ -16,14 +16,21 @@ export function problemOf(error: z.ZodError, input: unknown): MesozooError {
   }
   const issue = error.issues[0]!;
   if (issue.path.length === 0) return new MesozooError('BAD_REQUEST', issue.message);
+  return new MesozooError('BAD_REQUEST', sentenceOf(issue, input));
+}
+
+function sentenceOf(issue: z.core.$ZodIssue, input: unknown): string {
+  const name = JSON.stringify(pathName(issue.path));
+  if (issue.code === 'invalid_key')
+    return `the key ${name} is not valid: expected ${issue.issues[0]?.message}`;
   const value = valueAt(input, issue.path);
-  const field = pathName(issue.path);
-  return new MesozooError(
-    'BAD_REQUEST',
-    value === undefined
-      ? `the field ${JSON.stringify(field)} is missing: ${issue.message}`
-      : `the field ${JSON.stringify(field)} is not valid: ${issue.message} (given: ${shown(value)})`,
-  );
+  if (value === undefined) return `the field ${name} is missing: ${expectedOf(issue)}`;
+  return `the field ${name} is not valid: ${issue.message} (given: ${shown(value)})`;
+}
+
+/** "received undefined" says once more that it is missing. */
+function expectedOf({ message }: z.core.$ZodIssue): string {
+  return /^Invalid input: (expected .*), received undefined$/.exec(message)?.[1] ?? message;
 }
 
 function pathName(path: readonly PropertyKey[]): string {

@@ -2,7 +2,7 @@
  * Addresses of NATS servers as people write them: `nats://user:password@host:4222`, several with commas between them.
  * The credentials are taken out, so that an address can be shown in a message and on a screen.
  */
-import { MesozooError } from '../../protocol/errors.ts';
+import { MesozooError } from '../protocol/errors.ts';
 
 export type Credentials =
   | { readonly kind: 'user'; readonly user: string; readonly password: string }
@@ -37,6 +37,20 @@ export function readServers(text: string, what: string): Servers {
     ...(credentials[0] !== undefined && { credentials: credentials[0] }),
     secure: servers.some(({ secure }) => secure),
   };
+}
+
+/** As a connection takes them. */
+export function identityOf(credentials: Credentials | undefined) {
+  switch (credentials?.kind) {
+    case undefined:
+      return {};
+    case 'user':
+      return { user: credentials.user, pass: credentials.password };
+    case 'token':
+      return { token: credentials.token };
+    case 'creds':
+      return { creds: credentials.file };
+  }
 }
 
 function readServer(text: string, what: string): Servers {

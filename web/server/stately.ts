@@ -7,7 +7,7 @@ import type {
   Inspected,
   InspectionEvent,
   InspectStartInput,
-} from '../../../protocol/inspection-api.ts';
+} from '../../protocol/inspection-api.ts';
 
 /** Where nothing is said. Of tasks and attempts there may be thousands, each with its chart: they are asked for. */
 const usualKinds: readonly ActorKind[] = ['coordinator', 'master', 'agent', 'framework'];

@@ -2,7 +2,7 @@
  * What has been heard since the server started: the last events, within bounds, and of each actor that is there what
  * it was when it was last told of. Events are kept as the text that pages are sent.
  */
-import type { InspectionEvent } from '../../../protocol/inspection-api.ts';
+import type { InspectionEvent } from '../../protocol/inspection-api.ts';
 
 export interface PastBounds {
   readonly events: number;

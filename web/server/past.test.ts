@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { InspectionEvent } from '../../../protocol/inspection-api.ts';
+import type { InspectionEvent } from '../../protocol/inspection-api.ts';
 import { Past } from './past.ts';
 
 let number = 0;

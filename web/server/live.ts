@@ -1,14 +1,13 @@
 /** Joins the cluster's events with the pages and receivers that show them. */
 import type { RawData, WebSocket } from 'ws';
-import type { Clock, Random, Transport } from '../../../actors/actor.ts';
+import type { Clock, Random, Transport } from '../../actors/actor.ts';
 import {
   type InspectionEvent,
   type InspectStartInput,
   readInspected,
-} from '../../../protocol/inspection-api.ts';
-import { limits } from '../../../protocol/limits.ts';
-import { InspectionListener } from '../../../runtime/inspection/listener.ts';
-import { drawable } from './drawable.ts';
+} from '../../protocol/inspection-api.ts';
+import { limits } from '../../protocol/limits.ts';
+import { InspectionListener } from '../../runtime/inspection/listener.ts';
 import { Feed } from './feed.ts';
 import { Past } from './past.ts';
 import { StatelyFilter, statelyWanted } from './stately.ts';
@@ -148,5 +147,5 @@ function readWatch(data: RawData): readonly InspectStartInput[] | string {
 }
 
 function itemText(event: InspectionEvent): string {
-  return `{"at":${Number(event.createdAt)},"event":${JSON.stringify(drawable(event))}}`;
+  return `{"at":${Number(event.createdAt)},"event":${JSON.stringify(event)}}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MesozooError } from '../../protocol/errors.ts';
+import { MesozooError } from '../protocol/errors.ts';
 import { readServers } from './servers.ts';
 
 describe('addresses of NATS servers', () => {
