@@ -333,10 +333,12 @@ export class Term {
    * is not to be found was never ordered, and one that is found was noted.
    */
   private takeChanges(): Iterable<WriteGroup> {
+    const { records, ends } = this.frameworks.takeChanges(this.acl);
     return oneAfterAnother([
       ...this.bundled.map(({ framework }) => framework.takeChanges()),
-      this.frameworks.takeChanges(this.acl),
+      records,
       this.launches.takeChanges(this.acl),
+      ends,
     ]);
   }
 

@@ -84,15 +84,15 @@ export interface FrameworkNode {
   readonly subscribedAtMs: number;
   /** Its id can never subscribe again. */
   readonly tornDown?: boolean;
-  /** All that it had launched has ended too. */
+  /** All that it had launched has ended too, and the znode above it is gone. */
   readonly over?: boolean;
 }
 
-export function encodeFramework(framework: Framework): string {
+export function encodeFramework(framework: Framework, over: boolean): string {
   const node: FrameworkNode = {
     info: framework.info,
     subscribedAtMs: framework.subscribedAtMs,
-    ...(framework.isTornDown && { tornDown: true, over: framework.launches.size === 0 }),
+    ...(framework.isTornDown && { tornDown: true, over }),
   };
   return JSON.stringify(node);
 }

@@ -167,11 +167,20 @@ export class Frameworks {
       if (framework.stream !== undefined && !framework.stream.tick()) this.disconnect(framework);
   }
 
-  /** Records first: what is launched stands below them. */
-  takeChanges(acl: AclEntry[]): Iterable<WriteGroup> {
-    const changes = this.dirty;
+  /**
+   * `records` are to be written before what is launched, since it stands below them; `ends` after it, since only then
+   * nothing stands below them any more.
+   */
+  takeChanges(acl: AclEntry[]): {
+    readonly records: Iterable<WriteGroup>;
+    readonly ends: Iterable<WriteGroup>;
+  } {
+    const changes = [...this.dirty];
     this.dirty = new Set();
-    return this.writesOf(changes, acl);
+    // Decided now: what is forgotten later is not among the launches that are written between the two.
+    const over = new Set(changes.filter((framework) => this.isOver(framework)));
+    const open = changes.filter((framework) => !over.has(framework));
+    return { records: this.recordsOf(open, acl), ends: this.endsOf(over) };
   }
 
   /** The leadership is over. */
@@ -182,25 +191,44 @@ export class Frameworks {
     }
   }
 
-  private *writesOf(changes: ReadonlySet<Framework>, acl: AclEntry[]): Generator<WriteGroup> {
-    for (const framework of changes) {
+  /** Torn down, and nothing that it has launched is left; the tree does not have it so yet. */
+  private isOver(framework: Framework): boolean {
+    return (
+      framework.isTornDown &&
+      framework.launches.size === 0 &&
+      this.inTree.get(framework) === 'recordAndLaunches'
+    );
+  }
+
+  private *recordsOf(frameworks: readonly Framework[], acl: AclEntry[]): Generator<WriteGroup> {
+    for (const framework of frameworks) {
       const path = treePaths.framework(framework.id);
-      const data = encodeFramework(framework);
       const before = this.inTree.get(framework) ?? 'nothing';
+      const data = encodeFramework(framework, before !== 'recordAndLaunches');
       const record: Write =
         before === 'nothing' ? { op: 'create', path, data, acl } : { op: 'set', path, data };
-      const launches = treePaths.launches(framework.id);
-      const isOver = framework.isTornDown && framework.launches.size === 0;
-      if (isOver && before === 'recordAndLaunches') {
-        this.inTree.set(framework, 'record');
-        yield [{ op: 'delete', path: launches }, record];
-      } else if (!framework.isTornDown && before !== 'recordAndLaunches') {
-        this.inTree.set(framework, 'recordAndLaunches');
-        yield [record, { op: 'create', path: launches, data: '', acl }];
-      } else {
+      if (framework.isTornDown || before === 'recordAndLaunches') {
         if (before === 'nothing') this.inTree.set(framework, 'record');
         yield [record];
+      } else {
+        const launches = treePaths.launches(framework.id);
+        this.inTree.set(framework, 'recordAndLaunches');
+        yield [record, { op: 'create', path: launches, data: '', acl }];
       }
+    }
+  }
+
+  private *endsOf(frameworks: Iterable<Framework>): Generator<WriteGroup> {
+    for (const framework of frameworks) {
+      this.inTree.set(framework, 'record');
+      yield [
+        { op: 'delete', path: treePaths.launches(framework.id) },
+        {
+          op: 'set',
+          path: treePaths.framework(framework.id),
+          data: encodeFramework(framework, true),
+        },
+      ];
     }
   }
 
