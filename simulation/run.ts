@@ -12,6 +12,7 @@ import type { Message } from './network/server.ts';
 import { type CoordNode, coordStatus, makeCoordNode } from './nodes/coord.ts';
 import { CLUSTER, type ClusterNode } from './nodes/node.ts';
 import type { Violation } from './violations.ts';
+import { ServiceWorkload } from './workload/service.ts';
 import { TaskWorkload } from './workload/tasks.ts';
 import type { Workload } from './workload/workload.ts';
 import { ZnodeWorkload } from './workload/znodes.ts';
@@ -90,7 +91,17 @@ class Simulation {
         ? undefined
         : new TaskWorkload({ world, truth: this.truth, profile, planted });
     if (scheduling !== undefined) this.workloads.push(scheduling);
-    this.nodes = [...this.coords, ...this.znodes.nodes, ...(scheduling?.nodes ?? [])];
+    const service =
+      scheduling === undefined || profile.service !== true
+        ? undefined
+        : new ServiceWorkload(world, scheduling.processes);
+    if (service !== undefined) this.workloads.push(service);
+    this.nodes = [
+      ...this.coords,
+      ...this.znodes.nodes,
+      ...(scheduling?.nodes ?? []),
+      ...(service === undefined ? [] : [service.node]),
+    ];
     this.tasks = scheduling;
     this.injector = new FaultInjector({
       world,

@@ -33,6 +33,8 @@ export interface Profile {
   readonly agents: number;
   readonly znodeClients: number;
   readonly taskClients: number;
+  /** A service that a framework of its own keeps, beside the tasks. */
+  readonly service?: boolean;
   /** How long faults happen. */
   readonly activeMs: readonly [number, number];
   /** After that nothing is wrong any more, and within this time everything must have come to a good end. */
@@ -55,7 +57,8 @@ export type ProfileName =
   | 'power'
   | 'wipes'
   | 'duel'
-  | 'late';
+  | 'late'
+  | 'services';
 
 const calmNetwork = () => GOOD_NETWORK;
 
@@ -280,6 +283,31 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     kindChance: 1,
     network: () => ({ ...lateNetwork(9000)(), lossChance: 0.3, disorderChance: 0.4 }),
   },
+  services: {
+    name: 'services',
+    description: 'a framework keeps a service, while it, masters, agents and coords die and hang',
+    coords: [3],
+    masters: 2,
+    agents: 3,
+    znodeClients: 0,
+    taskClients: 1,
+    service: true,
+    activeMs: [15_000, 30_000],
+    quietMs: 180_000,
+    everyMs: {
+      crashProcess: 2500,
+      crashMaster: 5000,
+      crashMachine: 6000,
+      crashInTurn: 4000,
+      crashClient: 4000,
+      pause: 4000,
+      partition: 5000,
+      cutConnection: 3000,
+      restartNats: 12_000,
+    },
+    kindChance: 0.5,
+    network: roughNetwork,
+  },
 };
 
 /** Which profile a seed runs with when nobody says: each in turn, the broad ones more than once. */
@@ -298,6 +326,7 @@ const rotation: readonly ProfileName[] = [
   'wipes',
   'duel',
   'late',
+  'services',
 ];
 
 export function profileOfSeed(seed: number): ProfileName {

@@ -35,7 +35,7 @@ export class TaskWorkload implements Workload {
   private readonly clients: readonly ClusterNode<TaskClient>[];
   private readonly world: World;
   private readonly tree: TaskTruth;
-  private readonly processes: ProcessTruth;
+  readonly processes: ProcessTruth;
   private stopped = false;
   private probedAtMs = 0;
   private endedAtMs: number | undefined;
