@@ -11,7 +11,7 @@ import type {
 } from '../protocol/framework-api.ts';
 
 type WithoutSubscription<Call> = Call extends unknown
-  ? Omit<Call, 'framework_id' | 'stream_id' | 'events'>
+  ? Omit<Call, 'framework_id' | 'stream_id' | 'sequence' | 'events'>
   : never;
 /** A call without what says of whom it is: the link knows. */
 export type CallBody = WithoutSubscription<Exclude<FrameworkCallInput, { type: 'SUBSCRIBE' }>>;

@@ -4,9 +4,10 @@
  * bytes in base64, ids as `{value}`. Unknown fields are ignored, as Mesos does.
  *
  * What Mesos does not have, and frameworks may leave alone:
- * - `SUBSCRIBE` names in `events` the inbox that gets the events, and is answered with a `stream_id`; every other call
- *   carries it, as HTTP clients of Mesos do with `Mesos-Stream-Id`.
- * - Events carry `sequence`, which grows by one: who misses one subscribes again under the same id.
+ * - `SUBSCRIBE` names in `events` the inbox that gets the events, one that was not used before, and is answered with a
+ *   `stream_id`; every other call carries it, as HTTP clients of Mesos do with `Mesos-Stream-Id`.
+ * - Events carry `sequence`, which grows by one: who misses one subscribes again under the same id. Calls may carry one
+ *   that grows from call to call of a subscription: a call that the network delivers twice is then carried out once.
  * - `REQUEST` may say more of what is wanted (`id`, `queue`, `priority`, `order`, `constraints`): the allocator then
  *   keeps it in its queues, and an offer says in `requests` which of them it is for.
  * - `EXPLAIN`, `READ_OUTPUT` and `FOLLOW_OUTPUT` ask about a task or a request, and are answered.
@@ -147,14 +148,18 @@ export type ResourcesRequest = z.output<typeof request>;
 
 const taskReference = z.object({ task_id: id, agent_id: id.optional() });
 /** In every call but SUBSCRIBE. */
-const subscribed = { framework_id: frameworkId, stream_id: z.string().min(1).max(128) };
+const subscribed = {
+  framework_id: frameworkId,
+  stream_id: z.string().min(1).max(128),
+  sequence: z.int().min(1).optional(),
+};
 
 export const frameworkCall = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('SUBSCRIBE'),
     framework_id: frameworkId.optional(),
     subscribe: z.object({ framework_info: frameworkInfo }),
-    /** Inbox of the framework's connection. */
+    /** Inbox of the framework's connection, for this subscription alone. */
     events: z.string().min(1).max(256),
   }),
   z.object({ type: z.literal('TEARDOWN'), ...subscribed }),

@@ -1,6 +1,7 @@
 /** One master over a fake quorum with fake agents, and frameworks that come to it over NATS by the SDK's link. */
 import { describe, expect, test } from 'vitest';
-import { encode } from '../../protocol/codec.ts';
+import { decode, encode } from '../../protocol/codec.ts';
+import type { CallType } from '../../protocol/framework-api.ts';
 import type { AttemptId } from '../../protocol/ids.ts';
 import { fromMesos } from '../../protocol/mesos-resources.ts';
 import { TestFramework } from '../framework/testing/test-framework.ts';
@@ -464,18 +465,21 @@ describe('a framework', () => {
 
   test('gets an answer to each SUBSCRIBE, of which the last one counts', () => {
     const { cluster } = started();
-    const payload = encode(
-      {
-        type: 'SUBSCRIBE',
-        framework_id: { value: 'twice' },
-        subscribe: { framework_info: { user: '', name: 'x' } },
-        events: '_INBOX.x',
-      },
-      'json',
+    const subscribe = (events: string) =>
+      encode(
+        {
+          type: 'SUBSCRIBE',
+          framework_id: { value: 'twice' },
+          subscribe: { framework_info: { user: '', name: 'x' } },
+          events,
+        },
+        'json',
+      );
+    const answers = ['_INBOX.x.1', '_INBOX.x.2'].map((events) =>
+      cluster.send('framework.call', subscribe(events)),
     );
-    const answers = [1, 2].map(() => cluster.send('framework.call', payload));
     cluster.run(1_000);
-    expect(answers[0]!.answer).toMatchObject({ error: { code: 'NOT_SUBSCRIBED' } });
+    expect(answers[0]!.answer).toMatchObject({ error: { code: 'FAILED_OVER' } });
     expect(answers[1]!.answer).toMatchObject({ framework_id: { value: 'twice' } });
   });
 
@@ -513,6 +517,65 @@ describe('a framework', () => {
       '/mesozoo/frameworks/tasks',
       '/mesozoo/frameworks/tasks/tasks',
     ]);
+  });
+});
+
+describe('a call that the network delivers twice is carried out once:', () => {
+  function repeating(repeated: CallType) {
+    const world = withFramework();
+    world.cluster.world.meddle = ({ subject, payload }) =>
+      subject === 'mz.framework.call' && decode(payload).value.type === repeated
+        ? 'repeat'
+        : 'deliver';
+    return world;
+  }
+
+  test('ACCEPT does not say of a task that is there that its offer is void', () => {
+    const world = repeating('ACCEPT');
+    world.agent.run(launch(world, 't1'));
+    world.cluster.run(1000);
+    expect(states(world.framework, 't1')).toEqual(['TASK_STARTING']);
+  });
+
+  test('SUPPRESS does not undo the REVIVE that came after it', () => {
+    const { cluster, framework } = repeating('SUPPRESS');
+    framework.scheduler.suppress();
+    framework.scheduler.revive();
+    framework.scheduler.decline(framework.take(), { refuse_seconds: 0 });
+    cluster.run(1000);
+    expect(framework.offers).toHaveLength(1);
+  });
+});
+
+describe('SUBSCRIBE that the network delivers twice', () => {
+  const isSubscribe = ({ subject, payload }: { subject: string; payload: Uint8Array }) =>
+    subject === 'mz.framework.call' && decode(payload).value.type === 'SUBSCRIBE';
+
+  test('is one subscription', () => {
+    const { cluster } = started();
+    cluster.world.meddle = (message) => (isSubscribe(message) ? 'repeat' : 'deliver');
+    const framework = new TestFramework(cluster.world, 'f1', { id: { value: 'fw' } });
+    cluster.run(3000);
+    expect(framework.heard.filter((word) => word === 'subscribed')).toHaveLength(1);
+    expect(framework.link.state()).toBe('subscribed');
+    expect(framework.errors).toEqual([]);
+  });
+
+  test('does not end the one that came after it', () => {
+    const { cluster } = started();
+    const copies: Uint8Array[] = [];
+    cluster.world.meddle = (message) => {
+      if (isSubscribe(message)) copies.push(message.payload);
+      return 'deliver';
+    };
+    new TestFramework(cluster.world, 'f1', { id: { value: 'fw' } });
+    cluster.world.runUntil(() => copies.length === 1);
+    const second = new TestFramework(cluster.world, 'f2', { id: { value: 'fw' } });
+    cluster.world.runUntil(() => second.link.state() === 'subscribed');
+    cluster.world.ports('late').transport.publish('mz.framework.call', copies[0]!);
+    cluster.run(3000);
+    expect(second.errors).toEqual([]);
+    expect(second.link.state()).toBe('subscribed');
   });
 });
 

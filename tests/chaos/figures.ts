@@ -20,10 +20,9 @@ export async function measureFigures(rounds: number): Promise<number> {
     console.log(`docker compose up: ${ups.at(-1)?.toFixed(1)} s`);
   }
   const cluster = await ContainerCluster.start();
-  const [coord, master] = readFaults('coord-killed,master-killed') as [never, never];
   const { rounds: played, broken } = await runFaults({
     ...{ cluster, seed: 'figures', hurry: new AbortController().signal },
-    faults: Array.from({ length: rounds }, () => [coord, master]).flat(),
+    faults: Array.from({ length: rounds }, () => readFaults('coord-killed,master-killed')).flat(),
     began: () => undefined,
     ended: (result) => console.log(roundLine(result)),
   });

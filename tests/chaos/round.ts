@@ -2,6 +2,7 @@
  * One fault under load: znode writers and task submitters go on from before it until the cluster is well again, then
  * everything that was acknowledged is looked for.
  */
+import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import type { TaskView } from '../../protocol/task-api.ts';
@@ -13,7 +14,7 @@ import { pause } from '../cluster/harness.ts';
 import { Load } from '../cluster/load.ts';
 import type { ContainerCluster, Death } from './cluster.ts';
 import type { Fault, Harm } from './faults/fault.ts';
-import { checkRuns, notingCommand, readRuns } from './load/runs.ts';
+import { type AgentLoss, checkRuns, notingCommand, readRuns } from './load/runs.ts';
 import type { Series } from './load/series.ts';
 import { SessionWriters } from './load/session-writers.ts';
 
@@ -66,6 +67,7 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   const harm = await fault.strike(cluster, options.random);
   await pauseOrHurry(harm.lastsMs, options.hurry);
   const violations = (await harm.check?.()) ?? [];
+  const healedAtMs = Date.now();
   await harm.heal();
   const healedMs = performance.now();
   await within(loads.bare.recovered(healedMs), 'writes and launches after the fault');
@@ -76,7 +78,10 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   const { leader: leaderAfter } = await cluster.untilWell();
 
   violations.push(...deathsNotExplained(cluster.deaths.slice(deathsBefore), harm));
-  violations.push(...(await checkWrites(loads)), ...(await checkTasks(options, loads.bare)));
+  violations.push(
+    ...(await checkWrites(loads)),
+    ...(await checkTasks(options, loads.bare, lossOf(fault, harm, healedAtMs))),
+  );
   const acknowledged = {
     acknowledgedWrites: loads.bare.acknowledgedPaths.length + loads.sessions.acknowledged,
     acknowledgedTasks: loads.bare.acknowledgedTasks.length,
@@ -133,12 +138,22 @@ async function checkWrites({ bare, sessions }: Loads): Promise<string[]> {
   return wrong;
 }
 
-async function checkTasks({ cluster, fault }: RoundOptions, load: Load): Promise<string[]> {
+async function checkTasks(
+  { cluster }: RoundOptions,
+  load: Load,
+  loss: AgentLoss | undefined,
+): Promise<string[]> {
   const finals = await within(load.finalStates(), 'ends of all tasks');
   const tasks = [...finals.values()] as unknown as TaskView[];
   if (tasks.length === 0) return ['not one task was acknowledged'];
   const content = await cluster.service('disks').run(`cat ${load.runsFile}`);
-  return checkRuns(tasks, readRuns(content), fault.tasksMayBeLost ?? false);
+  const bootMs = Date.now() - uptime() * 1000;
+  return checkRuns(tasks, readRuns(content, bootMs), loss);
+}
+
+function lossOf(fault: Fault, harm: Harm, backAtMs: number): AgentLoss | undefined {
+  const { agentTasksEnd: state } = fault;
+  return state && { agent: String(harm.victims[0]), state, backAtMs };
 }
 
 function deathsNotExplained(deaths: readonly Death[], harm: Harm): string[] {

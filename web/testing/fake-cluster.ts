@@ -58,6 +58,16 @@ export class FakeCluster {
     this.run(sessionId, this.machineOf(sessionId), ...events);
   }
 
+  /** One that is met somewhere on its way: what it has gone through before is not told. */
+  appear(sessionId: string, ...events: readonly string[]): void {
+    const machine = this.machineOf(sessionId);
+    let [snapshot] = initialTransition(machine, inputs[splitId(sessionId).kind]);
+    for (const type of events) [snapshot] = transition(machine, snapshot, { type });
+    const actor = { sessionId, machine, snapshot, since: this.now() };
+    this.actors.set(sessionId, actor);
+    this.tell([this.introduction(actor)]);
+  }
+
   /** With a machine that is not one of the cluster's. */
   run(
     sessionId: string,

@@ -67,7 +67,7 @@ export function manyTasks(cluster: FakeCluster, count: number): void {
     ['DEPENDENCIES_FINISHED', 'LAUNCHED', 'ATTEMPT_RUNNING', 'KILL_REQUESTED', 'ATTEMPT_KILLED'],
   ];
   for (let index = 0; index < count; index += 1)
-    cluster.start(`task.batch-${String(index).padStart(5, '0')}`, ...ways[index % ways.length]!);
+    cluster.appear(`task.batch-${String(index).padStart(5, '0')}`, ...ways[index % ways.length]!);
 }
 
 /** Agents that find and lose their leader, over and over: one call is one event somewhere. */

@@ -5,6 +5,7 @@ import { countUntil, isGone, type Step, splitId } from '../model/history.ts';
 import { clockTime, innermost, shownName, toneOf } from '../model/words.ts';
 import * as store from '../store.ts';
 import { classes, html } from './html.ts';
+import { memo } from './memo.ts';
 import { StepDetails } from './step-details.ts';
 import { VirtualList } from './virtual-list.ts';
 
@@ -60,7 +61,7 @@ interface RowProps {
   readonly chosen: boolean;
 }
 
-function Row({ step, later, current, chosen }: RowProps): VNode {
+const Row = memo(({ step, later, current, chosen }: RowProps): VNode => {
   const moved = step.fromText !== step.toText;
   const state = isGone(step) ? 'gone' : innermost(step.toText);
   return html`
@@ -87,7 +88,7 @@ function Row({ step, later, current, chosen }: RowProps): VNode {
       </span></span>
     </div>
   `;
-}
+});
 
 /** `after killGrace` is how people know what XState calls `xstate.after.killGrace.attempt.terminating`. */
 export function eventName(step: Step): string {

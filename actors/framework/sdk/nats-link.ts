@@ -75,6 +75,8 @@ export class NatsLink implements SchedulerLink {
   private tries = 0;
   private subscribeCall: Call | undefined;
   private streamId: string | undefined;
+  /** Calls of this subscription so far. */
+  private callCount = 0;
   private stream = new EventStream();
   private early: NumberedEvent[] = [];
   private heardAtMs = 0;
@@ -130,7 +132,13 @@ export class NatsLink implements SchedulerLink {
       return;
     }
     const { attempt, streamId } = this;
-    const payload = { ...call, framework_id: { value: this.frameworkId }, stream_id: streamId };
+    this.callCount += 1;
+    const payload = {
+      ...call,
+      framework_id: { value: this.frameworkId },
+      stream_id: streamId,
+      sequence: this.callCount,
+    };
     try {
       this.calls.send(
         this.subject,
@@ -169,6 +177,7 @@ export class NatsLink implements SchedulerLink {
     this.attempt += 1;
     this.tries += 1;
     this.streamId = undefined;
+    this.callCount = 0;
     this.stream = new EventStream();
     this.early = [];
     const framework_id = { value: this.frameworkId };

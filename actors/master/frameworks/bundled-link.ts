@@ -68,6 +68,10 @@ export class BundledLink implements SchedulerLink, EventStream {
     // It is as alive as this process.
   }
 
+  isRepeat(): boolean {
+    return false;
+  }
+
   tick(): boolean {
     return true;
   }

@@ -28,6 +28,10 @@ export interface CallsParts {
 }
 
 type CallOf<Type extends FrameworkCall['type']> = Extract<FrameworkCall, { type: Type }>;
+type ChangingCall = Exclude<
+  FrameworkCall,
+  { type: 'SUBSCRIBE' | 'EXPLAIN' | 'READ_OUTPUT' | 'FOLLOW_OUTPUT' }
+>;
 
 export class Calls {
   private readonly parts: CallsParts;
@@ -45,7 +49,7 @@ export class Calls {
     respond: Respond,
     refuse: (error: MesozooError) => void,
   ): void {
-    const { launching, relay, explain } = this.parts;
+    const { relay, explain } = this.parts;
     switch (call.type) {
       case 'READ_OUTPUT':
         relay.output(framework, call.read_output, respond, refuse);
@@ -56,6 +60,32 @@ export class Calls {
       case 'EXPLAIN':
         respond(explain.answer(framework, call.explain));
         return;
+      case 'SUBSCRIBE':
+        throw new MesozooError('BAD_REQUEST', 'it has subscribed already');
+      default:
+        // The answer to the first waits for the same writes, and leaves before this one.
+        if (framework.stream?.isRepeat(call.sequence) !== true) this.change(framework, call);
+        respond({});
+    }
+  }
+
+  /** Everything that a framework has launched ends, and nobody waits for it. */
+  killAll(framework: Framework): void {
+    const { life, clock } = this.parts;
+    for (const launch of [...framework.launches.values()]) {
+      launch.pending.length = 0;
+      if (life.knows(launch, 'KILL_REQUESTED') && !launch.chart.context.killRequested)
+        life.send(launch, 'KILL_REQUESTED', {
+          atMs: clock.wallMs(),
+          reason: 'REASON_FRAMEWORK_REMOVED',
+        });
+      else life.acknowledged(launch);
+    }
+  }
+
+  private change(framework: Framework, call: ChangingCall): void {
+    const { launching } = this.parts;
+    switch (call.type) {
       case 'ACCEPT':
         launching.accept(framework, call.accept);
         break;
@@ -88,25 +118,8 @@ export class Calls {
       case 'TEARDOWN':
         this.parts.frameworks.tearDown(framework);
         break;
-      case 'SUBSCRIBE':
-        throw new MesozooError('BAD_REQUEST', 'it has subscribed already');
       default:
         call satisfies never;
-    }
-    respond({});
-  }
-
-  /** Everything that a framework has launched ends, and nobody waits for it. */
-  killAll(framework: Framework): void {
-    const { life, clock } = this.parts;
-    for (const launch of [...framework.launches.values()]) {
-      launch.pending.length = 0;
-      if (life.knows(launch, 'KILL_REQUESTED') && !launch.chart.context.killRequested)
-        life.send(launch, 'KILL_REQUESTED', {
-          atMs: clock.wallMs(),
-          reason: 'REASON_FRAMEWORK_REMOVED',
-        });
-      else life.acknowledged(launch);
     }
   }
 

@@ -25,6 +25,7 @@ import { encodeFramework, Framework, type FrameworkNode } from './framework.ts';
 import { HeardClock } from './heard-clock.ts';
 import type { Offers } from './offers.ts';
 import { type EventStream, HEARTBEAT_SECONDS } from './streams.ts';
+import { Subscriptions } from './subscriptions.ts';
 
 export interface FrameworksParts {
   readonly clock: Clock;
@@ -53,6 +54,7 @@ const STEP_MAX_MS = 2_000;
 type InTree = 'nothing' | 'record' | 'recordAndLaunches' | 'dropped';
 
 export class Frameworks {
+  readonly subscriptions = new Subscriptions();
   private readonly parts: FrameworksParts;
   private readonly frameworks = new Map<FrameworkId, Framework>();
   private readonly inTree = new Map<Framework, InTree>();
@@ -149,7 +151,7 @@ export class Frameworks {
     this.parts.log.info('framework subscribes', { frameworkId: framework.id, name: info.name });
     this.parts.afterwards(() => {
       if (framework.stream !== current) {
-        superseded(new MesozooError('NOT_SUBSCRIBED', 'another SUBSCRIBE came after this one'));
+        superseded(new MesozooError('FAILED_OVER'));
         return;
       }
       told(framework);

@@ -9,6 +9,7 @@ import { limits } from '../../../protocol/limits.ts';
 import { toMesos, toMesosAttributes } from '../../../protocol/mesos-resources.ts';
 import { addResources, NOTHING, type Resources } from '../../../protocol/resources.ts';
 import type { Clock } from '../../actor.ts';
+import type { PlantedBugs } from '../../planted.ts';
 import type { Agent, Agents } from '../agents/agents.ts';
 import type { Allocator, Placement, WaitingRequest } from '../allocators/contract.ts';
 import type { Framework } from './framework.ts';
@@ -37,6 +38,7 @@ export interface OffersParts {
   readonly epoch: Epoch;
   readonly agents: Agents;
   readonly allocator: Allocator;
+  readonly planted: PlantedBugs;
 }
 
 export class Offers {
@@ -149,7 +151,10 @@ export class Offers {
 
   /** The framework is told of its new subscription instead: all offers of the old one are void. */
   closeAll(framework: Framework): void {
-    for (const offer of [...framework.offers]) this.close(offer);
+    for (const offer of [...framework.offers]) {
+      if (this.parts.planted.has('offer-not-returned')) offer.resources = NOTHING;
+      this.close(offer);
+    }
   }
 
   /** Call before the allocator forgets the agent. */

@@ -12,6 +12,8 @@ export interface EventStream {
   deliver(event: FrameworkEvent): void;
   /** The framework has shown that it is there. */
   heard(): void;
+  /** Says whether the call of this number was taken before; it counts as taken from now on. Without a number it is new. */
+  isRepeat(sequence: number | undefined): boolean;
   /** From time to time; whether the framework is still there. */
   tick(): boolean;
   end(): void;
@@ -41,6 +43,8 @@ export class NatsStream implements EventStream {
   private readonly pulse: string;
   private readonly answers: Subscription;
   private sequence = 0;
+  /** Number of the last call. */
+  private called = 0;
   private heardAtMs: number;
   private beatAtMs: number;
   private tickedAtMs: number;
@@ -65,6 +69,14 @@ export class NatsStream implements EventStream {
 
   heard(): void {
     this.heardAtMs = this.parts.clock.monotonicMs();
+  }
+
+  /** NATS keeps a connection's calls in order: what comes late is a repeat. */
+  isRepeat(sequence: number | undefined): boolean {
+    if (sequence === undefined) return false;
+    if (sequence <= this.called) return true;
+    this.called = sequence;
+    return false;
   }
 
   tick(): boolean {

@@ -87,6 +87,8 @@ export class LaunchLife {
     this.parts.launches.changed(launch);
     if (launch.framework.isTornDown) this.acknowledged(launch);
     else if (next.state !== before.state) this.parts.statuses.add(launch, fact);
+    if (this.parts.planted.has('launch-forgotten-before-acknowledgement'))
+      this.forgetAtOnce(launch);
   }
 
   /** It is to be killed already: sooner now. */
@@ -100,6 +102,11 @@ export class LaunchLife {
   acknowledged(launch: Launch): void {
     this.parts.launches.changed(launch);
     if (launch.chart.region === 'ended' && launch.pending.length === 0)
+      this.send(launch, 'END_ACKNOWLEDGED', { atMs: this.parts.clock.wallMs() });
+  }
+
+  private forgetAtOnce(launch: Launch): void {
+    if (launch.chart.region === 'ended' && !launch.framework.isBundled)
       this.send(launch, 'END_ACKNOWLEDGED', { atMs: this.parts.clock.wallMs() });
   }
 

@@ -6,7 +6,8 @@ import { limits } from '../../../protocol/limits.ts';
 import { isInbox, type Subjects } from '../../../protocol/subjects.ts';
 import type { ClusterState } from '../../../protocol/task-api.ts';
 import type { Respond, Route } from '../../bundled.ts';
-import { NatsStream } from '../frameworks/streams.ts';
+import type { Framework } from '../frameworks/framework.ts';
+import { type EventStream, NatsStream } from '../frameworks/streams.ts';
 import type { Term } from '../term.ts';
 
 /** Of the endpoints that ask about the cluster. */
@@ -56,7 +57,7 @@ export function routesOf(term: Term, subjects: Subjects): readonly Route[] {
   ];
 }
 
-/** Throws BAD_REQUEST, NO_FRAMEWORK, TOO_MANY_REQUESTS. */
+/** Throws BAD_REQUEST, NO_FRAMEWORK, NOT_SUBSCRIBED, TOO_MANY_REQUESTS; later refuses with FAILED_OVER. */
 function subscribe(
   term: Term,
   call: Extract<FrameworkCall, { type: 'SUBSCRIBE' }>,
@@ -68,13 +69,26 @@ function subscribe(
       'BAD_REQUEST',
       `the field "events" is no inbox: ${JSON.stringify(call.events)}`,
     );
+  const answer = (framework: Framework, stream: EventStream) =>
+    respond({ framework_id: { value: framework.id }, stream_id: stream.id });
+  const { subscriptions } = term.frameworks;
+  const earlier = subscriptions.find(call.events);
+  if (earlier !== undefined) {
+    if (earlier.framework.stream !== earlier.stream)
+      throw new MesozooError(
+        'NOT_SUBSCRIBED',
+        'the subscription with this inbox is over: another one needs an inbox of its own',
+      );
+    answer(earlier.framework, earlier.stream);
+    return;
+  }
   const info = call.subscribe.framework_info;
   const id = call.framework_id ?? info.id;
   term.frameworks.subscribe(
     { ...info, id },
-    () => {
+    (framework) => {
       const streamId = Buffer.from(term.random.bytes(16)).toString('hex');
-      return new NatsStream({
+      const stream = new NatsStream({
         clock: term.clock,
         transport: term.transport,
         log: term.log,
@@ -84,10 +98,11 @@ function subscribe(
         inbox: call.events,
         form: respond.form,
       });
+      subscriptions.add(call.events, { framework, stream });
+      return stream;
     },
     undefined,
-    (framework) =>
-      respond({ framework_id: { value: framework.id }, stream_id: framework.stream!.id }),
+    (framework) => answer(framework, framework.stream!),
     superseded,
   );
 }

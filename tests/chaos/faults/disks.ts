@@ -10,6 +10,8 @@ const FULL_MS = 4000;
 /** The one whose volume is small in tests/chaos/compose.yml. */
 const SMALL_DISK = 'coord-3';
 const FILLER = `/data/${SMALL_DISK}/filler`;
+/** Of several starts that all fail: the engine tries again and again. */
+const LOG_LINES = 200;
 const exitDiskFull = exitCodeOf(new MesozooError('DISK_FULL', ''));
 
 async function wiped(cluster: ContainerCluster, victim: string): Promise<Harm> {
@@ -41,7 +43,7 @@ async function full(cluster: ContainerCluster): Promise<Harm> {
       );
       const wrong: string[] = [];
       if (!died) wrong.push(`${SMALL_DISK} has not stopped with exit code ${exitDiskFull}`);
-      if (!(await service.log(5)).includes('"code":"DISK_FULL"'))
+      if (!(await service.log(LOG_LINES)).includes('"code":"DISK_FULL"'))
         wrong.push(`${SMALL_DISK} does not say that its disk is full`);
       return wrong;
     },

@@ -7,8 +7,8 @@ export interface Fault {
   readonly name: string;
   /** Ends the sentence "what was acknowledged stays when …". */
   readonly what: string;
-  /** An agent is lost for good from the masters' sight: tasks that it had may end as TASK_LOST. */
-  readonly tasksMayBeLost?: boolean;
+  /** Done to an agent: besides being finished, a task that it had may end so. */
+  readonly agentTasksEnd?: 'TASK_LOST' | 'TASK_KILLED';
   strike(cluster: ContainerCluster, random: SeededRandom): Promise<Harm>;
 }
 

@@ -72,9 +72,21 @@ export const processFaults: readonly Fault[] = [
     strike: async (cluster) => paused(cluster, await cluster.leadingMaster()),
   },
   {
+    name: 'agent-stopped',
+    what: 'an agent is stopped',
+    agentTasksEnd: 'TASK_KILLED',
+    strike: (cluster, random) => stopped(cluster, [random.pick(agents)], exits.well),
+  },
+  {
+    name: 'agent-killed',
+    what: 'an agent is killed',
+    agentTasksEnd: 'TASK_LOST',
+    strike: (cluster, random) => killed(cluster, random.pick(agents)),
+  },
+  {
     name: 'agent-paused',
     what: 'an agent is paused until it has been removed, and goes on',
-    tasksMayBeLost: true,
+    agentTasksEnd: 'TASK_LOST',
     strike: (cluster, random) => paused(cluster, random.pick(agents), AGENT_PAUSED_MS),
   },
   {

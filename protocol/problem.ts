@@ -1,6 +1,6 @@
 /** Says what is wrong with a request: the field, what is expected, and what was given. */
 import type { z } from 'zod';
-import { MesozooError } from '../../../protocol/errors.ts';
+import { MesozooError } from './errors.ts';
 
 const SHOWN_MAX = 100;
 
