@@ -13,6 +13,7 @@ import { type CoordNode, coordStatus, makeCoordNode } from './nodes/coord.ts';
 import { CLUSTER, type ClusterNode } from './nodes/node.ts';
 import type { Violation } from './violations.ts';
 import { FrameworkWorkload } from './workload/frameworks.ts';
+import { ServiceWorkload } from './workload/service.ts';
 import { AGENT, TaskWorkload } from './workload/tasks.ts';
 import type { Workload } from './workload/workload.ts';
 import { ZnodeWorkload } from './workload/znodes.ts';
@@ -105,11 +106,17 @@ class Simulation {
             agentTotal: AGENT,
           });
     if (framework !== undefined) this.workloads.push(framework);
+    const service =
+      scheduling === undefined || profile.service !== true
+        ? undefined
+        : new ServiceWorkload(world, scheduling.processes);
+    if (service !== undefined) this.workloads.push(service);
     this.nodes = [
       ...this.coords,
       ...this.znodes.nodes,
       ...(scheduling?.nodes ?? []),
       ...(framework?.nodes ?? []),
+      ...(service === undefined ? [] : [service.node]),
     ];
     this.tasks = scheduling;
     this.framework = framework;

@@ -35,6 +35,8 @@ export interface Profile {
   readonly taskClients: number;
   /** Whether a framework from outside takes part. */
   readonly framework?: boolean;
+  /** A service that a framework of its own keeps, beside the tasks. */
+  readonly service?: boolean;
   /** How long faults happen. */
   readonly activeMs: readonly [number, number];
   /** After that nothing is wrong any more, and within this time everything must have come to a good end. */
@@ -58,7 +60,8 @@ export type ProfileName =
   | 'wipes'
   | 'duel'
   | 'late'
-  | 'frameworks';
+  | 'frameworks'
+  | 'services';
 
 const calmNetwork = () => GOOD_NETWORK;
 
@@ -315,6 +318,31 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       requestRepeatChance: random.chance(0.5) ? 0.2 * random.next() : 0,
     }),
   },
+  services: {
+    name: 'services',
+    description: 'a framework keeps a service, while it, masters, agents and coords die and hang',
+    coords: [3],
+    masters: 2,
+    agents: 3,
+    znodeClients: 0,
+    taskClients: 1,
+    service: true,
+    activeMs: [15_000, 30_000],
+    quietMs: 180_000,
+    everyMs: {
+      crashProcess: 2500,
+      crashMaster: 5000,
+      crashMachine: 6000,
+      crashInTurn: 4000,
+      crashClient: 4000,
+      pause: 4000,
+      partition: 5000,
+      cutConnection: 3000,
+      restartNats: 12_000,
+    },
+    kindChance: 0.5,
+    network: roughNetwork,
+  },
 };
 
 /** Which profile a seed runs with when nobody says: each in turn, the broad ones more than once. */
@@ -333,6 +361,7 @@ const rotation: readonly ProfileName[] = [
   'wipes',
   'duel',
   'late',
+  'services',
 ];
 
 export function profileOfSeed(seed: number): ProfileName {

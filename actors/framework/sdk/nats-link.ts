@@ -31,6 +31,8 @@ const BACKOFF_MIN_MS = 200;
 const BACKOFF_MAX_MS = 2000;
 /** So many intervals without a word, and the leader is taken to be gone. */
 const HEARTBEATS_MISSED_MAX = 3;
+/** A timer may fire a little early, by another clock's reckoning: without this it would be set again and again. */
+const LOOK_MIN_MS = 20;
 /** Events that may come before the answer to SUBSCRIBE: the master sends that first. */
 const EARLY_EVENTS_MAX = 1000;
 const EMPTY = new Uint8Array();
@@ -271,7 +273,10 @@ export class NatsLink implements SchedulerLink {
   private watchSilence(): void {
     const dueMs = this.heardAtMs + this.silenceMs - this.ports.clock.monotonicMs();
     if (dueMs <= 0) this.lost('no heartbeat');
-    else this.silenceTimer = this.ports.clock.after(dueMs, () => this.watchSilence());
+    else
+      this.silenceTimer = this.ports.clock.after(Math.max(LOOK_MIN_MS, dueMs), () =>
+        this.watchSilence(),
+      );
   }
 
   // ── Answers, and the end ──────────────────────────────────────────────────────────────────────────────────
