@@ -6,6 +6,7 @@
  * mailbox, and calls `endTurn` once after each batch, so that what has gathered is proposed, saved and sent once.
  * The same actors run over `runtime/` (the real world) and `simulation/` (a virtual, seeded one).
  */
+import type { z } from 'zod';
 import type { ErrorBody } from '../protocol/errors.ts';
 import type { Inspection } from './inspection.ts';
 
@@ -79,6 +80,8 @@ export interface Endpoint {
   /** Members of one queue share the requests. A leader's endpoint has a queue of its own. */
   readonly queue: string;
   readonly description?: string;
+  /** What a request must be: shown as JSON Schema to those who ask `$SRV.INFO`. Checking it is the actor's own. */
+  readonly schema?: z.ZodType;
 }
 
 /**

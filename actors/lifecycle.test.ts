@@ -68,6 +68,18 @@ describe('a lifecycle', () => {
     expect(lifecycle.offer({ type: 'OPENED' })).toBe(true);
   });
 
+  test('takes nothing more in a final state, whatever is defined at the root', () => {
+    const life = setup({ types: { events: {} as { type: 'ENDED' } } }).createMachine({
+      id: 'life',
+      initial: 'going',
+      on: { ENDED: '.over' },
+      states: { going: {}, over: { type: 'final' } },
+    });
+    const lifecycle = new Lifecycle(life, { id: 'life.1', clock: manualClock().clock });
+    expect(lifecycle.offer({ type: 'ENDED' })).toBe(true);
+    expect(lifecycle.offer({ type: 'ENDED' })).toBe(false);
+  });
+
   test('throws what an action threw', () => {
     const jammed = door.provide({
       actions: {

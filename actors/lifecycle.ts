@@ -67,7 +67,8 @@ export class Lifecycle<Machine extends AnyStateMachine> {
 
   /** For events that may rightly come too late: says whether the present state took it. */
   offer(event: EventFromLogic<Machine>): boolean {
-    if (!this.snapshot().can(event)) return false;
+    // XState holds what is defined at the root to be possible in a final state too.
+    if (this.isDone() || !this.snapshot().can(event)) return false;
     this.send(event);
     return true;
   }

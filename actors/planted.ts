@@ -13,7 +13,10 @@ export type PlantedBug =
   | 'wiped-disk-votes'
   | 'old-epoch-obeyed'
   | 'update-forgotten-before-acknowledgement'
-  | 'resource-freed-twice';
+  | 'resource-freed-twice'
+  | 'launch-forgotten-before-acknowledgement'
+  | 'status-skipped'
+  | 'offer-not-returned';
 
 export type PlantedBugs = ReadonlySet<PlantedBug>;
 export const NO_PLANTED_BUGS: PlantedBugs = new Set();

@@ -4,6 +4,8 @@
  */
 import { parseArgs } from 'node:util';
 import { measureFailover } from './measure/failover.ts';
+import { measureInspectedTransition } from './measure/inspected-transition.ts';
+import { measureInspection } from './measure/inspection.ts';
 import { measurePage } from './measure/page.ts';
 import { measureStart } from './measure/start.ts';
 import { measureTasks } from './measure/tasks.ts';
@@ -25,6 +27,8 @@ const measures = {
   tasks: () => measureTasks({ rounds, tasks: seconds * 1000 }),
   start: () => measureStart({ rounds }),
   failover: () => measureFailover({ rounds }),
+  transition: () => measureInspectedTransition({ rounds }),
+  inspection: () => measureInspection({ rounds, tasks: seconds * 1000 }),
   page: () => measurePage({ rounds, seconds }),
 } as const;
 

@@ -37,7 +37,19 @@ describe('usage', () => {
   });
 
   const zk = ['ls', 'get', 'stat', 'set', 'create', 'delete', 'watch', 'acl'];
-  const commands = ['submit', 'ps', 'logs', 'kill', 'explain', 'events', 'status', 'zk'];
+  const commands = [
+    'submit',
+    'ps',
+    'logs',
+    'kill',
+    'explain',
+    'events',
+    'status',
+    'top',
+    'zk',
+    'context',
+    'inspect',
+  ];
   test.each([...commands, ...zk.map((name) => `zk ${name}`)])(
     '%s --help has examples',
     async (command) => {
@@ -339,6 +351,7 @@ describe('status', () => {
         registeredAtMs: 0,
       },
     ],
+    frameworks: [],
     tasks: { TASK_RUNNING: 1, TASK_FINISHED: 5 } as ClusterState['tasks'],
     coords: [{ id: 1, role: 'leading', ballot: 257, decidedUpTo: 9, zxid: 12 }],
   } satisfies ClusterState;
@@ -362,7 +375,7 @@ describe('status', () => {
     const { stdout, exitCode } = await cluster.run('status');
     expect(exitCode).toBe(0);
     for (const line of [
-      /^Cluster mz: m1 leads for 1m 5s \(epoch 7\)$/m,
+      /^Cluster mz: m1 leads for 1m \d+s \(epoch 7\)$/m,
       /^m1 +leading +vm:5050 +0\.1\.0$/m,
       /^1 +leading +257 +9 +12$/m,
       /^agent-1 +vm +active +3\.5 of 4 +8 GiB of 8 GiB +0\.25 cpus, 100 MiB +1$/m,

@@ -1,5 +1,6 @@
 /** The command line's connection to a cluster: an ordinary client, made when a command first needs it. */
 
+import { ErrorCode, NatsError } from 'nats';
 import type { Logger, Ports } from '../actors/actor.ts';
 import { type Asker, asker } from '../actors/coord/client/promises.ts';
 import { MesozooError } from '../protocol/errors.ts';
@@ -7,12 +8,23 @@ import { type Subjects, subjectsOf } from '../protocol/subjects.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { connectTransport } from '../runtime/nats.ts';
 import { systemRandom } from '../runtime/random.ts';
+import { type Credentials, identityOf } from '../runtime/servers.ts';
 import { version } from '../runtime/version.ts';
 
 export interface ClusterAddress {
+  /** Of NATS servers, without credentials; several with commas between them. */
   readonly url: string;
   /** First token of every subject. */
   readonly cluster: string;
+  readonly credentials?: Credentials;
+  /** Given, even empty, the servers must speak TLS. */
+  readonly tls?: TlsFiles;
+}
+/** Paths of PEM files: the authority that servers are checked against, and the client's own certificate. */
+export interface TlsFiles {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 export interface Connection {
@@ -49,20 +61,22 @@ const SILENCE_MS = 2_000;
 export async function connectCluster(
   address: ClusterAddress,
   tell?: (text: string) => void,
+  options: { readonly timeoutMs?: number } = {},
 ): Promise<Connection> {
-  const { url, cluster } = address;
+  const { url, cluster, credentials, tls } = address;
   const connected = await connectTransport({
     url,
     role: 'client',
     name: 'mesozoo-cli',
     log: quiet,
-    firstConnectTimeoutMs: CONNECT_MS,
+    firstConnectTimeoutMs: options.timeoutMs ?? CONNECT_MS,
     version,
-    ...credentialsOf(url),
+    ...(tls !== undefined && { tls }),
+    ...identityOf(credentials),
   }).catch((cause: unknown) => {
     if (cause instanceof MesozooError && cause.code === 'UNAVAILABLE')
       throw new NoConnection(
-        `No cluster answers at ${url}: start one with "npm start", or name another with --nats URL.`,
+        `No cluster answers at ${url}${reasonOf(cause)}: start one with "npm start", or name another with --nats URL.`,
         { cause },
       );
     throw cause;
@@ -133,11 +147,14 @@ function mayRetry({ code }: MesozooError, repeatable: boolean): boolean {
   return repeatable && (code === 'TIMEOUT' || code === 'CONNECTION_LOST');
 }
 
-/** `nats://user:password@host:4222` */
-function credentialsOf(url: string): { user: string; pass: string } | undefined {
-  const match = /^(?:\w+:\/\/)?([^:@/]+):([^@/]*)@/.exec(url);
-  if (match === null) return undefined;
-  return { user: decodeURIComponent(match[1]!), pass: decodeURIComponent(match[2]!) };
+/** What nobody would guess: a certificate that is not trusted, a server without TLS. */
+function reasonOf({ cause }: MesozooError): string {
+  if (!(cause instanceof NatsError)) return cause instanceof Error ? ` (${cause.message})` : '';
+  const obvious = [ErrorCode.ConnectionRefused, ErrorCode.Timeout, ErrorCode.ConnectionTimeout];
+  if (obvious.includes(cause.code as ErrorCode)) return '';
+  if (cause.code === ErrorCode.ServerOptionNotAvailable)
+    return ' over TLS, which it does not speak';
+  return ` (${cause.chainedError?.message ?? cause.message})`;
 }
 
 const nothing = () => undefined;

@@ -14,12 +14,28 @@ export interface Surroundings {
   readStdin(): Promise<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `tell` is given what a person who waits should know. */
-  connect(address: ClusterAddress, tell?: (text: string) => void): Promise<Connection>;
+  connect(
+    address: ClusterAddress,
+    tell?: (text: string) => void,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<Connection>;
   /** Calls the handler at each Ctrl-C or SIGTERM until `stop`. */
   onInterrupt(handler: (signal: Interrupt) => void): { stop(): void };
+  /** Where somebody looks and types; undefined where input or output is no terminal. */
+  readonly terminal?: Terminal;
   /** Called when nobody reads what is written any more (`| head`), right before this process ends. */
   onReaderGone(handler: () => void): { stop(): void };
 }
+/** The whole screen, and keys as they are pressed. */
+export interface Terminal {
+  size(): { readonly columns: number; readonly rows: number };
+  onResize(handler: () => void): { stop(): void };
+  /** Until `stop`, keys come one by one and are not shown; Ctrl-C is one of them (`\u0003`). */
+  onKey(handler: (key: string) => void): { stop(): void };
+  /** Called right before this process ends, whatever ends it but a kill. */
+  onExit(handler: () => void): { stop(): void };
+}
+
 export type Interrupt = 'SIGINT' | 'SIGTERM';
 
 export interface Context extends Surroundings {
@@ -46,9 +62,10 @@ export function contextOf(
     stderr,
     env,
     readStdin: () => surroundings.readStdin(),
-    connect: (address, tell) => surroundings.connect(address, tell),
+    connect: (address, tell, options) => surroundings.connect(address, tell, options),
     onInterrupt: (handler) => surroundings.onInterrupt(handler),
     onReaderGone: (handler) => surroundings.onReaderGone(handler),
+    ...(surroundings.terminal !== undefined && { terminal: surroundings.terminal }),
     json,
     connection,
     coloured: stdout.isTTY === true && !json && (env.NO_COLOR ?? '') === '',

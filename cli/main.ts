@@ -2,6 +2,7 @@
 import { connectCluster } from './connection.ts';
 import type { Interrupt, Surroundings } from './context.ts';
 import { runCommandLine } from './program.ts';
+import { terminalOf } from './terminal.ts';
 import { addClusterCommands } from './up/commands.ts';
 
 /** One Ctrl-C may arrive twice: from the terminal, and passed on by mesozoo.mjs. */
@@ -9,11 +10,13 @@ const SAME_SIGNAL_MS = 300;
 
 const readerGone = new Set<() => void>();
 
+const terminal = terminalOf(process.stdin, process.stdout);
 const surroundings: Surroundings = {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
   connect: connectCluster,
+  ...(terminal !== undefined && { terminal }),
   async readStdin() {
     const pieces: Buffer[] = [];
     for await (const piece of process.stdin) pieces.push(Buffer.from(piece));

@@ -1,6 +1,8 @@
 /** The table of commands. Each is a file in `commands/`; `up` and `down` are in `up/`. */
 import { Command } from 'commander';
 import { version } from '../runtime/version.ts';
+import { addCompletion } from './commands/completion.ts';
+import { addContext } from './commands/context.ts';
 import { addEvents } from './commands/events.ts';
 import { addExplain } from './commands/explain.ts';
 import { addInspect } from './commands/inspect.ts';
@@ -9,6 +11,7 @@ import { addLogs } from './commands/logs.ts';
 import { addPs } from './commands/ps.ts';
 import { addStatus } from './commands/status.ts';
 import { addSubmit } from './commands/submit.ts';
+import { addTop } from './commands/top.ts';
 import { addZk } from './commands/zk.ts';
 import type { Surroundings } from './context.ts';
 import { exitCodeOfError, exitCodes, exitCodesHelp, messageOf } from './exit-codes.ts';
@@ -61,6 +64,7 @@ Examples:
   mesozoo submit -- echo hi           run a command on some agent, and wait for it
   mesozoo ps                          what waits and runs
   mesozoo status                      masters, coords, agents, metrics
+  mesozoo top                         the same, live, with queues and tasks
   mesozoo inspect                     watch the statecharts move
   mesozoo zk ls /                     look into the tree
 ${exitCodesHelp}`,
@@ -74,7 +78,10 @@ ${exitCodesHelp}`,
   addExplain(program, parts);
   addEvents(program, parts);
   addStatus(program, parts);
+  addTop(program, parts);
   addInspect(program, parts);
   addZk(program, parts);
+  addContext(program, parts);
+  addCompletion(program, parts);
   return program;
 }

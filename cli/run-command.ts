@@ -17,10 +17,10 @@ export async function runWithCluster(
   run: (context: Context) => Promise<number>,
 ): Promise<void> {
   const { surroundings } = parts;
-  const { json, ...address } = clusterOptionsOf(command, surroundings.env);
-  const connection = await surroundings.connect(address, (text) =>
-    surroundings.stderr.write(`mesozoo: ${text}\n`),
-  );
+  const { json, address, warnings } = clusterOptionsOf(command, surroundings.env);
+  const tell = (text: string) => surroundings.stderr.write(`mesozoo: ${text}\n`);
+  for (const warning of warnings) tell(warning);
+  const connection = await surroundings.connect(address, tell);
   try {
     parts.ended(await run(contextOf(surroundings, connection, json)));
   } finally {

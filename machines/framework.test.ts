@@ -7,7 +7,7 @@ import { frameworkMachine } from './framework.ts';
 const events = [
   'SUBSCRIBE_RECEIVED',
   'SUBSCRIBED',
-  'REFUSED',
+  'RECOVERED',
   'SUPPRESSED',
   'REVIVED',
   'DISCONNECTED',
@@ -17,12 +17,19 @@ type EventType = (typeof events)[number];
 
 /** How to get there, and where each event leads to from there; what is not named is not possible. */
 const table: Record<string, { path: EventType[]; on: Partial<Record<EventType, string>> }> = {
-  registering: { path: [], on: { SUBSCRIBE_RECEIVED: 'subscribing', TORN_DOWN: 'tornDown' } },
+  registering: {
+    path: [],
+    on: { SUBSCRIBE_RECEIVED: 'subscribing', RECOVERED: 'awaited', TORN_DOWN: 'tornDown' },
+  },
+  awaited: {
+    path: ['RECOVERED'],
+    on: { SUBSCRIBE_RECEIVED: 'failingOver', TORN_DOWN: 'tornDown' },
+  },
   subscribing: {
     path: ['SUBSCRIBE_RECEIVED'],
     on: {
       SUBSCRIBED: 'subscribed.active',
-      REFUSED: 'tornDown',
+      SUBSCRIBE_RECEIVED: 'subscribing',
       DISCONNECTED: 'disconnected',
       TORN_DOWN: 'tornDown',
     },
@@ -51,7 +58,12 @@ const table: Record<string, { path: EventType[]; on: Partial<Record<EventType, s
   },
   failingOver: {
     path: ['SUBSCRIBE_RECEIVED', 'SUBSCRIBED', 'SUBSCRIBE_RECEIVED'],
-    on: { SUBSCRIBED: 'subscribed.active', DISCONNECTED: 'disconnected', TORN_DOWN: 'tornDown' },
+    on: {
+      SUBSCRIBE_RECEIVED: 'failingOver',
+      SUBSCRIBED: 'subscribed.active',
+      DISCONNECTED: 'disconnected',
+      TORN_DOWN: 'tornDown',
+    },
   },
   tornDown: { path: ['TORN_DOWN'], on: {} },
 };
@@ -72,8 +84,11 @@ function running(path: readonly EventType[]) {
   const machine = frameworkMachine.provide({ actions: actions as never });
   const actor = createActor(machine, { clock, input: { failoverTimeoutMs: 1000 } });
   actor.start();
-  for (const type of path) actor.send({ type });
+  for (const type of path) actor.send(eventOf(type));
   return { actor, did, clock, state: () => pathOf(actor.getSnapshot().value) };
+}
+function eventOf(type: EventType) {
+  return type === 'SUBSCRIBE_RECEIVED' ? { type, failoverTimeoutMs: 1000 } : { type };
 }
 function pathOf(value: unknown): string {
   if (typeof value === 'string') return value;
@@ -93,10 +108,18 @@ test.each(
   const { actor, state: now } = running(table[state]!.path);
   // A chart that is done takes nothing, whatever its root knows.
   const { status } = actor.getSnapshot();
-  const possible = status === 'active' && actor.getSnapshot().can({ type: event });
+  const possible = status === 'active' && actor.getSnapshot().can(eventOf(event));
   expect(possible).toBe(target !== undefined);
-  if (status === 'active') actor.send({ type: event });
+  if (status === 'active') actor.send(eventOf(event));
   expect(now()).toBe(target ?? state);
+});
+
+test('one that a new leader has found is given a while before its failover timeout begins', () => {
+  const { clock, state } = running(table.awaited!.path);
+  clock.increment(30_000);
+  expect(state()).toBe('disconnected');
+  clock.increment(1000);
+  expect(state()).toBe('tornDown');
 });
 
 test('a disconnected framework is torn down when its failover timeout has passed', () => {

@@ -95,6 +95,21 @@ export const errorCatalogue = {
   },
   TASK_ENDED: { definite: true, meaning: 'the task has already ended' },
   NO_OUTPUT: { definite: true, meaning: 'the task has no output yet, or it has been cleared away' },
+  // frameworks
+  NO_FRAMEWORK: {
+    definite: true,
+    meaning: 'there is no such framework, or it was torn down: its id can never subscribe again',
+  },
+  NOT_SUBSCRIBED: {
+    definite: true,
+    meaning:
+      'the stream id is not that of the present subscription: subscribe again under the same framework id',
+  },
+  FAILED_OVER: {
+    definite: true,
+    meaning: 'another instance of the framework has subscribed under its id since',
+  },
+  NO_REQUEST: { definite: true, meaning: 'no request of this id waits for resources' },
   // agents
   NO_AGENT: { definite: true, meaning: 'the agent is not registered' },
   LAUNCH_FAILED: { definite: true, meaning: 'the process could not be started' },

@@ -21,6 +21,8 @@ export type MasterId = Brand<string, 'MasterId'>;
 export type AgentId = Brand<string, 'AgentId'>;
 export type FrameworkId = Brand<string, 'FrameworkId'>;
 export type TaskId = Brand<string, 'TaskId'>;
+/** A request of a framework for resources: `<framework>/<id>`, of a bundled framework its own id. */
+export type RequestId = Brand<string, 'RequestId'>;
 /** One try of a task: `<taskId>.<submission>.<number>`; the submission tells two uses of one idempotency key apart. */
 export type AttemptId = Brand<string, 'AttemptId'>;
 /** The czxid of the leading master's election znode: later leaders have greater ones. */

@@ -11,9 +11,10 @@ export const actorKinds = [
   'coordinator',
   'master',
   'agent',
+  'framework',
+  'launch',
   'task',
   'attempt',
-  'framework',
 ] as const;
 export type ActorKind = (typeof actorKinds)[number];
 

@@ -49,6 +49,15 @@ export const limits = {
   /** Reads or pings that one member answers late rather than never. */
   requestDeadlineMs: 10_000,
   taskRequestBytes: 64 * 1024,
+  /** A call of a framework: it may launch many tasks at once. */
+  frameworkCallBytes: 512 * 1024,
+  launchesPerAccept: 1000,
+  /** Frameworks that the tree knows, and those that were torn down: their ids never subscribe again. */
+  frameworks: 1000,
+  /** Offers that one framework has not answered. */
+  offersPerFramework: 10_000,
+  /** Requests of one framework that wait for resources. */
+  requestsPerFramework: 200_000,
   /** Tasks that wait or run at one time: bounds the master's memory. */
   tasksLive: 200_000,
   dependenciesPerTask: 256,

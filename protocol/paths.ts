@@ -1,5 +1,5 @@
 /** Where the system keeps its own state in the tree (public), and which paths are legal. */
-import type { AgentId, FrameworkId, TaskId } from './ids.ts';
+import type { AgentId, AttemptId, FrameworkId, TaskId } from './ids.ts';
 import { limits } from './limits.ts';
 
 export const treePaths = {
@@ -16,6 +16,9 @@ export const treePaths = {
   /** State, attempt and history: small, rewritten. */
   taskState: (id: TaskId) => `/mesozoo/tasks/${bucketOf(id)}/${id}/state`,
   framework: (id: FrameworkId) => `/mesozoo/frameworks/${id}`,
+  /** What a framework has launched and has not acknowledged the end of. */
+  launches: (id: FrameworkId) => `/mesozoo/frameworks/${id}/tasks`,
+  launch: (id: FrameworkId, attempt: AttemptId) => `/mesozoo/frameworks/${id}/tasks/${attempt}`,
 } as const;
 
 /** All 256 buckets, `00` to `ff`. */

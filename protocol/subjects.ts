@@ -2,6 +2,7 @@
  * Every NATS subject of the system, who publishes on it and who listens. No subject string stands anywhere else.
  * `docs/reference/subjects.md` is generated from this table, and infra/nats.conf is tested against it.
  */
+import { assert } from './errors.ts';
 import type { AgentId, Epoch, MasterId, MemberId, TaskId } from './ids.ts';
 import type { TaskRequestName } from './task-api.ts';
 import type { SessionReplies, ZnodeRequestName } from './znode-api.ts';
@@ -106,6 +107,13 @@ export const subjectTable: readonly SubjectRow[] = [
     description: 'RAR, TSD, RU, TSR and counters.',
   },
   {
+    pattern: 'framework.call',
+    publishes: everyone,
+    listens: ['master'],
+    kind: 'request',
+    description: "A call of a framework, in Mesos' form: SUBSCRIBE, ACCEPT, DECLINE, KILL, …",
+  },
+  {
     pattern: 'inspect.start',
     publishes: everyone,
     listens: actors,
@@ -165,6 +173,13 @@ export const subjectTable: readonly SubjectRow[] = [
   },
 ];
 
+/** What the table says of a pattern that stands in it. */
+export function descriptionOf(pattern: string): string {
+  const row = subjectTable.find((each) => each.pattern === pattern);
+  assert(row !== undefined, `${pattern} is a subject of the table`);
+  return row.description;
+}
+
 /** Where a role's connections listen for answers; clients use the NATS default. */
 export const inboxPrefixes: Readonly<Record<Role, string>> = {
   coord: '_MZ_INBOX.coord',
@@ -215,6 +230,7 @@ export function subjectsOf(cluster: string) {
     atHolder: (holder: string, name: ZnodeRequestName | 'ping') => `${holder}.${name}`,
     clusterState: () => `${cluster}.cluster.state`,
     metrics: () => `${cluster}.metrics.get`,
+    frameworkCall: () => `${cluster}.framework.call`,
     inspectStart: () => `${cluster}.inspect.start`,
     /** Ids may have dots, as those of attempts have; what no subject can hold is replaced. */
     inspect: (kind: string, id: string) =>

@@ -22,28 +22,43 @@ const text = z
   .max(limits.taskRequestBytes)
   .refine((value) => !value.includes('\0'), 'a text without NUL');
 
+/** The descriptions are part of the API: service discovery and the reference show them. */
 export const submitRequest = z
   .strictObject({
-    name,
-    /** Run by `/bin/sh -c`. Either this or `argv`. */
-    command: text.min(1).optional(),
-    argv: z.array(text).min(1).max(1024).optional(),
+    name: name.describe('For people, and to find the task again; need not be unique'),
+    command: text.min(1).optional().describe('Run by /bin/sh -c; either this or argv'),
+    argv: z
+      .array(text)
+      .min(1)
+      .max(1024)
+      .optional()
+      .describe('A program and its arguments, without a shell'),
     env: z
       .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable name'), text)
-      .default({}),
-    resources: resourceRequest.default({ cpus: 0.1, mem: 32, disk: 0, gpus: 0, ports: 0 }),
-    /** Task ids that must have finished (TASK_FINISHED) first. */
-    dependsOn: z.array(taskId).max(limits.dependenciesPerTask).default([]),
+      .default({})
+      .describe('Environment variables'),
+    resources: resourceRequest
+      .default({ cpus: 0.1, mem: 32, disk: 0, gpus: 0, ports: 0 })
+      .describe('cpus (fractions), mem and disk in MiB, gpus, and how many ports'),
+    dependsOn: z
+      .array(taskId)
+      .max(limits.dependenciesPerTask)
+      .default([])
+      .describe('Ids of tasks that must have finished (TASK_FINISHED) first'),
     queue: z
       .string()
       .regex(
         /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/,
         'a queue: letters, digits, ".", "_", "/" and "-", at most 128',
       )
-      .default('default'),
-    /** Greater goes first within a queue. */
-    priority: z.int().min(-1_000_000).max(1_000_000).default(0),
-    /** All must hold: attribute (or `hostname`, `agentId`) of the agent. */
+      .default('default')
+      .describe('Where it waits'),
+    priority: z
+      .int()
+      .min(-1_000_000)
+      .max(1_000_000)
+      .default(0)
+      .describe('Greater goes first within a queue'),
     constraints: z
       .array(
         z.strictObject({
@@ -54,12 +69,13 @@ export const submitRequest = z
         }),
       )
       .max(32)
-      .default([]),
+      .default([])
+      .describe('All must hold for an attribute of the agent, or its hostname or agentId'),
     user: z
       .string()
-      .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
-      .optional(),
-    /** Of each process of the task (setrlimit(2)); without one, what the agent itself may. */
+      .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'a user name: small letters, digits, "_" and "-"')
+      .optional()
+      .describe('User to run as'),
     limits: z
       .strictObject({
         openFiles: z.int().min(16).max(limits.openFilesMax).optional(),
@@ -68,23 +84,39 @@ export const submitRequest = z
         /** Of each file that it writes, stdout and stderr among them. */
         fileSizeMiB: z.int().min(1).max(limits.memMiBMax).optional(),
       })
-      .optional(),
+      .optional()
+      .describe('Of each of its processes (setrlimit(2)); else what the agent itself may'),
     retry: z
       .strictObject({
         attempts: z.int().min(1).max(100).default(1),
         delaySeconds: z.number().min(0).max(86_400).default(1),
       })
-      .default({ attempts: 1, delaySeconds: 1 }),
-    /** Of one attempt, from its start. */
-    timeoutSeconds: z.number().gt(0).max(31_536_000).optional(),
-    /** Between SIGTERM and SIGKILL. */
-    killGraceSeconds: z.number().min(0).max(3600).default(3),
-    /** The same key again finds the same task. */
-    idempotencyKey: z.string().min(1).max(256).optional(),
+      .default({ attempts: 1, delaySeconds: 1 })
+      .describe('Tries at most, and the time between them'),
+    timeoutSeconds: z
+      .number()
+      .gt(0)
+      .max(31_536_000)
+      .optional()
+      .describe('Of one attempt, from its start'),
+    killGraceSeconds: z
+      .number()
+      .min(0)
+      .max(3600)
+      .default(3)
+      .describe('Between SIGTERM and SIGKILL'),
+    idempotencyKey: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe('The same key again finds the same task'),
   })
   .refine((request) => (request.command === undefined) !== (request.argv === undefined), {
     message: 'give either command or argv',
-  });
+  })
+  // As the refinement has it, for those who read the JSON Schema.
+  .meta({ oneOf: [{ required: ['command'] }, { required: ['argv'] }] });
 /** A request with its defaults filled in: what the tree keeps. */
 export type TaskRequest = z.output<typeof submitRequest>;
 export type ProcessLimits = NonNullable<TaskRequest['limits']>;
@@ -93,14 +125,14 @@ export type SubmitInput = z.input<typeof submitRequest>;
 export const taskRequests = {
   submit: submitRequest,
   get: z.strictObject({ taskId }),
-  /** In pages, by id: those after `after`. */
   list: z.strictObject({
-    states: z.array(z.enum(taskStates)).optional(),
-    name: name.optional(),
-    queue: z.string().optional(),
-    agentId: z.string().optional(),
-    after: taskId.optional(),
-    limit: z.int().min(1).max(limits.listPage).default(100),
+    states: z.array(z.enum(taskStates)).optional().describe('Only these; without it, all'),
+    name: name.optional().describe('Only those of this name'),
+    queue: z.string().optional().describe('Only those of this queue'),
+    agentId: z.string().optional().describe('Only those whose last attempt is on this agent'),
+    order: z.enum(['id', 'oldest', 'newest']).default('id').describe('By id, or by submission'),
+    after: taskId.optional().describe('The last id of the page before'),
+    limit: z.int().min(1).max(limits.listPage).default(100).describe('Tasks in a page, at most'),
   }),
   kill: z.strictObject({ taskId, graceSeconds: z.number().min(0).max(3600).optional() }),
   explain: z.strictObject({ taskId }),
@@ -198,12 +230,16 @@ export interface TaskEvent {
   readonly exitCode?: number;
   readonly signal?: string;
 }
-/** Published on `mz.task.logs.<taskId>.<stream>` in MessagePack: `offset` is where `data` begins in the output. */
+/**
+ * Published on `mz.task.logs.<taskId>.<stream>`, in JSON as events are: `offset` is the byte of the output at which the
+ * data begin. They are text where the bytes are UTF-8, else `dataBase64`.
+ */
 export interface OutputChunk {
   readonly taskId: string;
   readonly attemptId: string;
   readonly offset: number;
-  readonly data: Uint8Array;
+  readonly data?: string;
+  readonly dataBase64?: string;
   /** No more will come: the attempt has ended and everything was published. */
   readonly end?: boolean;
 }
@@ -219,10 +255,22 @@ export interface AgentView {
   readonly attempts: number;
   readonly registeredAtMs: number;
 }
+export interface FrameworkView {
+  readonly frameworkId: string;
+  readonly name: string;
+  /** Of its chart. */
+  readonly state: string;
+  /** Launched, and their end not acknowledged. */
+  readonly tasks: number;
+  readonly offers: number;
+  readonly allocated: Resources;
+}
 export interface ClusterState {
   readonly cluster: string;
   readonly leader: { readonly masterId: string; readonly epoch: number; readonly since: number };
   readonly agents: readonly AgentView[];
+  readonly frameworks: readonly FrameworkView[];
+  /** Of the task requests. */
   readonly tasks: Readonly<Record<TaskState, number>>;
   readonly coords: readonly {
     readonly id: number;

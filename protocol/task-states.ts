@@ -48,6 +48,9 @@ export const taskReasons = [
   'REASON_RETRY',
   'REASON_RECONCILIATION',
   'REASON_TASK_INVALID',
+  'REASON_TASK_UNKNOWN',
+  'REASON_INVALID_OFFERS',
+  'REASON_FRAMEWORK_REMOVED',
 ] as const;
 export type TaskReason = (typeof taskReasons)[number];
 

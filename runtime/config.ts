@@ -2,6 +2,7 @@
  * The options of a process: from its arguments (`--member 1`), else from its environment (`MESOZOO_MEMBER=1`), else
  * a default. Secrets come from the environment alone: everybody may read the arguments of a process.
  */
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { MesozooError } from '../protocol/errors.ts';
@@ -38,6 +39,13 @@ const portRanges = z
     message: 'the ranges must not overlap',
   });
 
+function newMasterId(): string {
+  const name = (hostname().split('.')[0] as string)
+    .replace(/^[^A-Za-z0-9]+|[^\w-]/g, '')
+    .slice(0, 50);
+  return `${name || 'master'}-${randomBytes(4).toString('hex')}`;
+}
+
 function meets([first, last]: PortRange): (other: PortRange) => boolean {
   return ([otherFirst, otherLast]) => first <= otherLast && otherFirst <= last;
 }
@@ -60,6 +68,8 @@ const common = {
   nats: z.string().min(1).default('nats://127.0.0.1:4222'),
   logLevel: z.enum(logLevels).default('info'),
   logFile: z.string().min(1).optional(),
+  /** Touched every second while the process does its work, and only then: for health checks (ready-file.ts). */
+  readyFile: z.string().min(1).optional(),
   /** Of the NATS user of the role. */
   natsSecret: secret,
   /** Guards the system's znodes: the digest identity is `system:<secret>`. */
@@ -88,7 +98,7 @@ const schemas = {
   master: z.strictObject({
     ...common,
     /** New at each start, as in Mesos; the name makes it readable. */
-    id: token.transform((value) => value as MasterId),
+    id: token.default(newMasterId).transform((value) => value as MasterId),
     hostname: z.string().min(1).default(hostname()),
     ip: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
     port: port.default(5050),

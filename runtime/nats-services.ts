@@ -5,6 +5,7 @@
  * counts a request as answered when its handler returns, while our actors answer later. So this is our own: an
  * endpoint's time runs until the answer is published, and an answer with an error counts as one.
  */
+import { z } from 'zod';
 import type { Delivery, Endpoint } from '../actors/actor.ts';
 import { isInbox } from '../protocol/subjects.ts';
 
@@ -147,7 +148,7 @@ export class ServiceRegistry {
       name: endpoint.name,
       subject: endpoint.subject,
       queue_group: endpoint.queue,
-      metadata: { description: endpoint.description ?? '' },
+      metadata: metadataOf(endpoint),
     }));
     const description = [...service.endpoints]
       .map(({ endpoint }) => `${endpoint.name}: ${endpoint.description ?? endpoint.subject}`)
@@ -169,4 +170,34 @@ export class ServiceRegistry {
     }));
     return { ...this.identity(service, 'stats'), started: service.started, endpoints };
   }
+}
+
+/**
+ * ADR-32 leaves the words of the metadata, which are strings, to the service: the description, and the schema of the
+ * request as a JSON Schema.
+ */
+function metadataOf({ description, schema }: Endpoint): Record<string, string> {
+  return {
+    ...(description !== undefined && { description }),
+    ...(schema !== undefined && { request_schema: requestSchema(schema) }),
+  };
+}
+
+/** Made when somebody asks for the first time: a conversion takes about a millisecond. */
+const requestSchemas = new WeakMap<z.ZodType, string>();
+
+function requestSchema(schema: z.ZodType): string {
+  const made = requestSchemas.get(schema);
+  if (made !== undefined) return made;
+  const json = JSON.stringify(
+    z.toJSONSchema(schema, {
+      io: 'input',
+      unrepresentable: 'any',
+      override: ({ zodSchema, jsonSchema }) => {
+        if (zodSchema._zod.def.type === 'custom') jsonSchema.description = 'bytes, in MessagePack';
+      },
+    }),
+  );
+  requestSchemas.set(schema, json);
+  return json;
 }

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Delivery } from '../actors/actor.ts';
 import type { MesozooError } from '../protocol/errors.ts';
 import type { Role } from '../protocol/subjects.ts';
+import { taskRequests } from '../protocol/task-api.ts';
 import { startNatsServer, type TestNatsServer, testSecrets } from '../tests/support/nats-server.ts';
 import { createLogger } from './log.ts';
 import { type ConnectedTransport, connectTransport } from './nats.ts';
@@ -144,6 +145,7 @@ describe('services', () => {
     subject: 'mz.task.submit',
     queue: 'leading-master',
     description: 'Submits a task.',
+    schema: taskRequests.submit,
   };
 
   it('are seen by PING, INFO and STATS while an endpoint is offered, and not afterwards', async () => {
@@ -173,6 +175,15 @@ describe('services', () => {
       { name: 'submit', subject: 'mz.task.submit', queue_group: 'leading-master' },
       { name: 'get', subject: 'mz.task.get' },
     ]);
+    const { description, request_schema = '' } = info?.endpoints?.[0]?.metadata ?? {};
+    expect(description).toBe('Submits a task.');
+    expect(JSON.parse(request_schema)).toMatchObject({
+      type: 'object',
+      required: ['name'],
+      oneOf: [{ required: ['command'] }, { required: ['argv'] }],
+      additionalProperties: false,
+      properties: { dependsOn: { maxItems: 256, description: expect.stringMatching(/finished/) } },
+    });
     const [stats] = await collect(await discovery.stats());
     expect(stats?.endpoints).toMatchObject([
       { name: 'submit', num_requests: 2, num_errors: 0, last_error: '' },

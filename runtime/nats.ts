@@ -1,7 +1,10 @@
 /** The Transport port over a NATS connection: callbacks in, publishes out, reconnecting for ever. */
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import {
+  type ConnectionOptions,
+  credsAuthenticator,
   DebugEvents,
   Events,
   type Msg,
@@ -39,9 +42,14 @@ export interface ConnectOptions {
   readonly role: Role;
   /** Shown by the server's monitoring, for example `coord-1`. */
   readonly name: string;
-  /** Without both the connection is an ordinary client, where the server allows that. */
+  /** Without user, token and creds the connection is an ordinary client, where the server allows that. */
   readonly user?: string;
   readonly pass?: string;
+  readonly token?: string;
+  /** Path of a file with a JWT and its seed, read at each connection. */
+  readonly creds?: string;
+  /** Paths of PEM files. Given, even empty, the server must speak TLS. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** What this connection publishes does not come back to it. */
   readonly noEcho?: boolean;
   readonly log: Logger;
@@ -89,9 +97,9 @@ async function firstConnection(options: ConnectOptions): Promise<NatsConnection>
       return await connectHard({
         servers: options.url.split(',').map((server) => server.trim()),
         name: options.name,
-        ...(options.user !== undefined && { user: options.user, pass: options.pass ?? '' }),
+        ...identityOf(options),
         noEcho: options.noEcho ?? false,
-        timeout: DIAL_TIMEOUT_MS,
+        timeout: Math.min(DIAL_TIMEOUT_MS, options.firstConnectTimeoutMs ?? DIAL_TIMEOUT_MS),
         pingInterval: PING_INTERVAL_MS,
         maxPingOut: PINGS_OUT_MAX,
         reconnect: true,
@@ -103,11 +111,9 @@ async function firstConnection(options: ConnectOptions): Promise<NatsConnection>
       });
     } catch (cause) {
       if (cause instanceof NatsError && cause.isAuthError()) {
-        throw new MesozooError(
-          'AUTH_FAILED',
-          `${options.url} refuses the user ${options.user ?? '(none)'}`,
-          { cause },
-        );
+        throw new MesozooError('AUTH_FAILED', `${options.url} refuses ${identityText(options)}`, {
+          cause,
+        });
       }
       const waitedMs = performance.now() - startedMs;
       if (options.firstConnectTimeoutMs !== undefined && waitedMs > options.firstConnectTimeoutMs) {
@@ -121,6 +127,27 @@ async function firstConnection(options: ConnectOptions): Promise<NatsConnection>
       await pause(RECONNECT_WAIT_MS);
     }
   }
+}
+
+function identityOf({ user, pass, token, creds, tls }: ConnectOptions): ConnectionOptions {
+  return {
+    ...(user !== undefined && { user, pass: pass ?? '' }),
+    ...(token !== undefined && { token }),
+    ...(creds !== undefined && { authenticator: credsAuthenticator(() => readFileSync(creds)) }),
+    ...(tls !== undefined && {
+      tls: {
+        ...(tls.ca !== undefined && { caFile: tls.ca }),
+        ...(tls.cert !== undefined && { certFile: tls.cert }),
+        ...(tls.key !== undefined && { keyFile: tls.key }),
+      },
+    }),
+  };
+}
+
+function identityText({ user, token, creds }: ConnectOptions): string {
+  if (token !== undefined) return 'the token';
+  if (creds !== undefined) return `the credentials of ${creds}`;
+  return user === undefined ? 'a connection without credentials' : `the user ${user}`;
 }
 
 function pause(ms: number): Promise<void> {

@@ -10,10 +10,13 @@ import { type ProcessConfig, type ProcessKind, readConfig } from './config.ts';
 import { EXIT_INTERNAL, exitCodeOf } from './exit-codes.ts';
 import { ProcessInspection } from './inspection/process-inspection.ts';
 import { createLogger, type ProcessLogger } from './log.ts';
+import { keepReadyFile } from './ready-file.ts';
 
 export interface Prepared<P extends HostedPorts> {
   readonly ports: P;
   create(ports: P): Actor;
+  /** Whether the actor, which has been created, does its work: what a health check is told. */
+  isReady(): boolean;
   /** Gives the ports back: after the actor has stopped. */
   close(): Promise<void>;
 }
@@ -63,7 +66,11 @@ export async function runProcess<Kind extends ProcessKind, P extends HostedPorts
     );
     host.start((ports) => prepared.create(ports));
     log.info('started');
+    const { readyFile } = config;
+    const unready =
+      readyFile === undefined ? undefined : keepReadyFile(readyFile, () => prepared.isReady());
     log.info('stopping', { signal: await signalled });
+    unready?.();
     await new Promise<void>((resolve) => host.stop(resolve));
     inspection.end();
     await prepared.close();

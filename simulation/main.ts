@@ -73,7 +73,7 @@ function describe(result: RunResult): string {
   const faults = Object.entries(result.faults)
     .map(([kind, count]) => `${kind} ${count}`)
     .join(', ');
-  return `${(result.virtualMs / 1000).toFixed(1)} virtual seconds, ${result.steps} events, ${result.slots} slots, ${result.operations} operations, ${result.tasks} tasks, trace ${result.traceHash}; faults: ${faults || 'none'}`;
+  return `${(result.virtualMs / 1000).toFixed(1)} virtual seconds, ${result.steps} events, ${result.slots} slots, ${result.operations} operations, ${result.tasks} tasks, ${result.launches} launches, trace ${result.traceHash}; faults: ${faults || 'none'}`;
 }
 
 function runOne(seed: number): void {

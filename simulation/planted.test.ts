@@ -53,6 +53,14 @@ const rows: readonly Row[] = [
     checker: 'one-final-state',
   },
   { bug: 'resource-freed-twice', profile: 'cluster', seeds: 10, checker: 'resources-once' },
+  {
+    bug: 'launch-forgotten-before-acknowledgement',
+    profile: 'frameworks',
+    seeds: 10,
+    checker: 'launch-kept',
+  },
+  { bug: 'status-skipped', profile: 'frameworks', seeds: 20, checker: 'statuses-in-order' },
+  { bug: 'offer-not-returned', profile: 'frameworks', seeds: 20, checker: 'liveness' },
 ];
 
 describe('the simulation finds', () => {

@@ -12,7 +12,9 @@ import type { Message } from './network/server.ts';
 import { type CoordNode, coordStatus, makeCoordNode } from './nodes/coord.ts';
 import { CLUSTER, type ClusterNode } from './nodes/node.ts';
 import type { Violation } from './violations.ts';
-import { TaskWorkload } from './workload/tasks.ts';
+import { FrameworkWorkload } from './workload/frameworks.ts';
+import { ServiceWorkload } from './workload/service.ts';
+import { AGENT, TaskWorkload } from './workload/tasks.ts';
 import type { Workload } from './workload/workload.ts';
 import { ZnodeWorkload } from './workload/znodes.ts';
 import { World } from './world.ts';
@@ -35,6 +37,8 @@ export interface RunResult {
   readonly slots: number;
   readonly operations: number;
   readonly tasks: number;
+  /** Tasks of the framework from outside. */
+  readonly launches: number;
   readonly faults: Readonly<Record<string, number>>;
 }
 
@@ -57,6 +61,7 @@ class Simulation {
   private readonly injector: FaultInjector;
   private readonly znodes: ZnodeWorkload;
   private readonly tasks: TaskWorkload | undefined;
+  private readonly framework: FrameworkWorkload | undefined;
 
   constructor(options: RunOptions) {
     this.options = options;
@@ -90,8 +95,31 @@ class Simulation {
         ? undefined
         : new TaskWorkload({ world, truth: this.truth, profile, planted });
     if (scheduling !== undefined) this.workloads.push(scheduling);
-    this.nodes = [...this.coords, ...this.znodes.nodes, ...(scheduling?.nodes ?? [])];
+    const framework =
+      scheduling === undefined || profile.framework !== true
+        ? undefined
+        : new FrameworkWorkload({
+            world,
+            launches: scheduling.launches,
+            processes: scheduling.processes,
+            agents: scheduling.agents,
+            agentTotal: AGENT,
+          });
+    if (framework !== undefined) this.workloads.push(framework);
+    const service =
+      scheduling === undefined || profile.service !== true
+        ? undefined
+        : new ServiceWorkload(world, scheduling.processes);
+    if (service !== undefined) this.workloads.push(service);
+    this.nodes = [
+      ...this.coords,
+      ...this.znodes.nodes,
+      ...(scheduling?.nodes ?? []),
+      ...(framework?.nodes ?? []),
+      ...(service === undefined ? [] : [service.node]),
+    ];
     this.tasks = scheduling;
+    this.framework = framework;
     this.injector = new FaultInjector({
       world,
       truth: this.truth,
@@ -128,6 +156,7 @@ class Simulation {
       slots: this.truth.lastSlot,
       operations: this.znodes.history.entries.length,
       tasks: this.tasks?.records.acknowledged.length ?? 0,
+      launches: this.framework?.records.tasks.size ?? 0,
       faults: Object.fromEntries(this.injector.counts),
     };
   }

@@ -10,7 +10,7 @@ test(`${SEEDS} seeds find nothing`, { timeout: 600_000 }, async () => {
   const sum = (of: (result: (typeof results)[number]) => number) =>
     results.reduce((total, result) => total + of(result), 0);
   console.log(
-    `${results.length} seeds: ${Math.round(sum(({ virtualMs }) => virtualMs) / 1000)} virtual seconds, ${sum(({ steps }) => steps)} events, ${sum(({ slots }) => slots)} slots, ${sum(({ operations }) => operations)} operations, ${sum(({ tasks }) => tasks)} tasks, ${sum(({ faults }) => Object.values(faults).reduce((a, b) => a + b, 0))} faults`,
+    `${results.length} seeds: ${Math.round(sum(({ virtualMs }) => virtualMs) / 1000)} virtual seconds, ${sum(({ steps }) => steps)} events, ${sum(({ slots }) => slots)} slots, ${sum(({ operations }) => operations)} operations, ${sum(({ tasks }) => tasks)} tasks, ${sum(({ launches }) => launches)} launches of frameworks, ${sum(({ faults }) => Object.values(faults).reduce((a, b) => a + b, 0))} faults`,
   );
   expect(results.length).toBe(SEEDS);
   expect(
@@ -21,7 +21,7 @@ test(`${SEEDS} seeds find nothing`, { timeout: 600_000 }, async () => {
   ).toEqual([]);
 });
 
-test.each(['quorum', 'cluster', 'late'] as const)(
+test.each(['quorum', 'cluster', 'late', 'frameworks'] as const)(
   'the same seed has the same trace, whoever reads it: %s',
   { timeout: 120_000 },
   (profile) => {

@@ -12,6 +12,11 @@ export type CheckerName =
   | 'one-final-state'
   | 'no-second-live-attempt'
   | 'old-epoch-without-effect'
+  /** A launched task stays in the tree, and ended once it has ended, until its framework has acknowledged the end. */
+  | 'launch-kept'
+  | 'statuses-in-order'
+  /** A framework is told that another instance has taken over only when there is one. */
+  | 'subscription-kept'
   | 'liveness'
   /** An actor stopped with an exception that no fault explains: an assertion of its own, for example. */
   | 'actor-crash';

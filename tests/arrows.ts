@@ -31,7 +31,8 @@ export function isTestOrTool(path: string): boolean {
 }
 
 const isMain = (path: string) => /^actors\/[a-z]+\/main\.ts$/.test(path);
-const isPromises = (path: string) => path === 'actors/coord/client/promises.ts';
+const isPromises = (path: string) =>
+  ['actors/coord/client/promises.ts', 'actors/framework/sdk/promises.ts'].includes(path);
 const isServerOfWeb = (path: string) => path.startsWith('web/server/');
 const isPureOfWeb = (path: string) => /^web\/(model|chart)\//.test(path);
 const folderOf = (path: string) => path.split('/')[0];

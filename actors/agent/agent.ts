@@ -114,6 +114,7 @@ export class AgentActor implements Actor {
       updates: this.updates,
       executors,
       inspection: ports.inspection,
+      mayLaunch: () => this.registration.mayLaunch(),
       changed: () => this.presence.changed(),
       forgotten: (attempt) => {
         if (attempt.started !== undefined) this.sandboxes.keep(attempt.spec.attemptId);
@@ -226,6 +227,11 @@ export class AgentActor implements Actor {
   /** Throws InvariantError: an agent never holds more than its attempts do. For simulation. */
   invariants(): void {
     this.attempts.invariants();
+  }
+
+  /** For health checks: the chart's state. */
+  state(): string {
+    return this.registration.lifecycle.state();
   }
 
   get agentId(): Registration['agentId'] {

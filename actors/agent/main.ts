@@ -21,6 +21,7 @@ await runProcess({
     const storage = openFiles(join(config.data, 'state'));
     const processes = new LinuxProcesses(join(config.data, 'sandboxes'), log);
     const connected = await connectRole('agent', config.name ?? config.hostname, config, log);
+    let actor: AgentActor | undefined;
     return {
       ports: {
         clock: systemClock,
@@ -30,8 +31,8 @@ await runProcess({
         storage,
         processes,
       },
-      create: (ports: AgentPorts) =>
-        new AgentActor(ports, {
+      create(ports: AgentPorts) {
+        actor = new AgentActor(ports, {
           cluster: config.cluster,
           hostname: config.hostname,
           ...(config.name !== undefined && { name: config.name }),
@@ -39,7 +40,10 @@ await runProcess({
           attributes: config.attributes,
           version,
           digest: `system:${config.systemSecret}`,
-        }),
+        });
+        return actor;
+      },
+      isReady: () => connected.transport.isConnected() && actor?.state() === 'registered',
       async close() {
         await Promise.all([connected.drain(), storage.close()]);
         unlock();

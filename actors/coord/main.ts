@@ -24,6 +24,7 @@ await runProcess({
       }),
     ]);
     const { bootstrapCluster, bootstrapMembers } = config;
+    let actor: CoordActor | undefined;
     return {
       ports: {
         clock: systemClock,
@@ -33,8 +34,8 @@ await runProcess({
         bulk: bulk.transport,
         storage,
       },
-      create: (ports: Ports & { readonly storage: Storage; readonly bulk: Transport }) =>
-        new CoordActor(ports, {
+      create(ports: Ports & { readonly storage: Storage; readonly bulk: Transport }) {
+        actor = new CoordActor(ports, {
           cluster: config.cluster,
           member: config.member,
           systemDigest: `system:${config.systemSecret}`,
@@ -42,7 +43,15 @@ await runProcess({
             bootstrapMembers !== undefined && {
               bootstrap: { clusterId: bootstrapCluster, members: bootstrapMembers },
             }),
-        }),
+        });
+        return actor;
+      },
+      /** It leads, or follows one who does. */
+      isReady() {
+        const status = actor?.status();
+        const follows = status?.role === 'following' && status.leader !== undefined;
+        return status?.role === 'leading' || follows;
+      },
       async close() {
         await Promise.all([main.drain(), bulk.drain(), storage.close()]);
         unlock();

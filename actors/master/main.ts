@@ -4,6 +4,7 @@ import { systemRandom } from '../../runtime/random.ts';
 import { connectRole } from '../../runtime/role-connection.ts';
 import { runProcess } from '../../runtime/run.ts';
 import { version } from '../../runtime/version.ts';
+import { TasksFramework } from '../framework/tasks/tasks-framework.ts';
 import { MasterActor } from './master.ts';
 
 await runProcess({
@@ -11,6 +12,7 @@ await runProcess({
   name: (config) => config.id,
   async prepare(config, log) {
     const connected = await connectRole('master', config.id, config, log);
+    let actor: MasterActor | undefined;
     return {
       ports: {
         clock: systemClock,
@@ -18,8 +20,8 @@ await runProcess({
         log,
         transport: connected.transport,
       },
-      create: (ports) =>
-        new MasterActor(ports, {
+      create(ports) {
+        actor = new MasterActor(ports, {
           cluster: config.cluster,
           masterId: config.id,
           hostname: config.hostname,
@@ -29,7 +31,14 @@ await runProcess({
           digest: `system:${config.systemSecret}`,
           executor: config.executor,
           allocator: config.allocator,
-        }),
+          bundled: [(parts) => new TasksFramework(parts)],
+        });
+        return actor;
+      },
+      /** It leads, or is ready to when its turn comes. */
+      isReady: () =>
+        connected.transport.isConnected() &&
+        /^(contending|elected\.(recovering|leading\.serving))$/.test(actor?.state() ?? ''),
       close: () => connected.drain(),
     };
   },

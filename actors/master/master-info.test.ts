@@ -20,6 +20,7 @@ test('MasterInfo has the fields by which clients of Mesos find the leader', () =
     ip: '127.0.0.1',
     port: 5050,
     version: '1.0',
+    bundled: [],
     digest: 'system:secret',
   });
   expect(JSON.parse(new TextDecoder().decode(info))).toEqual({

@@ -1,5 +1,6 @@
 /** What a master is started with, and the times by which it acts. */
 import type { MasterId } from '../../protocol/ids.ts';
+import type { MakeBundledFramework } from '../bundled.ts';
 import type { PlantedBugs } from '../planted.ts';
 
 export interface MasterOptions {
@@ -15,13 +16,21 @@ export interface MasterOptions {
   readonly executor?: 'process' | 'noop';
   readonly allocator?: 'fcfs';
   readonly timing?: Partial<MasterTiming>;
-  readonly retention?: Partial<Retention>;
+  /** The frameworks that live with the leader; the first runs what is submitted on NATS. */
+  readonly bundled: readonly MakeBundledFramework[];
   readonly planted?: PlantedBugs;
 }
 
 export interface MasterTiming {
   /** A leader that dies is replaced after this long. */
   readonly sessionTimeoutMs: number;
+  /** Between pings of the session, where nothing else is asked. */
+  readonly sessionPingIntervalMs: number;
+  /**
+   * A leader that has not heard from the quorum serves no more this long before its session may have ended. A coord that
+   * is cut off from the others may go on answering for twice its election timeout and its patience, 1.1 s.
+   */
+  readonly leadMarginMs: number;
   /** Of everything that is looked after from time to time: pings, deadlines, retries, what is sent again. */
   readonly tickMs: number;
   readonly pingIntervalMs: number;
@@ -40,7 +49,9 @@ export interface MasterTiming {
 }
 
 export const defaultTiming: MasterTiming = {
-  sessionTimeoutMs: 4_000,
+  sessionTimeoutMs: 2_000,
+  sessionPingIntervalMs: 250,
+  leadMarginMs: 1_200,
   tickMs: 250,
   pingIntervalMs: 1_000,
   pingTimeoutMs: 10_000,
@@ -50,10 +61,3 @@ export const defaultTiming: MasterTiming = {
   relayTimeoutMs: 5_000,
   gatherMs: 250,
 };
-
-/** Finished tasks leave the tree when they are older or more than this; never before a task that waits for them is decided. */
-export interface Retention {
-  readonly timeMs: number;
-  readonly count: number;
-}
-export const defaultRetention: Retention = { timeMs: 3_600_000, count: 10_000 };

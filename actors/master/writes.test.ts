@@ -2,8 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { MesozooError } from '../../protocol/errors.ts';
 import { limits } from '../../protocol/limits.ts';
+import type { Write, WriteGroup } from '../bundled.ts';
 import type { Answer, CoordClient } from '../coord/client/contract.ts';
-import { cut, type Write, type WriteGroup, Writes } from './writes.ts';
+import { cut, Writes } from './writes.ts';
 
 const set = (path: string, bytes = 0): Write => ({ op: 'set', path, data: new Uint8Array(bytes) });
 

@@ -8,15 +8,10 @@
  * nothing is told any more.
  */
 
-import type { z } from 'zod';
 import type { MesozooError } from '../../protocol/errors.ts';
 import { limits } from '../../protocol/limits.ts';
-import type { multiOperation } from '../../protocol/znode-api.ts';
+import type { Write, WriteGroup } from '../bundled.ts';
 import type { CoordClient } from '../coord/client/contract.ts';
-
-export type Write = z.input<typeof multiOperation>;
-/** Writes that must be decided together. */
-export type WriteGroup = readonly Write[];
 
 interface Flight {
   readonly effects: (() => void)[];

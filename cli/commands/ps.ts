@@ -15,6 +15,7 @@ interface PsOptions {
   readonly state?: readonly TaskState[];
   readonly name?: string;
   readonly queue?: string;
+  readonly agent?: string;
 }
 
 export function addPs(program: Command, parts: CommandParts): void {
@@ -23,8 +24,9 @@ export function addPs(program: Command, parts: CommandParts): void {
     .description('tasks that wait or run')
     .option('-a, --all', 'those that have ended too')
     .option('-s, --state <states>', 'only these, for example running,queued', states)
-    .option('--name <name>', 'only those of this name')
+    .option('--name <task-name>', 'only those of this name')
     .option('--queue <queue>', 'only those of this queue')
+    .option('--agent <agent>', 'only those whose last attempt is on this agent')
     .addHelpText(
       'after',
       '\nExamples:\n  mesozoo ps\n  mesozoo ps --all --name report\n  mesozoo ps --state failed,lost --json',
@@ -38,6 +40,7 @@ export function addPs(program: Command, parts: CommandParts): void {
         states: wanted,
         ...(options.name !== undefined && { name: options.name }),
         ...(options.queue !== undefined && { queue: options.queue }),
+        ...(options.agent !== undefined && { agentId: options.agent }),
       });
       tasks.sort((a, b) => a.submittedAtMs - b.submittedAtMs);
       if (context.json) context.printJson(tasks);
@@ -76,8 +79,8 @@ function tookText(task: TaskView, nowMs: number): string | undefined {
 }
 
 function nothingFound(options: PsOptions): string {
-  const filtered =
-    options.state !== undefined || options.name !== undefined || options.queue !== undefined;
+  const { state, name, queue, agent } = options;
+  const filtered = [state, name, queue, agent].some((each) => each !== undefined);
   if (options.all === true || filtered) return 'There is no such task.';
   return 'No task waits or runs. Those that have ended: mesozoo ps --all';
 }

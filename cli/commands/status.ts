@@ -1,37 +1,21 @@
-/** `mesozoo status`: masters, coords, agents, tasks and metrics. */
+/** `mesozoo status`: masters, coords, agents, frameworks, tasks and metrics. */
 import type { Command } from 'commander';
-import { MesozooError } from '../../protocol/errors.ts';
-import { treePaths } from '../../protocol/paths.ts';
 import type { ClusterState, Metrics } from '../../protocol/task-api.ts';
 import { taskStates } from '../../protocol/task-states.ts';
-import type { ZnodeReplies } from '../../protocol/znode-api.ts';
-import type { Connection } from '../connection.ts';
+import { type MasterSeen, readStatus, type Status } from '../cluster-status.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { addClusterOptions } from '../options.ts';
 import { type CommandParts, runWithCluster } from '../run-command.ts';
 import { duration, mebibytes, pairs, percent, round, table } from '../table.ts';
-import { bytesOf } from '../task-stream.ts';
 import { stateText } from '../task-words.ts';
 
-/** As it writes itself into the tree (MasterInfo). */
-export interface MasterSeen {
-  readonly znode: string;
-  readonly id: string;
-  readonly hostname: string;
-  readonly port: number;
-  readonly version: string;
-  readonly leads: boolean;
-}
-export interface Status {
-  readonly state: ClusterState | undefined;
-  readonly metrics: Metrics | undefined;
-  readonly masters: readonly MasterSeen[];
-}
+/** A cluster that is just electing answers within it. */
+const PATIENCE_MS = 3_000;
 
 export function addStatus(program: Command, parts: CommandParts): void {
   const command = program
     .command('status')
-    .description('masters, coords, agents, tasks and metrics')
+    .description('masters, coords, agents, frameworks, tasks and metrics')
     .addHelpText(
       'after',
       `
@@ -44,7 +28,10 @@ Examples:
     );
   addClusterOptions(command).action(async () =>
     runWithCluster(parts, command, async (context) => {
-      const status = await readStatus(context.connection);
+      const status = await readStatus(context.connection, {
+        patienceMs: PATIENCE_MS,
+        deadlineMs: PATIENCE_MS,
+      });
       if (context.json) context.printJson(status);
       else
         context.print(
@@ -61,58 +48,6 @@ Examples:
   );
 }
 
-async function readStatus(connection: Connection): Promise<Status> {
-  const { subjects } = connection;
-  const ask = <Reply>(subject: string) =>
-    orUndefined(
-      connection.ask<Reply>(
-        subject,
-        {},
-        { repeatable: true, patienceMs: 3_000, deadlineMs: 3_000 },
-      ),
-    );
-  const [state, metrics, masters] = await Promise.all([
-    ask<ClusterState>(subjects.clusterState()),
-    ask<Metrics>(subjects.metrics()),
-    orUndefined(readMasters(connection)),
-  ]);
-  return { state, metrics, masters: masters ?? [] };
-}
-
-async function readMasters(connection: Connection): Promise<MasterSeen[]> {
-  const { subjects } = connection;
-  const options = { repeatable: true, patienceMs: 3_000, deadlineMs: 3_000 };
-  const { children } = await connection.ask<ZnodeReplies['children']>(
-    subjects.znode('children'),
-    { path: treePaths.masters },
-    options,
-  );
-  const candidates = children.filter((name) => name.startsWith(treePaths.masterPrefix)).sort();
-  const masters = await Promise.all(
-    candidates.map(async (name): Promise<MasterSeen | undefined> => {
-      const znode = `${treePaths.masters}/${name}`;
-      const reply = await orUndefined(
-        connection.ask<ZnodeReplies['get']>(subjects.znode('get'), { path: znode }, options),
-      );
-      if (reply === undefined) return undefined;
-      const info = JSON.parse(Buffer.from(bytesOf(reply)).toString('utf8')) as MasterSeen;
-      const { id, hostname, port, version } = info;
-      return { znode, id, hostname, port, version, leads: name === candidates[0] };
-    }),
-  );
-  return masters.filter((master) => master !== undefined);
-}
-
-/** Status tells what there is: a part that does not answer is left out. */
-async function orUndefined<Value>(asked: Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof MesozooError) return undefined;
-    throw error;
-  }
-}
-
 export function statusText(status: Status, nowMs: number, coloured: boolean): string {
   const { state, metrics, masters } = status;
   return [
@@ -120,6 +55,7 @@ export function statusText(status: Status, nowMs: number, coloured: boolean): st
     masters.length === 0 ? undefined : mastersTable(masters, state),
     state === undefined ? undefined : coordsTable(state),
     state === undefined ? undefined : agentsTable(state),
+    state === undefined ? undefined : frameworksTable(state),
     state === undefined ? undefined : tasksText(state, coloured),
     metrics === undefined ? undefined : metricsText(metrics),
   ]
@@ -187,6 +123,21 @@ function agentsTable(state: ClusterState): string {
       { title: 'RUNS', align: 'right', value: (agent) => agent.attempts },
     ],
     [...state.agents].sort((a, b) => (a.agentId < b.agentId ? -1 : 1)),
+  );
+}
+
+function frameworksTable(state: ClusterState): string {
+  return table(
+    [
+      { title: 'FRAMEWORK', value: (framework) => framework.frameworkId },
+      { title: 'NAME', value: (framework) => framework.name },
+      { title: 'STATE', value: (framework) => framework.state },
+      { title: 'CPUS', align: 'right', value: ({ allocated }) => round(allocated.cpus, 2) },
+      { title: 'MEM', align: 'right', value: ({ allocated }) => mebibytes(allocated.mem) },
+      { title: 'OFFERS', align: 'right', value: (framework) => framework.offers },
+      { title: 'RUNS', align: 'right', value: (framework) => framework.tasks },
+    ],
+    [...state.frameworks].sort((a, b) => (a.frameworkId < b.frameworkId ? -1 : 1)),
   );
 }
 

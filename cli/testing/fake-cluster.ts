@@ -7,7 +7,7 @@ import type { TaskState } from '../../protocol/task-states.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { type Connection, NoConnection } from '../connection.ts';
-import type { Interrupt, Surroundings } from '../context.ts';
+import type { Interrupt, Surroundings, Terminal } from '../context.ts';
 import { runCommandLine } from '../program.ts';
 
 type Respond = (request: Record<string, unknown>) => unknown;
@@ -21,6 +21,8 @@ export interface Ran {
 export class FakeCluster {
   /** Whether standard output is a terminal. */
   terminal = false;
+  /** Where there are keys and a size too. */
+  screen: FakeTerminal | undefined;
   /** By the subject without the cluster's name: `task.list`. A thrown error is the answer. */
   readonly answers: Record<string, Respond> = {};
   readonly asked: { readonly subject: string; readonly request: Record<string, unknown> }[] = [];
@@ -38,9 +40,16 @@ export class FakeCluster {
     const text = (piece: string | Uint8Array) =>
       typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8');
     const surroundings: Surroundings = {
-      stdout: { write: (piece) => (stdout += text(piece)), isTTY: this.terminal },
+      stdout: {
+        write: (piece) => {
+          stdout += text(piece);
+          this.screen?.written.push(text(piece));
+        },
+        isTTY: this.terminal,
+      },
       stderr: { write: (piece) => (stderr += text(piece)) },
       env: this.env,
+      ...(this.screen !== undefined && { terminal: this.screen }),
       readStdin: async () => Buffer.from(this.stdin),
       connect: async ({ url, cluster }) => {
         this.addresses.push(`${url} ${cluster}`);
@@ -63,7 +72,7 @@ export class FakeCluster {
   publish(subject: string, event: object): void {
     for (const [pattern, handlers] of this.listeners) {
       const wanted = new RegExp(
-        `^mz\\.${pattern.replaceAll('.', '\\.').replaceAll('*', '[^.]+')}$`,
+        `^mz\\.${pattern.replaceAll('.', '\\.').replaceAll('*', '[^.]+').replace(/>$/, '.+')}$`,
       );
       if (wanted.test(`mz.${subject}`)) for (const handler of handlers) handler(pack(event));
     }
@@ -110,6 +119,58 @@ export class FakeCluster {
       close: async () => undefined,
     };
   }
+}
+
+export class FakeTerminal implements Terminal {
+  columns = 80;
+  rows = 24;
+  readonly written: string[] = [];
+  private readonly keys = new Set<(key: string) => void>();
+  private readonly resizes = new Set<() => void>();
+  private readonly exits = new Set<() => void>();
+
+  /** Whether somebody listens, and would leave the terminal in another state. */
+  get isTaken(): boolean {
+    return this.keys.size + this.resizes.size + this.exits.size > 0;
+  }
+
+  size = () => ({ columns: this.columns, rows: this.rows });
+  onResize = (handler: () => void) => listenIn(this.resizes, handler);
+  onKey = (handler: (key: string) => void) => listenIn(this.keys, handler);
+  onExit = (handler: () => void) => listenIn(this.exits, handler);
+
+  press(...keys: string[]): void {
+    for (const key of keys) for (const handler of [...this.keys]) handler(key);
+  }
+
+  resize(columns: number, rows: number): void {
+    Object.assign(this, { columns, rows });
+    for (const handler of [...this.resizes]) handler();
+  }
+
+  exit(): void {
+    for (const handler of [...this.exits]) handler();
+  }
+
+  /** The lines that stand on the screen. */
+  shown(): string[] {
+    const lines: string[] = [];
+    const all = this.written.join('');
+    const from = all.lastIndexOf('\u001b[2J');
+    const pieces = all.slice(Math.max(0, from)).split('\u001b[').slice(1);
+    let row = 0;
+    for (const piece of pieces) {
+      const place = /^(\d+);1H$/.exec(piece);
+      if (place !== null) row = Number(place[1]) - 1;
+      else if (piece.startsWith('2K')) lines[row] = piece.slice(2);
+    }
+    return Array.from(lines, (line) => line ?? '');
+  }
+}
+
+function listenIn<Handler>(handlers: Set<Handler>, handler: Handler): { stop(): void } {
+  handlers.add(handler);
+  return { stop: () => handlers.delete(handler) };
 }
 
 export function taskView(
@@ -172,7 +233,7 @@ export class FakeTask {
     this.output[stream] += text;
     if (!published) return;
     const { taskId } = this.view;
-    const chunk = { taskId, attemptId: `${taskId}.1`, offset, data: Buffer.from(text) };
+    const chunk = { taskId, attemptId: `${taskId}.1`, offset, data: text };
     this.cluster.publish(`task.logs.${taskId}.${stream}`, chunk);
   }
 }

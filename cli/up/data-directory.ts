@@ -21,7 +21,7 @@ import { version } from '../../runtime/version.ts';
 import type { RecordedProcess } from './process-identity.ts';
 
 /** Of everything below the data directory; a greater number means that an older program cannot read it. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const clusterFile = z.object({
   format: z.int(),

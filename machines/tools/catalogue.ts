@@ -4,7 +4,9 @@ import { agentMachine } from '../agent.ts';
 import { attemptMachine } from '../attempt.ts';
 import { coordinatorMachine } from '../coordinator.ts';
 import { frameworkMachine } from '../framework.ts';
+import { launchMachine } from '../launch.ts';
 import { masterMachine } from '../master.ts';
+import { subscriptionMachine } from '../subscription.ts';
 import { taskMachine } from '../task.ts';
 
 export interface Chart {
@@ -100,6 +102,26 @@ export const charts: readonly Chart[] = [
     inputs: [{ attempts: 2 }],
   },
   {
+    name: 'launch',
+    machine: launchMachine,
+    purpose:
+      'A launched task as the leading master holds it for its framework, from the accepted offer until the framework has acknowledged how it ended.',
+    events: {
+      KILL_REQUESTED: 'the framework wants it ended, or is torn down',
+      ATTEMPT_STAGING: 'the agent is back and has not started it yet',
+      ATTEMPT_STARTING: 'the agent is starting it',
+      ATTEMPT_RUNNING: 'its process runs',
+      ATTEMPT_FINISHED: 'it exited with 0',
+      ATTEMPT_FAILED: 'it exited with something else, or could not be launched',
+      ATTEMPT_KILLED: 'it was ended by the agent',
+      ATTEMPT_LOST:
+        'nobody can say how it ended, it was given up with its agent, or the agent refused it',
+      AGENT_UNREACHABLE: 'the agent was not heard for too long',
+      END_ACKNOWLEDGED: 'the framework has acknowledged the last of its statuses',
+    },
+    inputs: [undefined],
+  },
+  {
     name: 'attempt',
     machine: attemptMachine,
     purpose:
@@ -128,12 +150,32 @@ export const charts: readonly Chart[] = [
     events: {
       SUBSCRIBE_RECEIVED: 'an instance of the framework wants to subscribe',
       SUBSCRIBED: 'the subscription is recorded, and the framework has been told',
-      REFUSED: 'the subscription is not accepted',
+      RECOVERED: 'a new leader has found it in the tree',
       SUPPRESSED: 'the framework wants no offers for now',
       REVIVED: 'it wants offers again',
       DISCONNECTED: 'its connection is gone',
       TORN_DOWN: 'it, or an operator, wants it ended with all its tasks',
     },
+    samples: { SUBSCRIBE_RECEIVED: [{ failoverTimeoutMs: 1000 }] },
     inputs: [{ failoverTimeoutMs: 1000 }],
+  },
+  {
+    name: 'subscription',
+    machine: subscriptionMachine,
+    purpose:
+      'A framework’s subscription as the framework lives through it: subscribed anew whenever the leading master changes, the connection breaks or an event is lost, until the framework is over for good.',
+    events: {
+      OPENED: 'the framework wants to be subscribed',
+      CONNECTED: 'there is a connection to NATS',
+      DISCONNECTED: 'the connection to NATS is gone: what was under way may be lost',
+      SUBSCRIBED: 'the master has answered, and its event SUBSCRIBED is here',
+      PUT_OFF: 'nobody leads, or the leader has no time now',
+      REJECTED: 'the master does not take such a framework',
+      LOST: 'an event or an answer is missing, or the master does not know the subscription',
+      DISMISSED: 'the master has ended the subscription: another instance took its place',
+      TORN_DOWN: 'the framework is ended: its id can never subscribe again',
+      CLOSED: 'the framework’s process leaves',
+    },
+    inputs: [undefined],
   },
 ];

@@ -26,6 +26,7 @@ interface JsonSchema {
   readonly maxItems?: number;
   readonly maxLength?: number;
   readonly additionalProperties?: JsonSchema | boolean;
+  readonly description?: string;
 }
 
 /** File name in docs/reference → content. */
@@ -77,19 +78,21 @@ function subjectsPage(): string {
 
 function requestSection(subject: string, schema: z.ZodType): string {
   const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
-  const fields = Object.entries(json.properties ?? {}).map(([name, field]) => {
+  const properties = Object.entries(json.properties ?? {});
+  const described = properties.some(([, { description }]) => description !== undefined);
+  const fields = properties.map(([name, field]) => {
     const presence = json.required?.includes(name)
       ? 'required'
       : field.default !== undefined
         ? `default \`${JSON.stringify(field.default)}\``
         : 'optional';
-    return `| \`${name}\` | ${describe(field)} | ${presence} |`;
+    return `| \`${name}\` | ${describe(field)} | ${presence} |${described ? ` ${field.description ?? ''} |` : ''}`;
   });
   return [
     `### \`${subject}\``,
     '',
-    '| field | type | |',
-    '| --- | --- | --- |',
+    `| field | type | |${described ? ' |' : ''}`,
+    `| --- | --- | --- |${described ? ' --- |' : ''}`,
     ...fields,
     '',
   ].join('\n');

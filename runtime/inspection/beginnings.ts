@@ -55,7 +55,12 @@ export class Beginnings {
 
   /** Before anything else is told of an actor: its beginning, where that is still to come. */
   beforeOthers(actor: InspectedActor, detail: InspectionDetail): void {
-    if (this.bursts.length > 0) this.tellOnce(actor, detail);
+    this.tellOnce(actor, detail);
+  }
+
+  /** It was told just now. */
+  wasTold({ kind, id }: InspectedActor): void {
+    for (const burst of this.waitingFor(kind, id)) burst.told.add(`${kind}.${id}`);
   }
 
   end(): void {
@@ -92,16 +97,21 @@ export class Beginnings {
   }
 
   private tellOnce(actor: InspectedActor, detail: InspectionDetail): void {
-    const { kind, id } = actor;
+    const waiting = this.waitingFor(actor.kind, actor.id);
+    if (waiting.length === 0) return;
+    this.wasTold(actor);
+    this.options.tell(actor, detail, Math.max(...waiting.map((burst) => burst.dropped)));
+  }
+
+  /** The bursts in which it is still to be told. */
+  private waitingFor(kind: string, id: string): Burst[] {
+    if (this.bursts.length === 0) return [];
     const sessionId = `${kind}.${id}`;
-    const waiting = this.bursts.filter(
+    return this.bursts.filter(
       ({ target, told }) =>
         (target.kind === undefined || target.kind === kind) &&
         (target.id === undefined || target.id === id) &&
         !told.has(sessionId),
     );
-    for (const burst of waiting) burst.told.add(sessionId);
-    const dropped = Math.max(0, ...waiting.map((burst) => burst.dropped));
-    if (waiting.length > 0) this.options.tell(actor, detail, dropped);
   }
 }

@@ -152,6 +152,7 @@ export class ProcessInspection implements Inspection {
   private tellBeginning(actor: InspectedActor): void {
     const detail = this.leases.detailOf(actor.kind, actor.id);
     if (detail === undefined) return;
+    this.beginnings.wasTold(actor);
     this.outbox.push({ what: 'begun', moment: this.momentOf(actor), detail });
   }
 

@@ -2,17 +2,13 @@
  * What the tree says about tasks, read from the entries as they are applied: each task reaches one final state and
  * keeps it, and no agent is given more than it has.
  */
-import { decodeEntry, decodeOperation } from '../../actors/coord/znodes/operation-codec.ts';
 import type { ZnodeOperation } from '../../protocol/operations.ts';
 import { treePaths } from '../../protocol/paths.ts';
-import {
-  addResources,
-  contains,
-  type PortRange,
-  type Resources,
-} from '../../protocol/resources.ts';
+import type { Resources } from '../../protocol/resources.ts';
 import { isFinal, type TaskState } from '../../protocol/task-states.ts';
 import type { Violations } from '../violations.ts';
+import { appliedOperations } from './applied-operations.ts';
+import { tooMuchOf } from './held-resources.ts';
 import type { AppliedSlot } from './truth.ts';
 
 /** As much of a task's state znode as is looked at here. */
@@ -53,19 +49,10 @@ export class TaskTruth {
     return this.states;
   }
 
-  slot({ slot, value, applied }: AppliedSlot): void {
-    if (typeof value === 'string') return;
-    const { operations } = decodeEntry(value);
+  slot(applied: AppliedSlot): void {
+    const { slot } = applied;
     const touched = new Set<string>();
-    operations.forEach((bytes, index) => {
-      const outcome = applied[index];
-      if (outcome === undefined || outcome.repeat || outcome.result.kind === 'error') return;
-      const { body } = decodeOperation(bytes);
-      if (body.kind === 'multi')
-        for (const operation of body.operations) this.operation(slot, operation, touched);
-      else if (body.kind === 'create' || body.kind === 'set' || body.kind === 'delete')
-        this.operation(slot, body, touched);
-    });
+    for (const operation of appliedOperations(applied)) this.operation(slot, operation, touched);
     for (const agentId of touched) this.checkAgent(slot, agentId);
   }
 
@@ -99,24 +86,10 @@ export class TaskTruth {
     const held = [...(this.byAgent.get(agentId) ?? [])].map(
       (taskId) => this.states.get(taskId)!.attempt!,
     );
-    const ports = held.flatMap(({ resources }) => resources.ports.flatMap(portsOf));
-    const sum = held.reduce<Resources>((total, { resources }) => addResources(total, resources), {
-      cpus: 0,
-      mem: 0,
-      disk: 0,
-      gpus: 0,
-      ports: [],
-    });
-    if (!contains(this.total, sum) || new Set(ports).size !== ports.length)
-      this.violations.report(
-        'resources-once',
-        `slot ${slot}: on agent ${agentId} the tree gives away ${JSON.stringify(sum)} of ${JSON.stringify(this.total)}: ${held.map(({ attemptId, resources }) => `${attemptId} ${resources.cpus} cpus ${resources.mem} MiB ports ${JSON.stringify(resources.ports)}`).join(', ')}`,
-      );
+    const problem = tooMuchOf(this.total, held);
+    if (problem !== undefined)
+      this.violations.report('resources-once', `slot ${slot}: on agent ${agentId} ${problem}`);
   }
-}
-
-function portsOf([first, last]: PortRange): number[] {
-  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
 
 function taskOf(path: string): string | undefined {

@@ -6,6 +6,7 @@ import { isFinal } from '../../protocol/task-states.ts';
 import type { VirtualProcess } from '../processes/processes.ts';
 import type { Violations } from '../violations.ts';
 import type { TaskRecord, TaskRecords } from '../workload/task-records.ts';
+import { falseEnd } from './ends.ts';
 import type { ProcessTruth } from './process-truth.ts';
 import type { TaskTruth } from './task-truth.ts';
 
@@ -56,39 +57,18 @@ function checkTask(
       'no-second-live-attempt',
       `${what} is ${state}, but ${live.map((run) => `${run.sandbox} on ${run.machine}`).join(', ')} still runs`,
     );
-  const problem = falseEnd(record, state, runs);
+  const problem = falseEnd(
+    {
+      state,
+      reason: record.reason,
+      exitCode: record.taskExitCode,
+      mayBeKilled: record.killAsked || record.request.timeoutSeconds !== undefined,
+    },
+    runs,
+  );
   if (problem !== undefined) final(problem);
-}
-
-/** Why its end cannot be true; undefined where it can. */
-function falseEnd(
-  record: TaskRecord,
-  state: string | undefined,
-  runs: readonly VirtualProcess[],
-): string | undefined {
-  const exited = (code: number) =>
-    runs.some((run) => run.end?.kind === 'exited' && run.end.exitCode === code);
-  switch (state) {
-    case 'TASK_FINISHED':
-      return exited(0) ? undefined : 'is finished, but no process of it has exited with 0';
-    case 'TASK_FAILED':
-      // Out of time, it may have exited with anything while it was being killed.
-      if (record.taskExitCode === undefined || record.reason !== 'REASON_COMMAND_EXITED')
-        return undefined;
-      return exited(record.taskExitCode) && record.taskExitCode !== 0
-        ? undefined
-        : `has failed with ${record.taskExitCode}, but no process of it has exited so`;
-    case 'TASK_KILLED':
-      return record.killAsked || record.request.timeoutSeconds !== undefined
-        ? undefined
-        : 'was killed, but nobody asked for that';
-    case 'TASK_ERROR':
-      return (record.request.dependsOn ?? []).length > 0
-        ? undefined
-        : 'ended in an error, but depends on nothing';
-    default:
-      return undefined;
-  }
+  if (state === 'TASK_ERROR' && (record.request.dependsOn ?? []).length === 0)
+    final('ended in an error, but depends on nothing');
 }
 
 /** A task starts only after everything that it depends on has finished. */

@@ -33,6 +33,10 @@ export interface Profile {
   readonly agents: number;
   readonly znodeClients: number;
   readonly taskClients: number;
+  /** Whether a framework from outside takes part. */
+  readonly framework?: boolean;
+  /** A service that a framework of its own keeps, beside the tasks. */
+  readonly service?: boolean;
   /** How long faults happen. */
   readonly activeMs: readonly [number, number];
   /** After that nothing is wrong any more, and within this time everything must have come to a good end. */
@@ -55,7 +59,9 @@ export type ProfileName =
   | 'power'
   | 'wipes'
   | 'duel'
-  | 'late';
+  | 'late'
+  | 'frameworks'
+  | 'services';
 
 const calmNetwork = () => GOOD_NETWORK;
 
@@ -95,6 +101,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     agents: 3,
     znodeClients: 1,
     taskClients: 1,
+    framework: true,
     activeMs: [3000, 5000],
     quietMs: 30_000,
     everyMs: {},
@@ -280,6 +287,62 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     kindChance: 1,
     network: () => ({ ...lateNetwork(9000)(), lossChance: 0.3, disorderChance: 0.4 }),
   },
+  frameworks: {
+    name: 'frameworks',
+    description:
+      'a framework from outside beside the users; it, masters and agents die and are cut off',
+    coords: [3],
+    masters: 2,
+    agents: 3,
+    znodeClients: 0,
+    taskClients: 1,
+    framework: true,
+    activeMs: [14_000, 20_000],
+    quietMs: 120_000,
+    // Seldom enough for the framework to get to its work between two of them.
+    everyMs: {
+      crashClient: 4000,
+      crashMaster: 7000,
+      crashProcess: 7000,
+      crashInTurn: 7000,
+      pause: 6000,
+      partition: 8000,
+      cutConnection: 3000,
+      restartNats: 15_000,
+      storm: 6000,
+    },
+    kindChance: 0.5,
+    network: (random) => ({
+      ...roughNetwork(random),
+      requestLossChance: random.chance(0.5) ? 0.02 * random.next() : 0,
+      requestRepeatChance: random.chance(0.5) ? 0.2 * random.next() : 0,
+    }),
+  },
+  services: {
+    name: 'services',
+    description: 'a framework keeps a service, while it, masters, agents and coords die and hang',
+    coords: [3],
+    masters: 2,
+    agents: 3,
+    znodeClients: 0,
+    taskClients: 1,
+    service: true,
+    activeMs: [15_000, 30_000],
+    quietMs: 180_000,
+    everyMs: {
+      crashProcess: 2500,
+      crashMaster: 5000,
+      crashMachine: 6000,
+      crashInTurn: 4000,
+      crashClient: 4000,
+      pause: 4000,
+      partition: 5000,
+      cutConnection: 3000,
+      restartNats: 12_000,
+    },
+    kindChance: 0.5,
+    network: roughNetwork,
+  },
 };
 
 /** Which profile a seed runs with when nobody says: each in turn, the broad ones more than once. */
@@ -289,7 +352,7 @@ const rotation: readonly ProfileName[] = [
   'disks',
   'failover',
   'partitions',
-  'cluster',
+  'frameworks',
   'sessions',
   'quorum',
   'failover',
@@ -298,6 +361,7 @@ const rotation: readonly ProfileName[] = [
   'wipes',
   'duel',
   'late',
+  'services',
 ];
 
 export function profileOfSeed(seed: number): ProfileName {

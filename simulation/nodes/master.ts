@@ -1,4 +1,5 @@
 /** A master. */
+import { TasksFramework } from '../../actors/framework/tasks/tasks-framework.ts';
 import { MasterActor } from '../../actors/master/master.ts';
 import type { PlantedBugs } from '../../actors/planted.ts';
 import type { MasterId } from '../../protocol/ids.ts';
@@ -30,6 +31,7 @@ export function makeMasterNode(
           port: 5040 + 10 * number,
           version: 'simulated',
           digest: SYSTEM_DIGEST,
+          bundled: [(parts) => new TasksFramework(parts)],
           planted,
         }),
     }),

@@ -3,6 +3,7 @@ import type { PlantedBugs } from '../../actors/planted.ts';
 import type { Resources } from '../../protocol/resources.ts';
 import { isFinal } from '../../protocol/task-states.ts';
 import { EpochChecker } from '../checkers/epochs.ts';
+import { LaunchTruth } from '../checkers/launch-truth.ts';
 import { ProcessTruth } from '../checkers/process-truth.ts';
 import { TaskTruth } from '../checkers/task-truth.ts';
 import { checkTasks } from '../checkers/tasks.ts';
@@ -16,7 +17,13 @@ import { TaskClient } from './task-client.ts';
 import { TaskRecords } from './task-records.ts';
 import type { Workload } from './workload.ts';
 
-const AGENT: Resources = { cpus: 4, mem: 4096, disk: 10_000, gpus: 0, ports: [[31_000, 31_007]] };
+export const AGENT: Resources = {
+  cpus: 4,
+  mem: 4096,
+  disk: 10_000,
+  gpus: 0,
+  ports: [[31_000, 31_007]],
+};
 /** Between two questions of the clients after their tasks. */
 const PROBE_MS = 500;
 /** What was given up may take this long to die after the last task has been decided. */
@@ -32,10 +39,14 @@ export interface TaskWorkloadOptions {
 export class TaskWorkload implements Workload {
   readonly records = new TaskRecords();
   readonly nodes: readonly ClusterNode[];
+  readonly processes: ProcessTruth;
+  /** Of all frameworks. */
+  readonly launches: LaunchTruth;
+  /** Hosts of the agents. */
+  readonly agents: readonly string[];
   private readonly clients: readonly ClusterNode<TaskClient>[];
   private readonly world: World;
   private readonly tree: TaskTruth;
-  private readonly processes: ProcessTruth;
   private stopped = false;
   private probedAtMs = 0;
   private endedAtMs: number | undefined;
@@ -45,7 +56,11 @@ export class TaskWorkload implements Workload {
     this.world = world;
     const { violations } = world;
     this.tree = new TaskTruth(violations, AGENT);
-    truth.onSlot((slot) => this.tree.slot(slot));
+    this.launches = new LaunchTruth(violations, AGENT, () => world.nowMs);
+    truth.onSlot((slot) => {
+      this.tree.slot(slot);
+      this.launches.slot(slot);
+    });
     this.processes = new ProcessTruth(violations, AGENT);
     const epochs = new EpochChecker(violations, {
       cluster: CLUSTER,
@@ -75,6 +90,7 @@ export class TaskWorkload implements Workload {
           onEnd: (process) => this.processes.ended(process),
         }),
     );
+    this.agents = agents.map(({ name }) => name);
     this.clients = numbers(profile.taskClients).map((number) => this.makeClient(number));
     this.nodes = [...masters, ...agents, ...this.clients];
   }

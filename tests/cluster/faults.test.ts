@@ -49,7 +49,9 @@ describe('a cluster of processes', () => {
     async (whom, how, find, strike) => {
       await cluster.untilWell();
       const name = `${whom}-${how}`.replace(/\W+/g, '-');
-      const load = await Load.start(await cluster.client(), name, cluster.directory);
+      const load = await Load.start(await cluster.client(), {
+        ...{ name, directory: cluster.directory },
+      });
       await pause(1000);
       const part = await find();
       const deathsBefore = cluster.deaths.length;

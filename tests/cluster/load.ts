@@ -15,10 +15,28 @@ export interface Recovery {
   readonly launchMs: number;
 }
 
+/** Told of each success, for those who draw it over time. */
+export interface LoadObserver {
+  wrote(beganMs: number, answeredMs: number): void;
+  started(atMs: number): void;
+}
+
+export interface LoadOptions {
+  /** Tells apart the loads of one cluster. */
+  readonly name: string;
+  /** Where the tasks note their runs, as they see it. */
+  readonly directory: string;
+  /** Of each writer, after each write. */
+  readonly pauseMs?: number;
+  readonly observer?: LoadObserver;
+  /** What the tasks run, instead of a line with the key in `runsFile` and a short sleep. */
+  readonly task?: (submitter: number, runsFile: string) => { command: string; retry?: object };
+}
+
 export class Load {
   private readonly client: NatsConnection;
   private readonly parent: string;
-  private readonly directory: string;
+  private readonly options: LoadOptions;
   private running = true;
   private readonly loops: Promise<void>[] = [];
   readonly acknowledgedPaths: string[] = [];
@@ -27,25 +45,26 @@ export class Load {
   private readonly submittedAt = new Map<string, number>();
   private readonly writes: { readonly beganMs: number; readonly answeredMs: number }[] = [];
 
-  /** `name` tells apart the loads of one cluster. */
-  private constructor(client: NatsConnection, name: string, directory: string) {
+  private constructor(client: NatsConnection, options: LoadOptions) {
     this.client = client;
-    this.parent = `/load-${name}`;
-    this.directory = directory;
+    this.parent = `/load-${options.name}`;
+    this.options = options;
   }
 
-  static async start(client: NatsConnection, name: string, directory: string): Promise<Load> {
-    const load = new Load(client, name, directory);
+  static async start(client: NatsConnection, options: LoadOptions): Promise<Load> {
+    const load = new Load(client, options);
     await load.insist('mz.znode.create', { path: load.parent });
     client.subscribe('mz.task.events.*', {
       callback: (_error, message) => {
         const { taskId, state } = message.json<{ taskId: string; state: string }>();
         if (state === 'TASK_RUNNING' || state === 'TASK_FINISHED')
-          if (!load.starts.has(taskId)) load.starts.set(taskId, performance.now());
+          if (!load.starts.has(taskId)) load.began(taskId);
       },
     });
     for (let index = 0; index < WRITERS; index += 1) load.loops.push(load.write(index));
     for (let index = 0; index < SUBMITTERS; index += 1) load.loops.push(load.submit(index));
+    // What goes wrong in one of them is told by `stop`.
+    for (const loop of load.loops) loop.catch(() => undefined);
     return load;
   }
 
@@ -100,8 +119,29 @@ export class Load {
     return finals;
   }
 
+  /** Takes what was written out of the tree again. */
+  async removePaths(): Promise<void> {
+    for (;;) {
+      const { children } = (await this.insist('mz.znode.children', {
+        ...{ path: this.parent, linearizable: true, limit: 1000 },
+      })) as { children: string[] };
+      const paths = children.map((name) => `${this.parent}/${name}`);
+      if (paths.length === 0) break;
+      const operations = paths.map((path) => ({ op: 'delete', path }));
+      // An answer that was lost makes the repeat fail: the next look tells what is left.
+      await ask(this.client, 'mz.znode.multi', { operations }).catch(() => pause(10));
+    }
+    await ask(this.client, 'mz.znode.delete', { path: this.parent });
+  }
+
   get runsFile(): string {
-    return join(this.directory, `runs${this.parent.replace('/', '-')}`);
+    return join(this.options.directory, `runs${this.parent.replace('/', '-')}`);
+  }
+
+  private began(taskId: string): void {
+    const nowMs = performance.now();
+    this.starts.set(taskId, nowMs);
+    this.options.observer?.started(nowMs);
   }
 
   private async write(writer: number): Promise<void> {
@@ -110,7 +150,10 @@ export class Load {
       const beganMs = performance.now();
       await this.insist('mz.znode.create', { path, data: String(count) });
       this.acknowledgedPaths.push(path);
-      this.writes.push({ beganMs, answeredMs: performance.now() });
+      const answeredMs = performance.now();
+      this.writes.push({ beganMs, answeredMs });
+      this.options.observer?.wrote(beganMs, answeredMs);
+      if (this.options.pauseMs !== undefined) await pause(this.options.pauseMs);
     }
   }
 
@@ -121,6 +164,7 @@ export class Load {
       const { taskId } = await this.insist('mz.task.submit', {
         name: key,
         command: `echo ${key} >> ${this.runsFile}; sleep ${TASK_SECONDS}`,
+        ...this.options.task?.(submitter, this.runsFile),
         resources: { cpus: 0.01, mem: 1 },
         idempotencyKey: key,
       });

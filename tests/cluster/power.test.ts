@@ -11,7 +11,9 @@ beforeAll(async () => {
 afterAll(() => cluster.stop());
 
 it('what was acknowledged is there after everything was killed at once', async () => {
-  const load = await Load.start(await cluster.client(), 'power', cluster.directory);
+  const load = await Load.start(await cluster.client(), {
+    ...{ name: 'power', directory: cluster.directory },
+  });
   await pause(1500);
   const faultMs = performance.now();
   await cluster.crashAndRestart();

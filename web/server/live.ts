@@ -9,7 +9,7 @@ import {
 import { limits } from '../../protocol/limits.ts';
 import { InspectionListener } from '../../runtime/inspection/listener.ts';
 import { Feed } from './feed.ts';
-import { itemText, Past } from './past.ts';
+import { Past } from './past.ts';
 import { StatelyFilter, statelyWanted } from './stately.ts';
 
 export interface LiveOptions {
@@ -79,12 +79,10 @@ export class Live {
       filter: new StatelyFilter(chosen),
       wanted: statelyWanted(chosen),
     };
-    for (const text of this.past.drawn()) {
-      const { event } = JSON.parse(text) as { event: InspectionEvent };
-      if (listener.filter?.takes(event)) listener.feed.add(JSON.stringify(event));
-    }
     this.add(socket, listener);
     this.watchAll();
+    // Another one may have the same leases already: this one has not heard the beginnings.
+    this.inspection.beginAnew(listener.wanted);
   }
 
   end(): void {
@@ -146,4 +144,8 @@ function readWatch(data: RawData): readonly InspectStartInput[] | string {
     const actor = readInspected(each);
     return actor?.id === undefined ? [] : [{ ...actor, detail: 'full' as const }];
   });
+}
+
+function itemText(event: InspectionEvent): string {
+  return `{"at":${Number(event.createdAt)},"event":${JSON.stringify(event)}}`;
 }

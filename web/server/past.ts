@@ -24,11 +24,6 @@ interface Actor {
   isOver: boolean;
 }
 
-/** As it is sent to pages. */
-export function itemText(event: InspectionEvent): string {
-  return `{"at":${Number(event.createdAt)},"event":${JSON.stringify(event)}}`;
-}
-
 export class Past {
   private readonly bounds: PastBounds;
   private events: Kept[] = [];
@@ -66,15 +61,6 @@ export class Past {
       if (last !== drawn && last.number < oldest) yield last.text;
     }
     for (let each = this.first; each < this.events.length; each += 1) yield this.events[each]!.text;
-  }
-
-  /** What actors are at the moment, where it is known how they are drawn. */
-  *drawn(): Iterable<string> {
-    for (const { drawn, last, isOver } of this.actors.values()) {
-      if (drawn === undefined || isOver) continue;
-      yield drawn.text;
-      if (last !== drawn) yield last.text;
-    }
   }
 
   private note(event: InspectionEvent, kept: Kept): void {

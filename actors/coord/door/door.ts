@@ -8,8 +8,12 @@ import { decode, type Form } from '../../../protocol/codec.ts';
 import { assert, MesozooError } from '../../../protocol/errors.ts';
 import type { SessionId } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
-import { queues, type Subjects } from '../../../protocol/subjects.ts';
-import { type ZnodeRequestName, znodeRequests } from '../../../protocol/znode-api.ts';
+import { descriptionOf, queues, type Subjects } from '../../../protocol/subjects.ts';
+import {
+  sessionRequests,
+  type ZnodeRequestName,
+  znodeRequests,
+} from '../../../protocol/znode-api.ts';
 import type { Delivery, Logger, Ports, Subscription } from '../../actor.ts';
 import type { Applied } from '../znodes/contract.ts';
 import { identitiesOf, NOBODY } from './credentials.ts';
@@ -94,6 +98,8 @@ export class Door {
         name: name.replace('.', '-'),
         subject: this.subjects.znode(name),
         queue: queues.coords,
+        description: descriptionOf(`znode.${name}`),
+        schema: znodeRequests[name],
       };
       this.offered.push(
         this.ports.transport.serve(endpoint, (delivery) =>
@@ -109,6 +115,8 @@ export class Door {
         name,
         subject: this.subjects.session(name),
         queue: queues.coords,
+        description: descriptionOf(`session.${name}`),
+        schema: sessionRequests[name],
       };
       this.offered.push(
         this.ports.transport.serve(endpoint, (delivery) =>

@@ -49,6 +49,32 @@ export interface Bootstrap {
   readonly members: readonly MemberId[];
 }
 
+/**
+ * A bootstrap that lies on the member's own disk: put there while every disk of the new cluster was empty, and removed
+ * once the identity is saved. It is lost with the disk, so that a member whose disk was emptied joins again under
+ * whatever command line it is started, and never creates a cluster a second time.
+ */
+export const FOUNDING_FILE = 'founding';
+
+export function encodeFounding(bootstrap: Bootstrap): Uint8Array {
+  return Buffer.from(`${JSON.stringify(bootstrap)}\n`);
+}
+
+/** Throws LOG_DAMAGED when the file is not what `encodeFounding` made. */
+export function decodeFounding(content: Uint8Array): Bootstrap {
+  try {
+    const { clusterId, members } = JSON.parse(Buffer.from(content).toString('utf8')) as Bootstrap;
+    if (typeof clusterId === 'string' && clusterId !== '' && Array.isArray(members))
+      return { clusterId, members };
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+  }
+  throw new MesozooError(
+    'LOG_DAMAGED',
+    `the file "${FOUNDING_FILE}" is damaged: empty the data directories of all new coords, and found the cluster again`,
+  );
+}
+
 /** The disk that a member has in the configuration of a bootstrap, so that all members know it without asking. */
 function bootstrapDisk(clusterId: string, member: MemberId): DiskId {
   return `${clusterId}-${member}` as DiskId;

@@ -17,7 +17,9 @@ import {
   type Bootstrap,
   bootstrapIdentity,
   checkIdentity,
+  decodeFounding,
   decodeIdentity,
+  FOUNDING_FILE,
   IDENTITY_COPY_FILE,
   IDENTITY_FILE,
   type Identity,
@@ -58,7 +60,7 @@ export interface Opened {
 /** Throws WRONG_DATA_DIRECTORY, LOG_DAMAGED (the identity itself) and DISK_FAILED. */
 export function openData(options: OpenOptions): Opened {
   const { storage, log } = options;
-  const { identity: found, isNew, lost: identityLost } = findIdentity(options);
+  const { identity: found, isNew, founded, lost: identityLost } = findIdentity(options);
   removeLeftovers(storage);
   const snapshot = restoreNewest(options, found.configuration);
   const content = readLog(storage, found.log);
@@ -78,6 +80,8 @@ export function openData(options: OpenOptions): Opened {
   if (isNew || identity !== found) {
     saveIdentity(storage, identity, stopOnFailure);
   }
+  // After the identity, in the order of the calls: from then on this disk creates no cluster.
+  if (founded) storage.remove(FOUNDING_FILE, stopOnFailure);
   for (const slot of snapshot.damaged) storage.remove(snapshotName(slot), stopOnFailure);
   const recovered: Recovered = {
     disk: identity.disk,
@@ -109,13 +113,18 @@ export function openData(options: OpenOptions): Opened {
 interface FoundIdentity {
   readonly identity: Identity;
   readonly isNew: boolean;
+  /** A founding order lies on the disk: it is carried out, or was. */
+  readonly founded: boolean;
   /** Why it is not the last one that was written. */
   readonly lost?: string;
 }
 
 function findIdentity(options: OpenOptions): FoundIdentity {
-  const { storage, member, bootstrap, random } = options;
+  const { storage, member, random } = options;
   const names = new Set(storage.list().map(({ name }) => name));
+  const founded = names.has(FOUNDING_FILE);
+  const bootstrap =
+    options.bootstrap ?? (founded ? decodeFounding(storage.read(FOUNDING_FILE)) : undefined);
   const holdsData = [...names].some(
     (name) => segmentNumber(name) !== undefined || /^(identity|snapshot)/.test(name),
   );
@@ -124,21 +133,24 @@ function findIdentity(options: OpenOptions): FoundIdentity {
       bootstrap === undefined
         ? joiningIdentity('', member, newDisk(member, random.bytes(8)))
         : bootstrapIdentity(bootstrap, member);
-    return { identity, isNew: true };
+    return { identity, isNew: true, founded };
   }
   const found = readIdentity(storage, names);
-  checkIdentity(found.identity, { member, clusterId: bootstrap?.clusterId });
-  return found;
+  checkIdentity(found.identity, { member, clusterId: options.bootstrap?.clusterId });
+  return { ...found, isNew: false, founded };
 }
 
-function readIdentity(storage: Storage, names: ReadonlySet<string>): FoundIdentity {
+function readIdentity(
+  storage: Storage,
+  names: ReadonlySet<string>,
+): Pick<FoundIdentity, 'identity' | 'lost'> {
   const problems: MesozooError[] = [];
   for (const name of [IDENTITY_FILE, IDENTITY_COPY_FILE]) {
     try {
       if (!names.has(name)) throw new MesozooError('LOG_DAMAGED', `the file "${name}" is missing`);
       const identity = decodeIdentity(storage.read(name));
       const [problem] = problems;
-      return { identity, isNew: false, ...(problem && { lost: problem.message }) };
+      return { identity, ...(problem && { lost: problem.message }) };
     } catch (error) {
       if (!(error instanceof MesozooError && error.code === 'LOG_DAMAGED')) throw error;
       problems.push(error);

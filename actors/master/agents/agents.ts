@@ -5,7 +5,7 @@ import { addResources, NOTHING, type Resources } from '../../../protocol/resourc
 import type { AgentView } from '../../../protocol/task-api.ts';
 import type { Allocator } from '../allocators/contract.ts';
 import { availableOf } from '../allocators/matching.ts';
-import type { Task } from '../tasks/task.ts';
+import type { Launch } from '../launches/launch.ts';
 
 /**
  * `awaited`: attempts on it stand in the tree, it has not registered with this leader. `registering`: it has, but has
@@ -29,9 +29,9 @@ export interface Agent {
   removeAtMs: number;
   used: { cpus: number; mem: number };
   /** Attempts whose resources it holds. */
-  readonly attempts: Map<AttemptId, Task>;
+  readonly attempts: Map<AttemptId, Launch>;
   /**
-   * Attempts of its last report that no task has any more, and what they hold: they are given up, and until they are
+   * Attempts of its last report that no launch has any more, and what they hold: they are given up, and until they are
    * gone nothing may be launched into their place.
    */
   strays: Map<AttemptId, Resources>;
@@ -92,8 +92,8 @@ export class Agents {
     return this.agents.get(id)?.standing === 'active';
   }
 
-  assign(agentId: AgentId, attemptId: AttemptId, task: Task): void {
-    this.obtain(agentId).attempts.set(attemptId, task);
+  assign(agentId: AgentId, attemptId: AttemptId, launch: Launch): void {
+    this.obtain(agentId).attempts.set(attemptId, launch);
   }
 
   unassign(agentId: AgentId, attemptId: AttemptId): void {
@@ -102,7 +102,7 @@ export class Agents {
 
   held(agent: Agent): Resources {
     let sum = NOTHING;
-    for (const task of agent.attempts.values()) sum = addResources(sum, task.attempt!.resources);
+    for (const { resources } of agent.attempts.values()) sum = addResources(sum, resources);
     for (const resources of agent.strays.values()) sum = addResources(sum, resources);
     return sum;
   }

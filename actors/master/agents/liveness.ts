@@ -6,9 +6,10 @@ import type { AgentId } from '../../../protocol/ids.ts';
 import type { TaskReason } from '../../../protocol/task-states.ts';
 import type { Clock, Logger } from '../../actor.ts';
 import type { Allocator } from '../allocators/contract.ts';
+import type { Offers } from '../frameworks/offers.ts';
+import { killGraceMsOf, type Launch } from '../launches/launch.ts';
+import type { LaunchLife } from '../launches/life.ts';
 import type { MasterTiming } from '../options.ts';
-import type { TaskLife } from '../tasks/life.ts';
-import { killGraceMsOf, type Task } from '../tasks/task.ts';
 import type { Agent, Agents } from './agents.ts';
 import { type Orders, specOf } from './orders.ts';
 
@@ -18,11 +19,14 @@ export interface LivenessParts {
   readonly timing: MasterTiming;
   readonly agents: Agents;
   readonly allocator: Allocator;
-  readonly life: TaskLife;
+  readonly offers: Offers;
+  readonly life: LaunchLife;
   readonly orders: Orders;
   readonly executor: 'process' | 'noop';
   /** Connected, and still leading as far as the clock can tell: otherwise nothing is sent and nobody is lost. */
   readonly isHeard: () => boolean;
+  /** It will not come back. */
+  readonly removed: (agentId: AgentId) => void;
 }
 
 export class Liveness {
@@ -64,7 +68,7 @@ export class Liveness {
     if (agent.standing !== 'active' && agent.standing !== 'registering') return;
     this.parts.log.info('agent drains', { agentId: agent.id, attempts: agent.attempts.size });
     agent.drainingSinceMs ??= this.parts.clock.monotonicMs();
-    this.parts.allocator.removeAgent(agent.id);
+    this.withdraw(agent);
   }
 
   /** Stops in good order: nothing more is to be expected of it soon. */
@@ -72,38 +76,38 @@ export class Liveness {
     if (agent.standing === 'awaited') return;
     this.parts.log.info('agent leaves', { agentId: agent.id, attempts: agent.attempts.size });
     if (agent.attempts.size === 0) {
-      this.parts.allocator.removeAgent(agent.id);
+      this.withdraw(agent);
       this.parts.agents.remove(agent);
     } else if (agent.standing !== 'unreachable')
       this.loseContact(agent, 'REASON_AGENT_DISCONNECTED', 'the agent has left');
   }
 
   /** Call when the attempt is decided. One that is to be killed meanwhile is not to begin any more. */
-  launch(task: Task): void {
-    if (task.chart.value === 'killing') return;
-    const { agentId } = task.attempt!;
+  launch(launch: Launch): void {
+    if (launch.chart.value === 'killing') return;
+    const { agentId } = launch;
     if (!this.mayOrder(agentId)) return;
-    task.orderedAtMs = this.parts.clock.monotonicMs();
-    const attempt = specOf(task, this.parts.executor);
+    launch.orderedAtMs = this.parts.clock.monotonicMs();
+    const attempt = specOf(launch, this.parts.executor);
     this.parts.orders.send(agentId, { type: 'launch', attempt });
   }
 
-  kill(task: Task): void {
-    const { agentId, attemptId } = task.attempt!;
+  kill(launch: Launch): void {
+    const { agentId, attemptId } = launch;
     if (!this.mayOrder(agentId)) return;
-    task.orderedAtMs = this.parts.clock.monotonicMs();
-    this.parts.orders.send(agentId, { type: 'kill', attemptId, graceMs: killGraceMsOf(task) });
+    launch.orderedAtMs = this.parts.clock.monotonicMs();
+    this.parts.orders.send(agentId, { type: 'kill', attemptId, graceMs: killGraceMsOf(launch) });
   }
 
   /** What the agent's attempts still need, where nothing was heard of it for a while. */
   orderAgain(agent: Agent, atOnce = false): void {
     const { clock, timing } = this.parts;
     const before = clock.monotonicMs() - timing.resendMs;
-    for (const task of agent.attempts.values()) {
-      if (!task.attemptDecided) continue;
-      if (!atOnce && (task.orderedAtMs ?? before) > before) continue;
-      if (task.chart.value === 'killing') this.kill(task);
-      else if (task.attempt!.updateNumber === 0) this.launch(task);
+    for (const launch of agent.attempts.values()) {
+      if (!launch.decided) continue;
+      if (!atOnce && (launch.orderedAtMs ?? before) > before) continue;
+      if (launch.chart.value === 'killing') this.kill(launch);
+      else if (launch.updateNumber === 0) this.launch(launch);
     }
   }
 
@@ -143,29 +147,34 @@ export class Liveness {
   }
 
   private loseContact(agent: Agent, reason: TaskReason, message: string): void {
-    const { clock, log, timing, allocator, life } = this.parts;
+    const { clock, log, timing, life } = this.parts;
     log.warn('agent is unreachable', { agentId: agent.id, attempts: agent.attempts.size });
     agent.standing = 'unreachable';
     agent.removeAtMs = clock.monotonicMs() + timing.agentRemoveTimeoutMs;
-    allocator.removeAgent(agent.id);
+    this.withdraw(agent);
     const atMs = clock.wallMs();
-    for (const task of [...agent.attempts.values()])
-      if (life.knows(task, 'AGENT_UNREACHABLE'))
-        life.send(task, 'AGENT_UNREACHABLE', { atMs, reason, message });
+    for (const launch of [...agent.attempts.values()])
+      if (life.knows(launch, 'AGENT_UNREACHABLE'))
+        life.send(launch, 'AGENT_UNREACHABLE', { atMs, reason, message });
+  }
+
+  /** Nothing of it is offered any more. */
+  private withdraw(agent: Agent): void {
+    this.parts.offers.rescindOfAgent(agent.id);
+    this.parts.allocator.removeAgent(agent.id);
   }
 
   private remove(agent: Agent): void {
-    const { clock, log, agents, life } = this.parts;
+    const { clock, log, agents, life, removed } = this.parts;
     log.warn('agent is removed', { agentId: agent.id, attempts: agent.attempts.size });
     const atMs = clock.wallMs();
-    for (const task of [...agent.attempts.values()]) {
-      task.attempt!.endedAtMs = atMs;
-      life.send(task, 'ATTEMPT_LOST', {
+    for (const launch of [...agent.attempts.values()])
+      life.send(launch, 'ATTEMPT_LOST', {
         atMs,
         reason: 'REASON_AGENT_REMOVED',
         message: `the agent ${agent.id} did not come back`,
       });
-    }
     agents.remove(agent);
+    removed(agent.id);
   }
 }

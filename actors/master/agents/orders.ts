@@ -1,11 +1,14 @@
 /** Orders to agents; each carries the epoch. */
 
 import { pack } from '../../../protocol/codec.ts';
+import type { TaskInfo } from '../../../protocol/framework-api.ts';
 import type { AgentId, Epoch, MasterId } from '../../../protocol/ids.ts';
+import { limits } from '../../../protocol/limits.ts';
 import type { AttemptSpec, MasterOrder } from '../../../protocol/orders.ts';
 import type { Subjects } from '../../../protocol/subjects.ts';
+import type { ProcessLimits } from '../../../protocol/task-api.ts';
 import type { Transport } from '../../actor.ts';
-import type { Task } from '../tasks/task.ts';
+import { killGraceMsOf, type Launch, taskOfAttempt } from '../launches/launch.ts';
 
 type WithoutSender<Order> = Order extends unknown ? Omit<Order, 'masterId' | 'epoch'> : never;
 export type OrderBody = WithoutSender<MasterOrder>;
@@ -29,36 +32,62 @@ export class Orders {
   }
 }
 
-/** What an agent needs to run the task's present attempt. A command is run by `/bin/sh -c`. */
-export function specOf(task: Task, executor: 'process' | 'noop'): AttemptSpec {
-  const { request } = task;
-  const attempt = task.attempt!;
+/** What an agent needs to run it. A shell command is run by `/bin/sh -c`; of other arguments the first is argv[0], as in Mesos. */
+export function specOf(launch: Launch, executor: 'process' | 'noop'): AttemptSpec {
+  const { attemptId, info, resources } = launch;
+  const command = info.command!;
+  const program = command.value!;
   return {
-    attemptId: attempt.attemptId,
-    taskId: task.id,
-    name: request.name,
-    argv: request.argv ?? ['/bin/sh', '-c', request.command!],
-    env: environmentOf(task),
-    user: request.user,
-    limits: request.limits,
-    resources: attempt.resources,
-    timeoutMs: request.timeoutSeconds === undefined ? undefined : request.timeoutSeconds * 1000,
-    killGraceMs: request.killGraceSeconds * 1000,
+    attemptId,
+    taskId: taskOfAttempt(attemptId),
+    name: info.name,
+    argv: command.shell
+      ? ['/bin/sh', '-c', program]
+      : [program, ...(command.arguments ?? []).slice(1)],
+    env: environmentOf(launch),
+    user: command.user,
+    limits: limitsOf(info),
+    resources,
+    timeoutMs:
+      info.max_completion_time === undefined
+        ? undefined
+        : info.max_completion_time.nanoseconds / 1e6,
+    killGraceMs: killGraceMsOf(launch),
     executor,
   };
 }
 
+const MIB = 1024 * 1024;
+
+/** The hard bound, as the soft one is the process's own to change. */
+function limitsOf(info: TaskInfo): ProcessLimits | undefined {
+  const rlimits = info.container?.rlimit_info?.rlimits;
+  if (rlimits === undefined || rlimits.length === 0) return undefined;
+  const bound = (type: string) => {
+    const found = rlimits.find((one) => one.type === type);
+    return found?.hard ?? found?.soft;
+  };
+  // What is above all that there is bounds nothing.
+  const whole = (value: number | undefined, max: number) =>
+    value === undefined || value > max ? undefined : Math.max(1, Math.floor(value));
+  const mebibytes = (bytes: number | undefined) =>
+    whole(bytes === undefined ? undefined : bytes / MIB, limits.memMiBMax);
+  return {
+    openFiles: whole(bound('RLMT_NOFILE'), limits.openFilesMax),
+    addressSpaceMiB: mebibytes(bound('RLMT_AS')),
+    fileSizeMiB: mebibytes(bound('RLMT_FSIZE')),
+  };
+}
+
 /** Ports as the tools of the Mesos world expect them: `PORT0`, `PORT1`, … */
-function environmentOf(task: Task): Record<string, string> {
-  const attempt = task.attempt!;
-  const ports = attempt.resources.ports.flatMap(([first, last]) =>
+function environmentOf({ framework, attemptId, info, resources }: Launch): Record<string, string> {
+  const ports = resources.ports.flatMap(([first, last]) =>
     Array.from({ length: last - first + 1 }, (_, index) => first + index),
   );
-  const env: Record<string, string> = {
-    ...task.request.env,
-    MESOZOO_TASK_ID: task.id,
-    MESOZOO_ATTEMPT_ID: attempt.attemptId,
-  };
+  const env: Record<string, string> = {};
+  for (const { name, value } of info.command?.environment?.variables ?? []) env[name] = value ?? '';
+  env.MESOZOO_TASK_ID = framework.isBundled ? taskOfAttempt(attemptId) : info.task_id.value;
+  env.MESOZOO_ATTEMPT_ID = attemptId;
   if (ports.length > 0) env.MESOZOO_PORTS = ports.join(',');
   ports.forEach((port, index) => {
     env[`PORT${index}`] = String(port);

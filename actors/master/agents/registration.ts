@@ -1,7 +1,7 @@
 /**
  * Registration: what an agent reports against what the tree says.
  *
- * - Reported, but not its task's live attempt: the task was decided without it. It is given up.
+ * - Reported, but not live here: its task was decided without it. It is given up.
  * - Live in the tree, not reported, no update written: the launch never arrived, or is on its way. It is launched
  *   again under the same attempt id: the agent had not checkpointed it, so it has not run; an agent that has ended it
  *   keeps its id until the last update is acknowledged, and after that it is not live in the tree any more.
@@ -13,12 +13,12 @@ import type { AgentInfo, AttemptReport } from '../../../protocol/orders.ts';
 import { isFinal } from '../../../protocol/task-states.ts';
 import type { Clock, Logger } from '../../actor.ts';
 import type { Allocator } from '../allocators/contract.ts';
+import type { Offers } from '../frameworks/offers.ts';
+import type { LaunchEventType } from '../launches/chart.ts';
+import type { Launch } from '../launches/launch.ts';
+import type { LaunchLife } from '../launches/life.ts';
+import { isRefusal, type StatusUpdates } from '../launches/updates.ts';
 import type { MasterTiming } from '../options.ts';
-import type { TaskBook } from '../tasks/book.ts';
-import type { TaskEventType } from '../tasks/chart.ts';
-import type { TaskLife } from '../tasks/life.ts';
-import type { Task } from '../tasks/task.ts';
-import { isRefusal, type StatusUpdates } from '../tasks/updates.ts';
 import type { Writes } from '../writes.ts';
 import type { Agent, Agents } from './agents.ts';
 import type { Orders } from './orders.ts';
@@ -30,8 +30,8 @@ export interface RegistrationParts {
   readonly epoch: Epoch;
   readonly agents: Agents;
   readonly allocator: Allocator;
-  readonly book: TaskBook;
-  readonly life: TaskLife;
+  readonly offers: Offers;
+  readonly life: LaunchLife;
   readonly updates: StatusUpdates;
   readonly orders: Orders;
   readonly writes: Writes;
@@ -49,9 +49,10 @@ export class Registration {
   }
 
   register(agentId: AgentId, info: AgentInfo, attempts: readonly AttemptReport[]): void {
-    const { agents, allocator, clock, log } = this.parts;
+    const { agents, allocator, offers, clock, log } = this.parts;
     const agent = agents.obtain(agentId);
     log.info('agent registers', { agentId, hostname: info.hostname, was: agent.standing });
+    offers.rescindOfAgent(agentId);
     allocator.removeAgent(agentId);
     agent.standing = 'registering';
     agent.info = info;
@@ -89,24 +90,24 @@ export class Registration {
   private takeReports(agent: Agent, attempts: readonly AttemptReport[]): readonly AttemptId[] {
     const giveUp: AttemptId[] = [];
     for (const report of attempts) {
-      const task = agent.attempts.get(report.attemptId);
-      if (task === undefined) {
+      const launch = agent.attempts.get(report.attemptId);
+      if (launch === undefined) {
         giveUp.push(report.attemptId);
         if (report.state === 'TASK_STAGING' || !isFinal(report.state))
           agent.strays.set(report.attemptId, report.resources);
         continue;
       }
-      this.seenAgain(task, report);
+      this.seenAgain(launch, report);
       for (const update of report.unacknowledged) this.parts.updates.receive(agent.id, update);
     }
     return giveUp;
   }
 
-  private seenAgain(task: Task, report: AttemptReport): void {
+  private seenAgain(launch: Launch, report: AttemptReport): void {
     // A refused attempt was never there again.
-    if (task.chart.value !== 'unreachable' || report.unacknowledged.some(isRefusal)) return;
+    if (launch.chart.value !== 'unreachable' || report.unacknowledged.some(isRefusal)) return;
     const event = returned[report.state];
-    this.parts.life.send(task, event, {
+    this.parts.life.send(launch, event, {
       atMs: this.parts.clock.wallMs(),
       reason: 'REASON_AGENT_REREGISTERED',
     });
@@ -116,24 +117,24 @@ export class Registration {
     const reported = new Set(attempts.map((report) => report.attemptId));
     const missing = new Set<AttemptId>();
     const atMs = this.parts.clock.wallMs();
-    for (const [attemptId, task] of [...agent.attempts]) {
+    for (const [attemptId, launch] of [...agent.attempts]) {
       if (reported.has(attemptId)) continue;
-      if (task.attempt!.updateNumber === 0) {
-        if (task.chart.value === 'unreachable')
-          this.parts.life.send(task, 'ATTEMPT_STAGING', {
+      if (launch.updateNumber === 0) {
+        if (launch.chart.value === 'unreachable')
+          this.parts.life.send(launch, 'ATTEMPT_STAGING', {
             atMs,
             reason: 'REASON_AGENT_REREGISTERED',
           });
-      } else if (agent.missing.has(attemptId)) this.lose(agent, task, attemptId, atMs);
+      } else if (agent.missing.has(attemptId)) this.lose(agent, launch, atMs);
       else missing.add(attemptId);
     }
     agent.missing = missing;
   }
 
-  private lose(agent: Agent, task: Task, attemptId: AttemptId, atMs: number): void {
+  private lose(agent: Agent, launch: Launch, atMs: number): void {
+    const { attemptId } = launch;
     this.parts.log.warn('attempt unknown to its agent', { agentId: agent.id, attemptId });
-    task.attempt!.endedAtMs = atMs;
-    this.parts.life.send(task, 'ATTEMPT_LOST', {
+    this.parts.life.send(launch, 'ATTEMPT_LOST', {
       atMs,
       reason: 'REASON_ATTEMPT_UNKNOWN',
       message: `the agent ${agent.id} does not know the attempt any more`,
@@ -174,8 +175,8 @@ export class Registration {
   }
 }
 
-/** What an unreachable task's attempt turned out to be; its end, if it has one, follows with the updates. */
-const returned: Readonly<Record<AttemptReport['state'], TaskEventType>> = {
+/** What an unreachable attempt turned out to be; its end, if it has one, follows with the updates. */
+const returned: Readonly<Record<AttemptReport['state'], LaunchEventType>> = {
   TASK_STAGING: 'ATTEMPT_STAGING',
   TASK_STARTING: 'ATTEMPT_STARTING',
   TASK_RUNNING: 'ATTEMPT_RUNNING',

@@ -3,15 +3,16 @@
  * priority goes first.
  *
  * A head that merely waits for room is not passed by within its queue, and claims the agent on which it could run: no
- * task of another queue is placed there until the head has run somewhere, so it cannot starve while the other agents
- * stay in use. A task that fits no agent at its total size, or none by its constraints, holds up nobody: it stands
+ * request of another queue is placed there until the head has run somewhere, so it cannot starve while the other agents
+ * stay in use. A request that fits no agent at its total size, or none by its constraints, holds up nobody: it stands
  * aside until an agent is added that could take it.
  */
 
 import { assert } from '../../../protocol/errors.ts';
-import type { AgentId, FrameworkId, TaskId } from '../../../protocol/ids.ts';
+import type { AgentId, FrameworkId, RequestId } from '../../../protocol/ids.ts';
 import {
   addResources,
+  contains,
   isNegative,
   type Resources,
   subtractResources,
@@ -22,7 +23,7 @@ import {
   type AllocatorAgent,
   attemptsPerAgentMax,
   type Placement,
-  type WaitingTask,
+  type WaitingRequest,
 } from './contract.ts';
 import { Line } from './line.ts';
 import { availableOf, fits, satisfies } from './matching.ts';
@@ -40,7 +41,7 @@ interface Queue {
   readonly frameworkId: FrameworkId;
   readonly line: Line;
   /** Fit no agent there is. */
-  readonly aside: Map<TaskId, WaitingTask>;
+  readonly aside: Map<RequestId, WaitingRequest>;
   claimed: Offered | undefined;
 }
 
@@ -49,7 +50,7 @@ export class FcfsAllocator implements Allocator {
   private ring: Offered[] = [];
   private cursor = 0;
   private readonly queues = new Map<string, Queue>();
-  private readonly queueOf = new Map<TaskId, Queue>();
+  private readonly queueOf = new Map<RequestId, Queue>();
   private readonly active = new Set<FrameworkId>();
   /** Nothing has changed since a call that placed all it could. */
   private settled = false;
@@ -70,10 +71,10 @@ export class FcfsAllocator implements Allocator {
     this.agents.set(agent.agentId, offered);
     this.ring.push(offered);
     for (const queue of this.queues.values()) {
-      for (const task of queue.aside.values()) {
-        if (!couldEver(offered, task)) continue;
-        queue.aside.delete(task.taskId);
-        queue.line.add(task);
+      for (const request of queue.aside.values()) {
+        if (!couldEver(offered, request)) continue;
+        queue.aside.delete(request.requestId);
+        queue.line.add(request);
       }
     }
     this.settled = false;
@@ -100,34 +101,34 @@ export class FcfsAllocator implements Allocator {
     this.settled = false;
   }
 
-  taskWaits(task: WaitingTask): void {
-    assert(!this.queueOf.has(task.taskId), `task ${task.taskId} waits already`);
-    const name = `${task.frameworkId} ${task.queue}`;
+  requestWaits(request: WaitingRequest): void {
+    assert(!this.queueOf.has(request.requestId), `request ${request.requestId} waits already`);
+    const name = `${request.frameworkId} ${request.queue}`;
     let queue = this.queues.get(name);
     if (queue === undefined) {
       queue = {
         name,
-        frameworkId: task.frameworkId,
+        frameworkId: request.frameworkId,
         line: new Line(),
         aside: new Map(),
         claimed: undefined,
       };
       this.queues.set(name, queue);
     }
-    queue.line.add(task);
+    queue.line.add(request);
     // What the former head claimed may be of no use to this one.
-    if (queue.line.head() === task) dropClaim(queue);
-    this.queueOf.set(task.taskId, queue);
+    if (queue.line.head() === request) dropClaim(queue);
+    this.queueOf.set(request.requestId, queue);
     this.settled = false;
   }
 
-  taskLeaves(taskId: TaskId): boolean {
-    const queue = this.queueOf.get(taskId);
+  requestLeaves(requestId: RequestId): boolean {
+    const queue = this.queueOf.get(requestId);
     if (queue === undefined) return false;
-    if (queue.line.head()?.taskId === taskId) dropClaim(queue);
-    this.queueOf.delete(taskId);
-    if (!queue.aside.delete(taskId)) queue.line.remove(taskId);
-    this.dropEmpty(queue, taskId);
+    if (queue.line.head()?.requestId === requestId) dropClaim(queue);
+    this.queueOf.delete(requestId);
+    if (!queue.aside.delete(requestId)) queue.line.remove(requestId);
+    this.dropEmpty(queue, requestId);
     this.settled = false;
     return true;
   }
@@ -143,13 +144,13 @@ export class FcfsAllocator implements Allocator {
     while (heads.length > 0) {
       if (decided >= decidedMax) return { placements, more: true };
       const queue = heads.pop()!;
-      const task = queue.line.head()!;
-      const offered = this.agentFor(queue, task);
-      if (offered !== undefined) placements.push(this.place(queue, task, offered));
-      else if (this.standsAside(queue, task)) queue.aside.set(task.taskId, task);
+      const request = queue.line.head()!;
+      const offered = this.agentFor(queue, request);
+      if (offered !== undefined) placements.push(this.place(queue, request, offered));
+      else if (this.standsAside(queue, request)) queue.aside.set(request.requestId, request);
       else continue;
       decided += 1;
-      queue.line.remove(task.taskId);
+      queue.line.remove(request.requestId);
       claimGivenUp ||= queue.claimed !== undefined;
       dropClaim(queue);
       insertByOrder(heads, queue);
@@ -160,18 +161,48 @@ export class FcfsAllocator implements Allocator {
     return { placements, more: claimGivenUp };
   }
 
-  recoverResources(agentId: AgentId, resources: Resources): void {
+  isContended(): boolean {
+    for (const { frameworkId, line } of this.queues.values())
+      if (line.size > 0 && this.active.has(frameworkId)) return true;
+    return false;
+  }
+
+  remainders(): readonly { readonly agentId: AgentId; readonly resources: Resources }[] {
+    const left: { agentId: AgentId; resources: Resources }[] = [];
+    for (const { agent, available, attempts, claimedBy } of this.ring)
+      if (claimedBy === undefined && attempts < attemptsPerAgentMax)
+        left.push({ agentId: agent.agentId, resources: available });
+    return left;
+  }
+
+  hold(agentId: AgentId, resources: Resources): void {
+    const offered = this.agents.get(agentId);
+    assert(offered !== undefined, `agent ${agentId} is not there to be offered`);
+    assert(contains(offered.available, resources), `agent ${agentId} has not what is offered`);
+    offered.allocated = addResources(offered.allocated, resources);
+    offered.available = availableOf(offered.agent.total, offered.allocated);
+  }
+
+  addAttempt(agentId: AgentId): boolean {
+    const offered = this.agents.get(agentId);
+    if (offered === undefined || offered.attempts >= attemptsPerAgentMax) return false;
+    offered.attempts += 1;
+    return true;
+  }
+
+  recoverResources(agentId: AgentId, resources: Resources, attempts = 1): void {
     const offered = this.agents.get(agentId);
     if (offered === undefined) return;
     offered.allocated = subtractResources(offered.allocated, resources);
     assert(!isNegative(offered.allocated), `agent ${agentId} got back more than it gave`);
     offered.available = availableOf(offered.agent.total, offered.allocated);
-    offered.attempts -= 1;
+    offered.attempts -= attempts;
     this.settled = false;
   }
 
-  isWaiting(taskId: TaskId): boolean {
-    return this.queueOf.has(taskId);
+  waiting(requestId: RequestId): WaitingRequest | undefined {
+    const queue = this.queueOf.get(requestId);
+    return queue?.line.get(requestId) ?? queue?.aside.get(requestId);
   }
 
   available(agentId: AgentId): Resources | undefined {
@@ -182,11 +213,11 @@ export class FcfsAllocator implements Allocator {
     return this.agents.get(agentId)?.allocated;
   }
 
-  ahead(taskId: TaskId): number | undefined {
-    const queue = this.queueOf.get(taskId);
+  ahead(requestId: RequestId): number | undefined {
+    const queue = this.queueOf.get(requestId);
     if (queue === undefined) return undefined;
-    for (const task of queue.line.tasks())
-      if (task.taskId === taskId) return queue.line.ahead(task);
+    for (const request of queue.line.requests())
+      if (request.requestId === requestId) return queue.line.ahead(request);
     return 0;
   }
 
@@ -200,7 +231,7 @@ export class FcfsAllocator implements Allocator {
     }
     let waiting = 0;
     for (const queue of this.queues.values()) waiting += queue.line.size + queue.aside.size;
-    assert(waiting === this.queueOf.size, 'every waiting task stands in one queue');
+    assert(waiting === this.queueOf.size, 'every waiting request stands in one queue');
   }
 
   /** Queues with somebody in line, the earliest submission last. */
@@ -213,14 +244,17 @@ export class FcfsAllocator implements Allocator {
     return heads.sort((a, b) => b.order - a.order).map(({ queue }) => queue);
   }
 
-  /** The next agent, going round, that takes the task now and is not claimed by another queue's head. */
-  private agentFor(queue: Queue, task: WaitingTask): Offered | undefined {
+  /** The next agent, going round, that takes the request now and is not claimed by another queue's head. */
+  private agentFor(queue: Queue, request: WaitingRequest): Offered | undefined {
     for (let step = 0; step < this.ring.length; step++) {
       const index = (this.cursor + step) % this.ring.length;
       const offered = this.ring[index]!;
       if (offered.claimedBy !== undefined && offered.claimedBy !== queue) continue;
       if (offered.attempts >= attemptsPerAgentMax) continue;
-      if (!fits(offered.available, task.resources) || !satisfies(offered.agent, task.constraints))
+      if (
+        !fits(offered.available, request.resources) ||
+        !satisfies(offered.agent, request.constraints)
+      )
         continue;
       this.cursor = index + 1;
       return offered;
@@ -228,24 +262,28 @@ export class FcfsAllocator implements Allocator {
     return undefined;
   }
 
-  private place(queue: Queue, task: WaitingTask, offered: Offered): Placement {
-    const resources = takeRequested(offered.available, task.resources);
-    assert(resources !== undefined, `task ${task.taskId} was said to fit`);
+  private place(queue: Queue, request: WaitingRequest, offered: Offered): Placement {
+    const resources = takeRequested(offered.available, request.resources);
+    assert(resources !== undefined, `request ${request.requestId} was said to fit`);
     offered.allocated = addResources(offered.allocated, resources);
     offered.available = availableOf(offered.agent.total, offered.allocated);
     offered.attempts += 1;
-    assert(this.queueOf.get(task.taskId) === queue, `task ${task.taskId} is placed once`);
-    this.queueOf.delete(task.taskId);
-    return { taskId: task.taskId, agentId: offered.agent.agentId, resources };
+    assert(
+      this.queueOf.get(request.requestId) === queue,
+      `request ${request.requestId} is placed once`,
+    );
+    this.queueOf.delete(request.requestId);
+    const { requestId, frameworkId } = request;
+    return { requestId, frameworkId, agentId: offered.agent.agentId, resources };
   }
 
   /** Whether no agent could ever take it; otherwise it claims the one with the most room that could. */
-  private standsAside(queue: Queue, task: WaitingTask): boolean {
+  private standsAside(queue: Queue, request: WaitingRequest): boolean {
     if (queue.claimed !== undefined) return false;
     let best: Offered | undefined;
     let possible = false;
     for (const offered of this.ring) {
-      if (!couldEver(offered, task)) continue;
+      if (!couldEver(offered, request)) continue;
       possible = true;
       if (offered.claimedBy !== undefined) continue;
       if (best === undefined || roomOf(offered) > roomOf(best)) best = offered;
@@ -257,16 +295,18 @@ export class FcfsAllocator implements Allocator {
     return !possible;
   }
 
-  private dropEmpty(queue: Queue, taskId: TaskId): void {
+  private dropEmpty(queue: Queue, requestId: RequestId): void {
     if (queue.line.size > 0 || queue.aside.size > 0) return;
     dropClaim(queue);
-    assert(!this.queueOf.has(taskId), 'a queue is empty when nobody waits in it');
+    assert(!this.queueOf.has(requestId), 'a queue is empty when nobody waits in it');
     this.queues.delete(queue.name);
   }
 }
 
-function couldEver(offered: Offered, task: WaitingTask): boolean {
-  return fits(offered.agent.total, task.resources) && satisfies(offered.agent, task.constraints);
+function couldEver(offered: Offered, request: WaitingRequest): boolean {
+  return (
+    fits(offered.agent.total, request.resources) && satisfies(offered.agent, request.constraints)
+  );
 }
 
 /** Share of the agent that is free, by its scarcest scalar of cpus and mem. */

@@ -1,42 +1,46 @@
-/** One queue's waiting tasks: greater priority first, then the order of submission. A binary heap; who leaves is dropped when it comes up. */
-import type { TaskId } from '../../../protocol/ids.ts';
-import type { WaitingTask } from './contract.ts';
+/** One queue's waiting requests: greater priority first, then the order of submission. A binary heap; who leaves is dropped when it comes up. */
+import type { RequestId } from '../../../protocol/ids.ts';
+import type { WaitingRequest } from './contract.ts';
 
 export class Line {
-  private heap: WaitingTask[] = [];
-  private readonly members = new Map<TaskId, WaitingTask>();
+  private heap: WaitingRequest[] = [];
+  private readonly members = new Map<RequestId, WaitingRequest>();
 
   get size(): number {
     return this.members.size;
   }
 
-  add(task: WaitingTask): void {
-    this.members.set(task.taskId, task);
-    this.heap.push(task);
+  add(request: WaitingRequest): void {
+    this.members.set(request.requestId, request);
+    this.heap.push(request);
     this.rise(this.heap.length - 1);
   }
 
-  remove(taskId: TaskId): void {
-    this.members.delete(taskId);
+  remove(requestId: RequestId): void {
+    this.members.delete(requestId);
     // What has left must not outgrow what waits.
     if (this.heap.length > 64 && this.heap.length > 2 * this.members.size) this.rebuild();
   }
 
-  head(): WaitingTask | undefined {
+  get(requestId: RequestId): WaitingRequest | undefined {
+    return this.members.get(requestId);
+  }
+
+  head(): WaitingRequest | undefined {
     for (;;) {
       const first = this.heap[0];
-      if (first === undefined || this.members.get(first.taskId) === first) return first;
+      if (first === undefined || this.members.get(first.requestId) === first) return first;
       this.dropHead();
     }
   }
 
-  ahead(task: WaitingTask): number {
+  ahead(request: WaitingRequest): number {
     let count = 0;
-    for (const other of this.members.values()) if (goesBefore(other, task)) count++;
+    for (const other of this.members.values()) if (goesBefore(other, request)) count++;
     return count;
   }
 
-  tasks(): Iterable<WaitingTask> {
+  requests(): Iterable<WaitingRequest> {
     return this.members.values();
   }
 
@@ -78,6 +82,6 @@ export class Line {
   }
 }
 
-function goesBefore(a: WaitingTask, b: WaitingTask): boolean {
+function goesBefore(a: WaitingRequest, b: WaitingRequest): boolean {
   return a.priority === b.priority ? a.order < b.order : a.priority > b.priority;
 }

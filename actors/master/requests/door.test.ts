@@ -5,8 +5,9 @@ import { decode } from '../../../protocol/codec.ts';
 import type { Epoch } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
 import type { Delivery, Endpoint, Transport } from '../../actor.ts';
+import type { Respond } from '../../bundled.ts';
 import { silentLog } from '../../testing/silent-log.ts';
-import { Door, type Respond } from './door.ts';
+import { Door } from './door.ts';
 
 function offered(maxPayloadBytes = 1000) {
   const handlers = new Map<string, (delivery: Delivery) => void>();
@@ -32,6 +33,8 @@ function offered(maxPayloadBytes = 1000) {
     mayServe: () => mayServe,
     routes: [
       {
+        service: 'mesozoo-test',
+        bytesMax: limits.taskRequestBytes,
         name: 'wait',
         subject: 'mz.wait',
         description: '',

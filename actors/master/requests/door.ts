@@ -3,40 +3,19 @@
  * question. An answer leaves when everything before it is decided (see writes.ts), so nobody is told what the tree
  * may still forget.
  */
-import type { z } from 'zod';
 import { decode, encode, type Form } from '../../../protocol/codec.ts';
 import { type ErrorBody, MesozooError } from '../../../protocol/errors.ts';
 import type { Epoch } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
+import { problemOf } from '../../../protocol/problem.ts';
 import { isInbox, queues } from '../../../protocol/subjects.ts';
 import type { Delivery, Logger, Subscription, Transport } from '../../actor.ts';
-import { problemOf } from './problem.ts';
+import type { Route } from '../../bundled.ts';
 
 /** Where an answer goes. */
 interface Asker {
   readonly reply: string;
   readonly form: Form;
-}
-
-export interface Respond {
-  (value: unknown): void;
-  /** For values whose form depends on that of the answer. */
-  readonly form: Form;
-}
-
-export interface Route {
-  readonly name: string;
-  readonly subject: string;
-  readonly description: string;
-  readonly schema: z.ZodType;
-  /** Throws MesozooError for a refusal; answers through `respond`, at once or later, once. */
-  readonly handle: (
-    request: never,
-    respond: Respond,
-    refuse: (error: MesozooError) => void,
-  ) => void;
-  /** Told of a refusal that nobody waits for. */
-  readonly refused?: (input: Readonly<Record<string, unknown>>, error: MesozooError) => void;
 }
 
 export interface DoorParts {
@@ -63,11 +42,12 @@ export class Door {
     this.endpoints = this.parts.routes.map((route) =>
       this.parts.transport.serve(
         {
-          service: 'mesozoo-tasks',
+          service: route.service,
           name: route.name,
           subject: route.subject,
           queue: queues.leadingMaster(this.parts.epoch),
           description: route.description,
+          schema: route.schema,
         },
         (delivery) => this.receive(route, delivery),
       ),
@@ -102,10 +82,10 @@ export class Door {
     let input: Record<string, unknown> = {};
     let request: unknown;
     try {
-      if (delivery.payload.length > limits.taskRequestBytes)
+      if (delivery.payload.length > route.bytesMax)
         throw new MesozooError(
           'PAYLOAD_TOO_LARGE',
-          `the request has ${delivery.payload.length} bytes; the limit is ${limits.taskRequestBytes}`,
+          `the request has ${delivery.payload.length} bytes; the limit is ${route.bytesMax}`,
         );
       ({ form, value: input } = decode(delivery.payload));
       request = check(route, input);

@@ -1,24 +1,28 @@
 /** Questions about output, which the task's agent answers: passed on, matched by request id, each with a deadline. */
 import { dataForJson } from '../../../protocol/codec.ts';
 import { MesozooError } from '../../../protocol/errors.ts';
+import type { CallReplies, FrameworkCall } from '../../../protocol/framework-api.ts';
+import type { AgentId, AttemptId, TaskId } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
 import type { AgentMessage } from '../../../protocol/orders.ts';
-import type { TaskReplies } from '../../../protocol/task-api.ts';
 import type { Clock } from '../../actor.ts';
+import type { Respond } from '../../bundled.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Orders } from '../agents/orders.ts';
-import type { Task } from '../tasks/task.ts';
-import type { Respond } from './door.ts';
+import type { Framework } from '../frameworks/framework.ts';
 
 export interface RelayParts {
   readonly clock: Clock;
   readonly agents: Agents;
   readonly orders: Orders;
   readonly timeoutMs: number;
+  readonly afterwards: (effect: () => void) => void;
 }
 type Refuse = (error: MesozooError) => void;
 type OutputRead = Extract<AgentMessage, { type: 'outputRead' }>;
 type Following = Extract<AgentMessage, { type: 'following' }>;
+type ReadOutput = Extract<FrameworkCall, { type: 'READ_OUTPUT' }>['read_output'];
+type FollowOutput = Extract<FrameworkCall, { type: 'FOLLOW_OUTPUT' }>['follow_output'];
 
 interface Pending {
   readonly deadlineMs: number;
@@ -30,8 +34,6 @@ export class OutputRelay {
   private readonly parts: RelayParts;
   /** In the order of their deadlines. */
   private readonly pending = new Map<string, Pending>();
-  /** Until when somebody follows a task, so that an attempt that is launched meanwhile is followed from its start. */
-  private readonly leases = new Map<Task, number>();
   private lastId = 0;
 
   constructor(parts: RelayParts) {
@@ -39,19 +41,14 @@ export class OutputRelay {
   }
 
   /** Throws NO_OUTPUT when there is nobody to ask. */
-  output(
-    task: Task,
-    request: { stream: 'stdout' | 'stderr'; offset: number; length: number },
-    respond: Respond,
-    refuse: Refuse,
-  ): void {
-    const { attemptId, agentId } = this.whom(task);
+  output(framework: Framework, asked: ReadOutput, respond: Respond, refuse: Refuse): void {
+    const { attemptId, agentId } = this.whom(framework, asked);
     const requestId = this.expect(refuse, (message) => {
       if (message.type !== 'outputRead' || !message.found)
         refuse(new MesozooError('NO_OUTPUT', `agent ${agentId} has no output of ${attemptId}`));
       else respond(outputReply(message, respond.form));
     });
-    const { stream, offset, length } = request;
+    const { stream, offset, length } = asked;
     this.parts.orders.send(agentId, {
       type: 'readOutput',
       requestId,
@@ -62,52 +59,36 @@ export class OutputRelay {
     });
   }
 
-  /** Throws NO_OUTPUT when the task has ended and there is nobody to ask. A task that waits is followed once it starts. */
-  follow(task: Task, respond: Respond, refuse: Refuse): void {
+  /** A lease. Throws NO_OUTPUT when there is nobody to ask. */
+  follow(framework: Framework, asked: FollowOutput, respond: Respond, refuse: Refuse): void {
+    const { attemptId, agentId } = this.whom(framework, asked);
     const leaseMs = limits.followLeaseMs;
-    const reply = (stdoutOffset: number, stderrOffset: number): TaskReplies['follow'] => ({
-      taskId: task.id,
-      leaseMs,
-      stdoutOffset,
-      stderrOffset,
-    });
-    if (!task.chart.isFinal) this.leases.set(task, this.parts.clock.monotonicMs() + leaseMs);
-    if (task.attempt === undefined || (!task.chart.isActive && !task.chart.isFinal)) {
-      if (task.chart.isFinal) throw noOutput(task);
-      respond(reply(0, 0));
-      return;
-    }
-    const { attemptId, agentId } = this.whom(task);
+    // Names of task requests are for the bundled ones: nobody publishes under that of another's.
+    const topic = ((framework.isBundled && asked.topic) ||
+      attemptId.replaceAll('.', '-')) as TaskId;
     const requestId = this.expect(refuse, (message) => {
-      if (message.type !== 'following') refuse(noOutput(task));
-      else if (message.found) respond(reply(message.stdoutOffset, message.stderrOffset));
-      // Launched a moment ago: the lease sees to it.
-      else if (!task.chart.isFinal) respond(reply(0, 0));
-      else refuse(noOutput(task));
+      if (message.type !== 'following' || !message.found) {
+        refuse(new MesozooError('NO_OUTPUT', `agent ${agentId} has no output of ${attemptId}`));
+        return;
+      }
+      const reply: CallReplies['FOLLOW_OUTPUT'] = {
+        topic,
+        lease_ms: leaseMs,
+        stdout_offset: message.stdoutOffset,
+        stderr_offset: message.stderrOffset,
+      };
+      respond(reply);
     });
-    this.parts.orders.send(agentId, {
-      type: 'follow',
-      requestId,
-      attemptId,
-      taskId: task.id,
-      leaseMs,
-    });
-  }
-
-  /** Call after a launch was sent. */
-  launched(task: Task): void {
-    const untilMs = this.leases.get(task);
-    if (untilMs === undefined) return;
-    const leaseMs = untilMs - this.parts.clock.monotonicMs();
-    const { attemptId, agentId } = task.attempt!;
-    if (leaseMs > 0)
+    // After the launch, where that waits for its decision.
+    this.parts.afterwards(() =>
       this.parts.orders.send(agentId, {
         type: 'follow',
-        requestId: '',
+        requestId,
         attemptId,
-        taskId: task.id,
+        taskId: topic,
         leaseMs,
-      });
+      }),
+    );
   }
 
   answered(message: OutputRead | Following): void {
@@ -125,20 +106,26 @@ export class OutputRelay {
       this.pending.delete(id);
       refuse(new MesozooError('UNAVAILABLE', 'the agent of the task does not answer'));
     }
-    for (const [task, untilMs] of this.leases)
-      if (untilMs <= nowMs || task.chart.isFinal) this.leases.delete(task);
   }
 
-  private whom(task: Task) {
-    const { attempt } = task;
-    if (attempt === undefined) throw noOutput(task);
-    const standing = this.parts.agents.get(attempt.agentId)?.standing;
+  /** A bundled framework's task ids are those of the attempts: agents still have what its ended ones have written. */
+  private whom(
+    framework: Framework,
+    asked: { readonly task_id: { value: string }; readonly agent_id?: { value: string } },
+  ): { readonly attemptId: AttemptId; readonly agentId: AgentId } {
+    const taskId = asked.task_id.value;
+    const launch = framework.launches.get(taskId);
+    const attemptId = framework.isBundled ? (taskId as AttemptId) : launch?.attemptId;
+    const agentId = launch?.agentId ?? (asked.agent_id?.value as AgentId | undefined);
+    if (attemptId === undefined || agentId === undefined)
+      throw new MesozooError('NO_OUTPUT', `task ${taskId} has no output that is still kept`);
+    const standing = this.parts.agents.get(agentId)?.standing;
     if (standing !== 'active')
       throw new MesozooError(
         'NO_OUTPUT',
-        `agent ${attempt.agentId}, which has the output, is ${standing ?? 'not registered'}`,
+        `agent ${agentId}, which has the output, is ${standing ?? 'not registered'}`,
       );
-    return attempt;
+    return { attemptId, agentId };
   }
 
   private expect(refuse: Refuse, answered: Pending['answered']): string {
@@ -151,12 +138,8 @@ export class OutputRelay {
   }
 }
 
-function noOutput(task: Task): MesozooError {
-  return new MesozooError('NO_OUTPUT', `task ${task.id} has written nothing that is still kept`);
-}
-
 /** JSON has text where the bytes are UTF-8, else base64. */
-function outputReply(message: OutputRead, form: 'json' | 'msgpack'): TaskReplies['output'] {
+function outputReply(message: OutputRead, form: Respond['form']): CallReplies['READ_OUTPUT'] {
   const { data, offset, size } = message;
   if (form === 'msgpack') return { data, offset, size };
   return { ...dataForJson(data), offset, size };

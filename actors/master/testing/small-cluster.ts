@@ -11,11 +11,12 @@ import { subjectsOf } from '../../../protocol/subjects.ts';
 import type { SubmitInput, TaskEvent, TaskView } from '../../../protocol/task-api.ts';
 import { FakeCoord } from '../../coord/client/testing/fake-coord.ts';
 import { type VirtualTransport, VirtualWorld } from '../../coord/client/testing/virtual-world.ts';
+import { attemptIdOf } from '../../framework/tasks/identity.ts';
+import { decodeTaskNode } from '../../framework/tasks/task.ts';
+import { TasksFramework, type TasksOptions } from '../../framework/tasks/tasks-framework.ts';
 import { Host } from '../../host.ts';
 import { MasterActor } from '../master.ts';
 import type { MasterOptions } from '../options.ts';
-import { attemptIdOf } from '../tasks/identity.ts';
-import { decodeTaskNode } from '../tasks/task.ts';
 import { FakeAgent } from './fake-agent.ts';
 
 const subjects = subjectsOf('mz');
@@ -51,7 +52,10 @@ export class SmallCluster {
       name === 'multi' ? this.multiProblem(request.operations as Operation[]) : undefined;
   }
 
-  master(id: string, options: Partial<MasterOptions> = {}): RunningMaster {
+  master(
+    id: string,
+    { retention, ...options }: Partial<MasterOptions> & TasksOptions = {},
+  ): RunningMaster {
     const ports = this.world.ports(id);
     const host = new Host(ports, {
       name: id,
@@ -68,6 +72,7 @@ export class SmallCluster {
         port: 5050,
         version: '0',
         digest: 'system:secret',
+        bundled: [(parts) => new TasksFramework(parts, { retention })],
         ...options,
       });
       return actor;
@@ -186,14 +191,20 @@ export class SmallCluster {
 
   private multiProblem(operations: readonly Operation[]) {
     const made = new Set<string>();
+    const gone = new Set<string>();
     for (const { op, path } of operations) {
-      const exists = this.coord.nodes.has(path) || made.has(path);
+      const exists = (this.coord.nodes.has(path) && !gone.has(path)) || made.has(path);
       if (op === 'create') {
         if (exists) return 'NODE_EXISTS' as const;
         if (!this.coord.nodes.has(parentOf(path)) && !made.has(parentOf(path)))
           return 'NO_NODE' as const;
         made.add(path);
       } else if (!exists) return 'NO_NODE' as const;
+      if (op !== 'delete') continue;
+      const isParent = (each: string) => parentOf(each) === path && !gone.has(each);
+      if ([...this.coord.nodes.keys(), ...made].some(isParent)) return 'NOT_EMPTY' as const;
+      made.delete(path);
+      gone.add(path);
     }
     return undefined;
   }

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AgentId, FrameworkId, TaskId } from '../../../../protocol/ids.ts';
+import type { AgentId, FrameworkId, RequestId } from '../../../../protocol/ids.ts';
 import {
   addResources,
   contains,
@@ -16,7 +16,7 @@ import {
   type AllocatorAgent,
   attemptsPerAgentMax,
   type Placement,
-  type WaitingTask,
+  type WaitingRequest,
 } from '../contract.ts';
 import { fits, satisfies } from '../matching.ts';
 
@@ -38,11 +38,11 @@ export function agentOf(
 let orders = 0;
 export function taskOf(
   id: string,
-  resources: Partial<WaitingTask['resources']> = {},
-  more: Partial<WaitingTask> = {},
-): WaitingTask {
+  resources: Partial<WaitingRequest['resources']> = {},
+  more: Partial<WaitingRequest> = {},
+): WaitingRequest {
   return {
-    taskId: id as TaskId,
+    requestId: id as RequestId,
     frameworkId,
     queue: 'default',
     priority: 0,
@@ -74,15 +74,16 @@ export function conformsToAllocator(name: string, create: () => Allocator): void
     test('a task is placed once, on an agent that has room, and holds its resources from then on', () => {
       const allocator = started();
       allocator.addAgent(agentOf('a'), NOTHING, 0);
-      allocator.taskWaits(taskOf('t', { cpus: 3, ports: 2 }));
+      allocator.requestWaits(taskOf('t', { cpus: 3, ports: 2 }));
       expect(allocateAll(allocator)).toEqual([
         {
-          taskId: 't',
+          requestId: 't',
+          frameworkId,
           agentId: 'a',
           resources: { cpus: 3, mem: 32, disk: 0, gpus: 0, ports: [[31000, 31001]] },
         },
       ]);
-      expect(allocator.isWaiting('t' as TaskId)).toBe(false);
+      expect(allocator.waiting('t' as RequestId)).toBeUndefined();
       expect(allocator.available('a' as AgentId)).toMatchObject({
         cpus: 1,
         ports: [[31002, 31009]],
@@ -93,12 +94,12 @@ export function conformsToAllocator(name: string, create: () => Allocator): void
     test('what comes back is given again', () => {
       const allocator = started();
       allocator.addAgent(agentOf('a'), NOTHING, 0);
-      allocator.taskWaits(taskOf('t1', { cpus: 4 }));
-      allocator.taskWaits(taskOf('t2', { cpus: 4 }));
+      allocator.requestWaits(taskOf('t1', { cpus: 4 }));
+      allocator.requestWaits(taskOf('t2', { cpus: 4 }));
       const [first] = allocateAll(allocator);
-      expect(first?.taskId).toBe('t1');
+      expect(first?.requestId).toBe('t1');
       allocator.recoverResources(first!.agentId, first!.resources);
-      expect(allocateAll(allocator).map(({ taskId }) => taskId)).toEqual(['t2']);
+      expect(allocateAll(allocator).map(({ requestId }) => requestId)).toEqual(['t2']);
     });
 
     test('giving back more than was given is a fault of ours', () => {
@@ -114,7 +115,7 @@ export function conformsToAllocator(name: string, create: () => Allocator): void
       allocator.addAgent(agentOf('a'), NOTHING, 0);
       allocator.removeAgent('a' as AgentId);
       allocator.removeAgent('a' as AgentId);
-      allocator.taskWaits(taskOf('t'));
+      allocator.requestWaits(taskOf('t'));
       expect(allocateAll(allocator)).toEqual([]);
       allocator.recoverResources('a' as AgentId, { ...NOTHING, cpus: 1 });
       expect(allocator.available('a' as AgentId)).toBeUndefined();
@@ -136,19 +137,19 @@ export function conformsToAllocator(name: string, create: () => Allocator): void
       const allocator = started();
       allocator.addAgent(agentOf('a'), NOTHING, attemptsPerAgentMax - 1);
       const none = { cpus: 0, mem: 0 };
-      allocator.taskWaits(taskOf('t1', none));
-      allocator.taskWaits(taskOf('t2', none));
+      allocator.requestWaits(taskOf('t1', none));
+      allocator.requestWaits(taskOf('t2', none));
       const placed = allocateAll(allocator);
-      expect(placed.map(({ taskId }) => taskId)).toEqual(['t1']);
+      expect(placed.map(({ requestId }) => requestId)).toEqual(['t1']);
       allocator.recoverResources('a' as AgentId, placed[0]!.resources);
-      expect(allocateAll(allocator).map(({ taskId }) => taskId)).toEqual(['t2']);
+      expect(allocateAll(allocator).map(({ requestId }) => requestId)).toEqual(['t2']);
     });
 
     test('a task that has left is not placed', () => {
       const allocator = started();
-      allocator.taskWaits(taskOf('t'));
-      expect(allocator.taskLeaves('t' as TaskId)).toBe(true);
-      expect(allocator.taskLeaves('t' as TaskId)).toBe(false);
+      allocator.requestWaits(taskOf('t'));
+      expect(allocator.requestLeaves('t' as RequestId)).toBe(true);
+      expect(allocator.requestLeaves('t' as RequestId)).toBe(false);
       allocator.addAgent(agentOf('a'), NOTHING, 0);
       expect(allocateAll(allocator)).toEqual([]);
       expect(allocator.waitingCount).toBe(0);
@@ -158,34 +159,39 @@ export function conformsToAllocator(name: string, create: () => Allocator): void
       const allocator = started();
       allocator.addAgent(agentOf('a', {}, { rack: 'r1' }), NOTHING, 0);
       allocator.addAgent(agentOf('b', {}, { rack: 'r2' }), NOTHING, 0);
-      const constrained = (id: string, constraint: WaitingTask['constraints'][number]) =>
-        allocator.taskWaits(taskOf(id, { cpus: 0.1 }, { constraints: [constraint], queue: id }));
+      const constrained = (id: string, constraint: WaitingRequest['constraints'][number]) =>
+        allocator.requestWaits(taskOf(id, { cpus: 0.1 }, { constraints: [constraint], queue: id }));
       constrained('equals', { attribute: 'rack', equals: 'r2' });
       constrained('in', { attribute: 'rack', in: ['r2', 'r3'] });
       constrained('host', { attribute: 'hostname', equals: 'b.host' });
       constrained('id', { attribute: 'agentId', equals: 'b' });
       constrained('exists', { attribute: 'toString', exists: true });
       const placed = allocateAll(allocator);
-      expect(placed.map(({ taskId }) => taskId).sort()).toEqual(['equals', 'host', 'id', 'in']);
+      expect(placed.map(({ requestId }) => requestId).sort()).toEqual([
+        'equals',
+        'host',
+        'id',
+        'in',
+      ]);
       expect(new Set(placed.map(({ agentId }) => agentId))).toEqual(new Set(['b']));
     });
 
     test('a task that no agent could ever take holds up nobody, until such an agent comes', () => {
       const allocator = started();
       allocator.addAgent(agentOf('a'), NOTHING, 0);
-      allocator.taskWaits(taskOf('big', { cpus: 100 }));
-      allocator.taskWaits(taskOf('small'));
-      expect(allocateAll(allocator).map(({ taskId }) => taskId)).toEqual(['small']);
-      expect(allocator.isWaiting('big' as TaskId)).toBe(true);
+      allocator.requestWaits(taskOf('big', { cpus: 100 }));
+      allocator.requestWaits(taskOf('small'));
+      expect(allocateAll(allocator).map(({ requestId }) => requestId)).toEqual(['small']);
+      expect(allocator.waiting('big' as RequestId)).toBeDefined();
       allocator.addAgent(agentOf('b', { cpus: 128 }), NOTHING, 0);
-      expect(allocateAll(allocator)).toMatchObject([{ taskId: 'big', agentId: 'b' }]);
+      expect(allocateAll(allocator)).toMatchObject([{ requestId: 'big', agentId: 'b' }]);
     });
 
     test('a framework that is not active gets nothing', () => {
       const allocator = started();
       allocator.addAgent(agentOf('a'), NOTHING, 0);
       allocator.deactivateFramework(frameworkId);
-      allocator.taskWaits(taskOf('t'));
+      allocator.requestWaits(taskOf('t'));
       expect(allocateAll(allocator)).toEqual([]);
       allocator.activateFramework(frameworkId);
       expect(allocateAll(allocator)).toHaveLength(1);
@@ -195,7 +201,7 @@ export function conformsToAllocator(name: string, create: () => Allocator): void
       const allocator = started();
       allocator.addAgent(agentOf('a'), NOTHING, 0);
       for (let index = 0; index < 10; index++)
-        allocator.taskWaits(taskOf(`t${index}`, { cpus: 0.1 }));
+        allocator.requestWaits(taskOf(`t${index}`, { cpus: 0.1 }));
       const first = allocator.allocate(4);
       expect([first.placements.length, first.more]).toEqual([4, true]);
       expect(allocateAll(allocator)).toHaveLength(6);
@@ -206,18 +212,18 @@ export function conformsToAllocator(name: string, create: () => Allocator): void
       const [queues, tasks] = [5_000, 50_000];
       allocator.addAgent(agentOf('full', { cpus: 10 }), { ...NOTHING, cpus: 10 }, 1);
       for (let index = 0; index < tasks; index++)
-        allocator.taskWaits(
+        allocator.requestWaits(
           taskOf(`t${index}`, { cpus: 5, mem: 0 }, { queue: `q${index % queues}` }),
         );
       expect(allocator.allocate(1000)).toEqual({ placements: [], more: false });
       // Behind all of those heads comes one that fits what is free.
       allocator.addAgent(agentOf('small', { cpus: 4 }), NOTHING, 0);
-      allocator.taskWaits(taskOf('last', { cpus: 1 }, { queue: 'last' }));
-      expect(allocateAll(allocator).map(({ taskId }) => taskId)).toEqual(['last']);
+      allocator.requestWaits(taskOf('last', { cpus: 1 }, { queue: 'last' }));
+      expect(allocateAll(allocator).map(({ requestId }) => requestId)).toEqual(['last']);
       const width = Math.ceil(tasks / attemptsPerAgentMax);
       for (let index = 0; index < width; index++)
         allocator.addAgent(agentOf(`a${index}`, { cpus: 1_000_000 }), NOTHING, 0);
-      const placed = new Set(allocateAll(allocator).map(({ taskId }) => taskId));
+      const placed = new Set(allocateAll(allocator).map(({ requestId }) => requestId));
       expect(placed.size).toBe(tasks);
       expect(allocator.waitingCount).toBe(0);
     });
@@ -247,7 +253,7 @@ const step = fc.record({
 class NaiveWorld {
   private readonly allocator: Allocator;
   private readonly agents = new Map<AgentId, AllocatorAgent>();
-  private readonly waiting = new Map<TaskId, WaitingTask>();
+  private readonly waiting = new Map<RequestId, WaitingRequest>();
   private held: Placement[] = [];
   private tasks = 0;
 
@@ -300,15 +306,15 @@ class NaiveWorld {
         constraints: b === 7 ? [{ attribute: 'rack', equals: 'r1' }] : [],
       },
     );
-    this.waiting.set(task.taskId, task);
-    this.allocator.taskWaits(task);
+    this.waiting.set(task.requestId, task);
+    this.allocator.requestWaits(task);
   }
 
   private kill(b: number): void {
     const id = [...this.waiting.keys()][b];
     if (id === undefined) return;
     this.waiting.delete(id);
-    expect(this.allocator.taskLeaves(id)).toBe(true);
+    expect(this.allocator.requestLeaves(id)).toBe(true);
   }
 
   private end(b: number): void {
@@ -318,11 +324,11 @@ class NaiveWorld {
 
   private allocate(): void {
     for (const placement of allocateAll(this.allocator)) {
-      const task = this.waiting.get(placement.taskId);
+      const task = this.waiting.get(placement.requestId);
       const agent = this.agents.get(placement.agentId);
       expect(task).toBeDefined();
       expect(agent).toBeDefined();
-      this.waiting.delete(placement.taskId);
+      this.waiting.delete(placement.requestId);
       this.held.push(placement);
       for (const name of scalarNames) expect(placement.resources[name]).toBe(task!.resources[name]);
       expect(countPorts(placement.resources.ports)).toBe(task!.resources.ports);
