@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import type { GroupRow, ListRow } from '../model/actor-list.ts';
 import { openAtOnceMax } from '../model/actor-list.ts';
 import { type Actor, isGone, type Step } from '../model/history.ts';
-import { duration, innermost, shownName, toneOf } from '../model/words.ts';
+import { capitalized, duration, innermost, pluralOf, shownName, toneOf } from '../model/words.ts';
 import * as store from '../store.ts';
 import { classes, html } from './html.ts';
 import { Icon } from './icons.ts';
@@ -74,17 +74,8 @@ const rowOf = (row: ListRow) =>
         ended=${row.ended}
       />`;
 
-const plurals: Readonly<Record<string, string>> = {
-  coordinator: 'Coordinators',
-  master: 'Masters',
-  agent: 'Agents',
-  framework: 'Frameworks',
-  task: 'Tasks',
-  attempt: 'Attempts',
-};
-
 function Group({ group }: { group: GroupRow }): VNode {
-  const title = plurals[group.kind] ?? group.kind;
+  const title = capitalized(pluralOf(group.kind));
   const count = group.shown === group.total ? group.living : group.shown;
   const mayOpen = group.shown > 1 && group.shown <= openAtOnceMax;
   return html`
