@@ -6,6 +6,7 @@ import { createLogger } from '../../runtime/log.ts';
 import { connectTransport } from '../../runtime/nats.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { type InspectionServer, serveInspection } from '../../web/server/server.ts';
+import { load } from '../../web/testing/page.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { startCluster, type TestCluster } from './harness.ts';
 
@@ -39,7 +40,7 @@ describe.skipIf(browserMissing !== undefined)('the page of a cluster', () => {
     const page = await browser.newPage();
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(String(error)));
-    await page.goto(server.url);
+    await load(page, () => page.goto(server.url));
     const masters = '[aria-label="Open the 2 Masters side by side"]';
     await page.waitForSelector(masters, { timeout });
     await page.click(masters);

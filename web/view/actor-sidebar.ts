@@ -11,7 +11,6 @@ import { memo } from './memo.ts';
 import { VirtualList } from './virtual-list.ts';
 
 export const filterInputId = 'filter';
-export const actorListId = 'actors';
 const rowHeight = 28;
 
 export function ActorSidebar(): VNode {
@@ -21,7 +20,7 @@ export function ActorSidebar(): VNode {
     (row) => row.row === 'actor' && row.actor.sessionId === marked,
   );
   return html`
-    <nav class="actors" id=${actorListId} aria-label="Actors of the cluster">
+    <nav class="actors" aria-label="Actors of the cluster">
       <label class="filter">
         <${Icon} name="search" />
         <input
