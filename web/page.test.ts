@@ -117,8 +117,13 @@ describe.skipIf(browserMissing !== undefined)('the page', { timeout: testTimeout
     const details = await texts(page, '.details-part');
     expect(details[0]).toMatch(/Payload\s*graceMs\s*250/);
     expect(details[1]).toContain('"hello.1"');
+    await page.focus('.log-list');
+    await page.keyboard.press('ArrowDown');
+    await lit(page, 'attempt.hello-7c1f.1', ['ended']);
+    await page.keyboard.press('ArrowUp');
+    await lit(page, 'attempt.hello-7c1f.1', ['terminating']);
     await page.keyboard.press('Escape');
-    expect(await has(page, '.details')).toBe(false);
+    await page.waitForSelector('.details', { hidden: true });
   });
 
   test('everything by keyboard alone', async () => {

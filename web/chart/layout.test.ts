@@ -6,6 +6,7 @@ import { agentMachine } from '../../machines/agent.ts';
 import { attemptMachine } from '../../machines/attempt.ts';
 import { coordinatorMachine } from '../../machines/coordinator.ts';
 import { frameworkMachine } from '../../machines/framework.ts';
+import { launchMachine } from '../../machines/launch.ts';
 import { masterMachine } from '../../machines/master.ts';
 import { taskMachine } from '../../machines/task.ts';
 import { definitionOf } from '../../runtime/inspection/form.ts';
@@ -39,6 +40,7 @@ const machines: readonly (readonly [string, AnyStateMachine])[] = [
   ['coordinator', coordinatorMachine],
   ['master', masterMachine],
   ['agent', agentMachine],
+  ['launch', launchMachine],
   ['task', taskMachine],
   ['attempt', attemptMachine],
   ['framework', frameworkMachine],

@@ -29,9 +29,9 @@ export interface ActorList {
 }
 
 /** From the quorum outwards; kinds that the page does not know come after these. */
-const kindOrder = ['coordinator', 'master', 'agent', 'framework', 'task', 'attempt'];
+const kindOrder = ['coordinator', 'master', 'agent', 'framework', 'launch', 'task', 'attempt'];
 /** Of these there are many, and the newest matter most. */
-const newestFirst = new Set(['task', 'attempt']);
+const newestFirst = new Set(['launch', 'task', 'attempt']);
 /** More charts than this side by side cannot be read. */
 export const openAtOnceMax = 6;
 

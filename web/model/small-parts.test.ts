@@ -6,7 +6,15 @@ import { readAddress, writeAddress } from './address.ts';
 import { History } from './history.ts';
 import { activePaths, textOfState } from './state-value.ts';
 import { densityOf, marksOf, rangeShowing } from './time-line.ts';
-import { duration, innermost, isLeading, shownName, toneOf } from './words.ts';
+import {
+  capitalized,
+  duration,
+  innermost,
+  isLeading,
+  pluralOf,
+  shownName,
+  toneOf,
+} from './words.ts';
 
 describe('the address', () => {
   test('gives back what was open, whatever the ids are', () => {
@@ -63,6 +71,10 @@ test.each([
   ['anything', 'done', 'quiet'],
 ])('%s (%s) is %s', (state, status, tone) => {
   expect(toneOf(state, status)).toBe(tone);
+});
+
+test('kinds in words', () => {
+  expect(['master', 'launch'].map(pluralOf).map(capitalized)).toEqual(['Masters', 'Launches']);
 });
 
 test('who leads, what the innermost state is, and how members of the quorum are called', () => {

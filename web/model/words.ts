@@ -69,6 +69,10 @@ export function toneOf(stateText: string, status: string): Tone {
   return status === 'active' ? 'busy' : 'quiet';
 }
 
+export const pluralOf = (kind: string) => (/(ch|s|x)$/.test(kind) ? `${kind}es` : `${kind}s`);
+
+export const capitalized = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
+
 /** Members of the quorum are only numbered. */
 export function shownName(kind: string, id: string): string {
   return /^\d+$/.test(id) ? `${kind} ${id}` : id;

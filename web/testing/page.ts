@@ -28,6 +28,11 @@ export interface PageSettings {
 
 /** Chromium gives up what it loads when an interface comes or goes, as those of containers do. */
 const networkChanged = 'net::ERR_NETWORK_CHANGED';
+const loadTimeoutMs = 8000;
+const loadTriesMax = 8;
+/** Runs in the page: its modules, and the worker's script, which is asked for last. */
+const allIsThere = `document.querySelector('.page') !== null && performance.getEntriesByType('resource')
+  .some((each) => each.name.endsWith('/elk-worker.min.js') && each.responseStatus === 200)`;
 
 export async function openPage(browser: Browser, settings: PageSettings = {}): Promise<OpenedPage> {
   const past: LiveItem[] = [];
@@ -56,37 +61,38 @@ export async function openPage(browser: Browser, settings: PageSettings = {}): P
     if (isOfPage && (message.type() === 'error' || message.type() === 'warn'))
       errors.push(message.text());
   });
-  let isWhole = true;
-  page.on('requestfailed', (request) => {
-    if (request.failure()?.errorText === networkChanged) isWhole = false;
-  });
-  const load = async (arrive: () => Promise<unknown>) => {
-    for (let tries = 0; tries < 10; tries += 1) {
-      isWhole = true;
-      await arrive().catch((error: Error) => {
-        if (!error.message.includes(networkChanged)) throw error;
-      });
-      if (isWhole) return;
-    }
-    throw new Error('the network of this machine changes all the time');
-  };
   await page.setViewport({ width: settings.width ?? 1440, height: settings.height ?? 900 });
   await page.emulateMediaFeatures([
     { name: 'prefers-color-scheme', value: settings.colors ?? 'light' },
   ]);
   // A page behind another one is given no frames.
   await page.bringToFront();
-  await load(() => page.goto(`${server.url}${settings.hash ?? ''}`));
+  await load(page, () => page.goto(`${server.url}${settings.hash ?? ''}`));
   return {
     page,
     server,
     cluster,
     errors,
     watches,
-    reload: () => load(() => page.reload()),
+    reload: () => load(page, () => page.reload()),
     async close() {
       await page.close();
       await server.stop();
     },
   };
+}
+
+/** Until all of the page is there. */
+export async function load(page: Page, arrive: () => Promise<unknown>): Promise<void> {
+  for (let tries = 0; tries < loadTriesMax; tries += 1) {
+    await arrive().catch((error: Error) => {
+      if (!error.message.includes(networkChanged)) throw error;
+    });
+    const deadlineAt = Date.now() + loadTimeoutMs;
+    while (Date.now() < deadlineAt) {
+      if (await page.evaluate(allIsThere)) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  throw new Error(`the page could not be loaded in ${loadTriesMax} tries`);
 }

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import type { GroupRow, ListRow } from '../model/actor-list.ts';
 import { openAtOnceMax } from '../model/actor-list.ts';
 import { type Actor, isGone, type Step } from '../model/history.ts';
-import { duration, innermost, shownName, toneOf } from '../model/words.ts';
+import { capitalized, duration, innermost, pluralOf, shownName, toneOf } from '../model/words.ts';
 import * as store from '../store.ts';
 import { classes, html } from './html.ts';
 import { Icon } from './icons.ts';
@@ -11,7 +11,6 @@ import { memo } from './memo.ts';
 import { VirtualList } from './virtual-list.ts';
 
 export const filterInputId = 'filter';
-export const actorListId = 'actors';
 const rowHeight = 28;
 
 export function ActorSidebar(): VNode {
@@ -21,7 +20,7 @@ export function ActorSidebar(): VNode {
     (row) => row.row === 'actor' && row.actor.sessionId === marked,
   );
   return html`
-    <nav class="actors" id=${actorListId} aria-label="Actors of the cluster">
+    <nav class="actors" aria-label="Actors of the cluster">
       <label class="filter">
         <${Icon} name="search" />
         <input
@@ -74,17 +73,8 @@ const rowOf = (row: ListRow) =>
         ended=${row.ended}
       />`;
 
-const plurals: Readonly<Record<string, string>> = {
-  coordinator: 'Coordinators',
-  master: 'Masters',
-  agent: 'Agents',
-  framework: 'Frameworks',
-  task: 'Tasks',
-  attempt: 'Attempts',
-};
-
 function Group({ group }: { group: GroupRow }): VNode {
-  const title = plurals[group.kind] ?? group.kind;
+  const title = capitalized(pluralOf(group.kind));
   const count = group.shown === group.total ? group.living : group.shown;
   const mayOpen = group.shown > 1 && group.shown <= openAtOnceMax;
   return html`

@@ -1,6 +1,7 @@
 /** The open charts, side by side; without one, where to begin. */
 import type { VNode } from 'preact';
 import { openAtOnceMax } from '../model/actor-list.ts';
+import { pluralOf } from '../model/words.ts';
 import * as store from '../store.ts';
 import { ArrowHeads } from './chart.ts';
 import { ChartPanel } from './chart-panel.ts';
@@ -33,7 +34,7 @@ function Welcome(): VNode {
           ${groups.map(
             ({ kind, shown, sessionIds }) =>
               html`<button class="choice" key=${kind} onClick=${() => store.openAll(sessionIds)}>
-                Watch ${shown === 1 ? `the ${kind}` : `${shown} ${kind}s`}
+                Watch ${shown === 1 ? `the ${kind}` : `${shown} ${pluralOf(kind)}`}
               </button>`,
           )}
         </div>`

@@ -2,6 +2,7 @@
 import type { ActorRow } from '../model/actor-list.ts';
 import * as store from '../store.ts';
 import { filterInputId } from './actor-sidebar.ts';
+import { eventLogId } from './event-log.ts';
 import { nextTheme } from './theme.ts';
 
 interface Key {
@@ -70,6 +71,13 @@ const actions = new Map(
   ),
 );
 
+/** In the log the arrows go along the events that it lists. */
+const logActions = new Map([
+  ...actions,
+  ['ArrowUp', () => store.stepBy(-1)],
+  ['ArrowDown', () => store.stepBy(1)],
+]);
+
 export function listenToKeys(): void {
   addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -81,7 +89,8 @@ export function listenToKeys(): void {
     if (target.id === filterInputId && !isKeyOfFilter(event.key)) return;
     // What has the focus takes these itself.
     if (target instanceof HTMLButtonElement && (event.key === 'Enter' || event.key === ' ')) return;
-    const action = actions.get(event.key);
+    const isInLog = target.closest(`#${eventLogId}`) !== null;
+    const action = (isInLog ? logActions : actions).get(event.key);
     if (action === undefined) return;
     event.preventDefault();
     if (target.id === filterInputId && (event.key === 'Escape' || event.key === 'Enter'))

@@ -36,15 +36,32 @@ async function work(definition: string, layout: Signal<Layout>): Promise<void> {
 /** A script that is no module: it is loaded by index.html, and leaves itself in a global. */
 declare global {
   interface Window {
-    readonly ELK: new (options: { workerUrl: string }) => ELK;
+    readonly ELK: new (options: { workerFactory: () => Worker }) => ELK;
   }
 }
 
 /** Starting it takes as long as laying a chart out: it is done before the first one is asked for. */
 let started: ELK | undefined;
 export function elk(): ELK {
-  started ??= new window.ELK({ workerUrl: '/lib/elkjs/lib/elk-worker.min.js' });
+  started ??= new window.ELK({ workerFactory: startWorker });
   return started;
+}
+
+/** A worker that could not be loaded never answers: whoever waits for it is told, and the next chart has a new one. */
+function startWorker(): Worker {
+  const worker = new Worker('/lib/elkjs/lib/elk-worker.min.js');
+  worker.addEventListener('error', () => {
+    started = undefined;
+    for (const [definition, layout] of layouts) {
+      if (layout.value.state !== 'working') continue;
+      layouts.delete(definition);
+      layout.value = {
+        state: 'failed',
+        reason: 'its layout could not be loaded. Reload the page.',
+      };
+    }
+  });
+  return worker;
 }
 
 let canvas: CanvasRenderingContext2D | null | undefined;
