@@ -40,6 +40,7 @@ if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
   exit 0
 fi
 
+mkdir -p /run/lock
 exec 9>/run/lock/mesozoo-images.lock
 flock 9
 work=$(mktemp -d)

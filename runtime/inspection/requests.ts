@@ -1,6 +1,5 @@
 /** Checks a request on `mz.inspect.start` once, and answers it in the form of the question. */
 import type { Delivery, Logger, Transport } from '../../actors/actor.ts';
-import { problemOf } from '../../protocol/problem.ts';
 import { decode, encode, type Form } from '../../protocol/codec.ts';
 import { MesozooError } from '../../protocol/errors.ts';
 import {
@@ -9,6 +8,7 @@ import {
   inspectStart,
 } from '../../protocol/inspection-api.ts';
 import { limits } from '../../protocol/limits.ts';
+import { problemOf } from '../../protocol/problem.ts';
 import { isInbox } from '../../protocol/subjects.ts';
 
 /** `take` throws MesozooError for a refusal. */

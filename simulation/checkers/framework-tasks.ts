@@ -5,6 +5,7 @@
  */
 import type { TaskStatus } from '../../protocol/framework-api.ts';
 import { isFinal } from '../../protocol/task-states.ts';
+import type { VirtualProcess } from '../processes/processes.ts';
 import type { Violations } from '../violations.ts';
 import {
   type FrameworkRecords,
@@ -30,10 +31,14 @@ export function checkFrameworkTasks(
         'launch-kept',
         `task ${task.taskId} was launched ${known.length} times: ${known.map(({ attemptId }) => attemptId).join(', ')}`,
       );
+    // Nobody waits any more for what ends with its framework.
+    const wasCut = (launch?.deletedMs ?? 0) >= (records.tornDownFromMs ?? Number.POSITIVE_INFINITY);
     checkRefusal(task, launch, violations);
-    checkStatuses(task, launch, violations);
-    if (launch !== undefined) checkKept(task, launch, violations);
-    checkEnd(task, launch, processes, violations);
+    checkStatuses(task, launch, wasCut, violations);
+    checkProcesses(task, launch, processes, violations);
+    if (launch === undefined || wasCut) continue;
+    checkKept(task, launch, violations);
+    checkEnd(task, processes, violations);
   }
 }
 
@@ -69,6 +74,7 @@ function checkRefusal(
 function checkStatuses(
   task: FrameworkTask,
   launch: KnownLaunch | undefined,
+  wasCut: boolean,
   violations: Violations,
 ): void {
   const report = (text: string) =>
@@ -82,7 +88,7 @@ function checkStatuses(
       report(`was told ${describe(status)}, but ${describe(written)} was decided`);
   }
   const skips = decided.filter(({ uuid }) => !told.some((status) => status.uuid === uuid));
-  if (skips.length > 0 && launch?.crowded === false)
+  if (skips.length > 0 && !wasCut && launch?.crowded === false)
     report(`was not told ${skips.map(describe).join(', ')}`);
   const inOrder = decided.filter(({ uuid }) => told.some((status) => status.uuid === uuid));
   if (told.length === inOrder.length && told.some(({ uuid }, at) => uuid !== inOrder[at]?.uuid))
@@ -112,30 +118,38 @@ function checkKept(task: FrameworkTask, launch: KnownLaunch, violations: Violati
     );
 }
 
+function checkProcesses(
+  { taskId }: FrameworkTask,
+  launch: KnownLaunch | undefined,
+  processes: Pick<ProcessTruth, 'byKey'>,
+  violations: Violations,
+): void {
+  const runs = processes.byKey.get(taskId) ?? [];
+  const places = (some: readonly VirtualProcess[]) =>
+    some.map(({ sandbox, machine }) => `${sandbox} on ${machine}`).join(', ');
+  if (runs.length > 1)
+    violations.report(
+      'no-second-live-attempt',
+      `task ${taskId} was started ${runs.length} times: ${places(runs)}`,
+    );
+  const live = runs.filter(({ end }) => end === undefined);
+  if (live.length > 0)
+    violations.report(
+      'no-second-live-attempt',
+      `task ${taskId} is over, but ${places(live)} still runs`,
+    );
+  if (launch === undefined && runs.length > 0)
+    violations.report('one-final-state', `task ${taskId} was never launched, but ran`);
+}
+
 function checkEnd(
   task: FrameworkTask,
-  launch: KnownLaunch | undefined,
   processes: Pick<ProcessTruth, 'byKey'>,
   violations: Violations,
 ): void {
   const { taskId, heard } = task;
   const runs = processes.byKey.get(taskId) ?? [];
   const final = (text: string) => violations.report('one-final-state', `task ${taskId} ${text}`);
-  if (runs.length > 1)
-    violations.report(
-      'no-second-live-attempt',
-      `task ${taskId} was started ${runs.length} times: ${runs.map(({ sandbox, machine }) => `${sandbox} on ${machine}`).join(', ')}`,
-    );
-  const live = runs.filter(({ end }) => end === undefined);
-  if (live.length > 0)
-    violations.report(
-      'no-second-live-attempt',
-      `task ${taskId} is over, but ${live.map(({ sandbox, machine }) => `${sandbox} on ${machine}`).join(', ')} still runs`,
-    );
-  if (launch === undefined) {
-    if (runs.length > 0) final('was never launched, but ran');
-    return;
-  }
   const ends = heard.filter(
     ({ status }) =>
       isFinal(status.state) &&

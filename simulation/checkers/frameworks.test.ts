@@ -159,6 +159,7 @@ describe('what a framework was told', () => {
     /** Undefined: never. */
     readonly acknowledgedAtMs?: number | undefined;
     readonly deletedAtMs?: number;
+    readonly tornDownAtMs?: number;
   }
   function history({
     decided = [running, finished],
@@ -179,6 +180,10 @@ describe('what a framework was told', () => {
     if (acknowledgedAtMs !== undefined) {
       made.nowMs = acknowledgedAtMs;
       made.records.acknowledges(decided.at(-1)!);
+    }
+    if (times.tornDownAtMs !== undefined) {
+      made.nowMs = times.tornDownAtMs;
+      made.records.tearsDown();
     }
     made.nowMs = times.deletedAtMs ?? 30;
     if (launches > 0) made.remove('x.1');
@@ -232,6 +237,11 @@ describe('what a framework was told', () => {
       ['launch-kept'],
     ],
     ['a launch that is gone a moment too soon', { acknowledgedAtMs: 31 }, ['launch-kept']],
+    [
+      'nothing more once it was torn down',
+      { told: [running], acknowledgedAtMs: undefined, tornDownAtMs: 25 },
+      [],
+    ],
     ['a finish that did not happen', { runs: [] }, ['one-final-state']],
     ['killed by nobody', { decided: [running, status('TASK_KILLED')] }, ['one-final-state']],
     ['one launch of two', { launches: 2 }, ['launch-kept']],

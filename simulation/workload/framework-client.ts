@@ -6,14 +6,13 @@ import type { Actor, Ports } from '../../actors/actor.ts';
 import { type AgentOffers, byAgent } from '../../actors/framework/sdk/agent-offers.ts';
 import { NatsLink } from '../../actors/framework/sdk/nats-link.ts';
 import { Scheduler, type TaskInfoInput } from '../../actors/framework/sdk/scheduler.ts';
-import { taskInfo } from '../../actors/framework/sdk/task-info.ts';
 import type { Offer, TaskStatus } from '../../protocol/framework-api.ts';
 import { fromMesos, toMesos } from '../../protocol/mesos-resources.ts';
-import { contains, NOTHING, type Resources } from '../../protocol/resources.ts';
+import { contains, countPorts, NOTHING, type Resources } from '../../protocol/resources.ts';
 import { isFinal } from '../../protocol/task-states.ts';
 import type { SeededRandom } from '../random.ts';
 import type { FrameworkRecords } from './framework-records.ts';
-import { taskEnvironment } from './task-client.ts';
+import { randomTask } from './framework-task.ts';
 
 export interface FrameworkClientOptions {
   /** Of this process; tasks are named after it and its run. */
@@ -28,6 +27,8 @@ export interface FrameworkClientOptions {
   readonly forgetsChance: number;
   /** All that an agent of the cluster has. */
   readonly agentTotal: Resources;
+  /** Instead of coming to rest it is torn down in the end. */
+  readonly tearsDown: boolean;
   readonly run: number;
 }
 
@@ -35,6 +36,8 @@ export interface FrameworkClientOptions {
 const FAILOVER_SECONDS = 3600;
 /** In the quiet time: so that what comes free is offered again soon. */
 const QUIET_REFUSE_SECONDS = 0.3;
+/** In the quiet time, for the whole of an agent. */
+const LAST_REQUEST = 'last';
 
 export class FrameworkClient implements Actor {
   private readonly ports: Ports;
@@ -81,13 +84,30 @@ export class FrameworkClient implements Actor {
     this.link?.close();
   }
 
-  /** Takes all back that keeps anything from coming to its end, and asks after what is open. */
+  /** In the quiet time: brings everything to its end, as the options say. */
   probe(): void {
-    if (this.link === undefined || this.isDismissed()) this.open();
+    const { records, tearsDown } = this.options;
+    const mayOpen = this.isDismissed() || (this.state === 'tornDown' && !records.isRefused);
+    if (this.link === undefined || mayOpen) this.open();
     const { scheduler } = this;
     if (scheduler === undefined || this.state !== 'subscribed') return;
+    if (tearsDown) {
+      records.tearsDown();
+      scheduler.teardown();
+    } else this.rest(scheduler);
+  }
+
+  /** Takes all back that keeps anything from coming to its end, and asks after what is open. */
+  private rest(scheduler: Scheduler): void {
+    const { records, agentTotal } = this.options;
     if (this.isSuppressed) scheduler.revive(this.takenThen(() => (this.isSuppressed = false)));
-    this.withdraw([...this.requests]);
+    this.withdraw([...this.requests].filter((id) => id !== LAST_REQUEST));
+    if (!records.isLastRequestMet && !this.requests.has(LAST_REQUEST)) {
+      this.requests.add(LAST_REQUEST);
+      const resources = toMesos({ ...agentTotal, ports: [] });
+      const port_count = countPorts(agentTotal.ports);
+      scheduler.request([{ id: LAST_REQUEST, resources, port_count }]);
+    }
     this.reconcile();
     this.decline([...this.offers.values()], QUIET_REFUSE_SECONDS);
   }
@@ -113,12 +133,16 @@ export class FrameworkClient implements Actor {
       offers: (offers) => this.take(offers),
       rescinded: (id) => this.offers.delete(id),
       update: (status) => this.update(status),
-      error: (message) => {
-        this.offers.clear();
-        records.dismissals.push(message);
-      },
+      error: (message) => this.over(message),
     });
     link.open();
+  }
+
+  private over(message: string): void {
+    this.offers.clear();
+    const { records } = this.options;
+    if (this.state === 'tornDown' && records.tornDownFromMs !== undefined) records.isRefused = true;
+    else records.dismissals.push(message);
   }
 
   /** Another instance has taken over. */
@@ -189,34 +213,12 @@ export class FrameworkClient implements Actor {
     this.scheduler?.launch(agent.offers, tasks, filters);
   }
 
-  /** One that fits, now and then one that does not; none where there is no room. */
   private newTask(agent: AgentOffers): TaskInfoInput[] {
     const { random, records, name, run } = this.options;
-    const cpus = random.pick([0.5, 1, 2]);
-    const mem = random.pick([64, 512, 1024]);
-    const room = agent.take({ cpus, mem, ports: random.pick([0, 0, 1, 3]) });
-    if (room === undefined) return [];
-    const resources = random.chance(0.05) ? { ...room, cpus: 100 } : room;
-    const taskId = `${name}.${run}.${this.counter++}`;
-    const exitCode = random.chance(0.75) ? 0 : random.whole(1, 5);
-    const timeoutSeconds = random.chance(0.1) ? 0.5 : undefined;
-    const trap = random.chance(0.1) ? "trap '' TERM; " : '';
-    records.add({ taskId, exitCode, isTimed: timeoutSeconds !== undefined });
-    return [
-      taskInfo({
-        id: taskId,
-        on: agent,
-        resources,
-        command: `${trap}sleep ${random.pick([0.05, 0.3, 1, 2.5])}; exit ${exitCode}`,
-        env: {
-          [taskEnvironment.key]: taskId,
-          [taskEnvironment.cpus]: String(cpus),
-          [taskEnvironment.mem]: String(mem),
-        },
-        killGraceSeconds: 0.3,
-        ...(timeoutSeconds !== undefined && { timeoutSeconds }),
-      }),
-    ];
+    const task = randomTask(random, `${name}.${run}.${this.counter++}`, agent);
+    if (task === undefined) return [];
+    records.add(task.record);
+    return [task.info];
   }
 
   private decline(offers: readonly Offer[], seconds: number): void {
@@ -268,7 +270,10 @@ export class FrameworkClient implements Actor {
     const { records, agentTotal } = this.options;
     for (const offer of offers) {
       this.offers.set(offer.id.value, offer);
-      for (const { id } of offer.requests ?? []) this.requests.delete(id);
+      for (const { id } of offer.requests ?? []) {
+        this.requests.delete(id);
+        if (id === LAST_REQUEST) records.isLastRequestMet = true;
+      }
       if (contains(fromMesos(offer.resources), agentTotal))
         records.offeredWhole.add(offer.hostname);
     }

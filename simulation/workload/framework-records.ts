@@ -29,6 +29,12 @@ export interface FrameworkTask {
 export class FrameworkRecords {
   readonly id: string;
   readonly tasks = new Map<string, FrameworkTask>();
+  /** Of the quiet time: of an offer that was made for it. */
+  isLastRequestMet = false;
+  /** When it was first asked for. */
+  tornDownFromMs: number | undefined;
+  /** Its id was refused after that. */
+  isRefused = false;
   /** What instances were told when their subscription was ended for good. */
   readonly dismissals: string[] = [];
   /** Hosts all of whose resources were offered since faults and launches have stopped. */
@@ -53,6 +59,10 @@ export class FrameworkRecords {
       acknowledgedAtMs: new Map(),
       isSettled: false,
     });
+  }
+
+  tearsDown(): void {
+    this.tornDownFromMs ??= this.nowMs();
   }
 
   heard(status: TaskStatus): void {

@@ -27,6 +27,7 @@ export class FrameworkWorkload implements Workload {
   readonly records: FrameworkRecords;
   readonly nodes: readonly ClusterNode<FrameworkClient>[];
   private readonly options: FrameworkWorkloadOptions;
+  private readonly tearsDown: boolean;
   private stopped = false;
   private probedAtMs = 0;
   private endedAtMs: number | undefined;
@@ -37,11 +38,13 @@ export class FrameworkWorkload implements Workload {
     this.records = new FrameworkRecords('framework1', () => world.nowMs);
     const random = world.random.fork('framework workload');
     const common = {
+      tearsDown: random.chance(0.2),
       slowestMs: random.pick([20, 80, 300]),
       tasksMax: random.pick([20, 50, 100]),
       forgetsChance: random.pick([0, 0.3, 1]),
       capabilities: ['PARTITION_AWARE', 'TASK_KILLING_STATE'].filter(() => random.chance(0.5)),
     };
+    this.tearsDown = common.tearsDown;
     this.nodes = Array.from({ length: random.pick([1, 2]) }, (_, index) =>
       this.makeInstance(`framework1${'ab'[index]}`, common),
     );
@@ -81,19 +84,28 @@ export class FrameworkWorkload implements Workload {
   }
 
   private missingParts(): readonly string[] {
-    const { launches, agents } = this.options;
+    const { launches } = this.options;
+    const kept = [...launches.ofFramework(this.records.id).values()]
+      .flat()
+      .filter(({ deletedMs }) => deletedMs === undefined)
+      .map(({ attemptId, node }) => `${attemptId} is in the tree as ${node.chart.value}`);
+    return [...kept, ...(this.tearsDown ? this.notTornDown() : this.notAtRest())];
+  }
+
+  private notTornDown(): readonly string[] {
+    return this.records.isRefused ? [] : ['its id was not refused after its end'];
+  }
+
+  private notAtRest(): readonly string[] {
     const { records } = this;
     const open = records
       .open()
       .map(({ taskId, heard }) => `${taskId} is open, last told ${heard.at(-1)?.status.state}`);
-    const kept = [...launches.ofFramework(records.id).values()]
-      .flat()
-      .filter(({ deletedMs }) => deletedMs === undefined)
-      .map(({ attemptId, node }) => `${attemptId} is in the tree as ${node.chart.value}`);
-    const notOffered = agents
+    const notOffered = this.options.agents
       .filter((host) => !records.offeredWhole.has(host))
       .map((host) => `the whole of ${host} was not offered`);
-    return [...open, ...kept, ...notOffered];
+    const notMet = records.isLastRequestMet ? [] : ['its last request was not met'];
+    return [...open, ...notOffered, ...notMet];
   }
 
   private isAnythingLeftRunning(): boolean {
@@ -108,6 +120,7 @@ export class FrameworkWorkload implements Workload {
       ...common
     }: {
       readonly slowestMs: number;
+      readonly tearsDown: boolean;
       readonly tasksMax: number;
       readonly forgetsChance: number;
       readonly capabilities: readonly string[];

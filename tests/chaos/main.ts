@@ -32,6 +32,9 @@ console.log(`seed ${options.seed}`);
 const hurry = new AbortController();
 let cluster: ContainerCluster | undefined;
 let isLeaving = false;
+/** One Ctrl-C may arrive twice: from the terminal, and passed on by mesozoo.mjs. */
+const SAME_SIGNAL_MS = 300;
+let interruptedMs = Number.NEGATIVE_INFINITY;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupted);
 const startedMs = performance.now();
 cluster = await ContainerCluster.start();
@@ -85,6 +88,10 @@ function readOptions() {
 }
 
 function interrupted(): void {
+  const nowMs = performance.now();
+  const isSame = nowMs - interruptedMs < SAME_SIGNAL_MS;
+  interruptedMs = nowMs;
+  if (isSame) return;
   if (hurry.signal.aborted) void leave(130);
   else console.log(`${clearLine}ending: the present fault is undone, then checked`);
   hurry.abort();

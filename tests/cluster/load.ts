@@ -63,6 +63,8 @@ export class Load {
     });
     for (let index = 0; index < WRITERS; index += 1) load.loops.push(load.write(index));
     for (let index = 0; index < SUBMITTERS; index += 1) load.loops.push(load.submit(index));
+    // What goes wrong in one of them is told by `stop`.
+    for (const loop of load.loops) loop.catch(() => undefined);
     return load;
   }
 

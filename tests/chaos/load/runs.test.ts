@@ -7,7 +7,10 @@ const finished = (more: object = {}) =>
     ...{ taskId: 't', state: 'TASK_FINISHED', exitCode: 0, attempts: 1, endedAtMs: 2000 },
     ...more,
   }) as TaskView;
-const lost = finished({ state: 'TASK_LOST', exitCode: undefined, reason: 'REASON_AGENT_REMOVED' });
+const lost = finished({
+  ...{ state: 'TASK_LOST', exitCode: undefined, reason: 'REASON_AGENT_REMOVED' },
+  attempt: { hostname: 'agent-1' },
+});
 const run = (attemptId = 't.1', atMs = 1000, taskId = 't'): Run => ({
   ...{ taskId, attemptId, atMs, agent: 'agent-1' },
 });
@@ -37,6 +40,7 @@ describe('it is told that', () => {
     ['ended as TASK_FINISHED', finished({ exitCode: 1 }), [run()]],
     ['ended as TASK_LOST', lost, [run()]],
     ['ended as TASK_LOST', lost, [run()], { ...loss, state: 'TASK_KILLED' }],
+    ['ended as TASK_LOST', lost, [run()], { ...loss, agent: 'agent-2' }],
     ['finished without having run', finished(), []],
     ['an attempt ran twice', finished(), [run(), run()]],
     ['ran as 2 attempts, 1 are known', finished(), [run(), run('t.2')]],

@@ -65,7 +65,8 @@ export function checkRuns(
     const ran = byTask.get(taskId) ?? [];
     if (!isFinal(state)) wrong.push(`${taskId} has not ended: ${state}`);
     const finished = state === 'TASK_FINISHED' && task.exitCode === 0;
-    if (!finished && state !== loss?.state)
+    const isLost = state === loss?.state && task.attempt?.hostname === loss.agent;
+    if (!finished && !isLost)
       wrong.push(`${taskId} ended as ${state} (${task.reason ?? ''} ${task.message ?? ''})`);
     if (finished && ran.length === 0) wrong.push(`${taskId} has finished without having run`);
     const attempts = new Set(ran.map(({ attemptId }) => attemptId));

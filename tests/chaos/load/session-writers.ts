@@ -49,6 +49,8 @@ export class SessionWriters {
       load.writers.push({ path, session, asked: 0, acknowledged: 0, children: [] });
     }
     for (const writer of load.writers) load.loops.push(load.write(writer));
+    // What goes wrong in one of them is told by `stop`.
+    for (const loop of load.loops) loop.catch(() => undefined);
     return load;
   }
 

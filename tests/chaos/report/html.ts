@@ -56,7 +56,8 @@ ${verdict(findings)}
   ${figure(tasks.toLocaleString('en'), 'acknowledged tasks')}
   ${figure(duration(data.seconds.length), 'in all')}
 </dl>
-<section><h2>Throughput</h2><div id="throughput" class="chart"></div></section>
+<section><h2>Writes</h2><div id="writes" class="chart"></div></section>
+<section><h2>Starts of tasks</h2><div id="starts" class="chart"></div></section>
 <section><h2>Time until a write is answered</h2><div id="latency" class="chart"></div></section>
 <section><h2>Times without service</h2>${table(rowsOf(rounds))}
 <p class="note">Of each fault the longest time between two successful writes, and between two starts of tasks, as clients

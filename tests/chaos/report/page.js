@@ -9,6 +9,9 @@
     `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
   const duration = (ms) => (ms >= 1000 ? `${+(ms / 1000).toFixed(1)} s` : `${+ms.toFixed(1)} ms`);
 
+  const powersOfTen = (_, ticks) =>
+    ticks.map((tick) => (Number.isInteger(Math.round(Math.log10(tick) * 1e6) / 1e6) ? tick : null));
+
   /** Behind the lines; the one under the cursor is named above the plot. */
   function bands() {
     let label;
@@ -91,37 +94,29 @@
       incrs: [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 36_000],
     });
 
-  function drawAll() {
-    for (const { chart } of charts.splice(0)) chart.destroy();
+  function drawRate(id, label, name, counts) {
     draw(
-      'throughput',
+      id,
       {
+        height: 200,
         scales: {
           x: { time: false },
-          starts: { range: (_, __, most) => [0, Math.max(most, 1) * 1.1] },
+          y: { range: (_, __, most) => [0, Math.max(most, 1) * 1.1] },
         },
-        axes: [
-          timeAxis(),
-          axis({ label: 'writes per second', stroke: colour('--blue'), size: 70 }),
-          axis({
-            label: 'starts of tasks per second',
-            scale: 'starts',
-            side: 1,
-            stroke: colour('--orange'),
-            grid: { show: false },
-          }),
-        ],
+        axes: [timeAxis(), axis({ size: 70, label: 'per second' })],
         series: [
           time,
-          line('writes', '--blue', { value: (_, count) => (count === null ? '–' : `${count}/s`) }),
-          line('starts of tasks', '--orange', {
-            scale: 'starts',
-            value: (_, count) => (count === null ? '–' : `${count}/s`),
-          }),
+          line(label, name, { value: (_, count) => (count === null ? '–' : `${count}/s`) }),
         ],
       },
-      [data.seconds, data.writes, data.starts],
+      [data.seconds, counts],
     );
+  }
+
+  function drawAll() {
+    for (const { chart } of charts.splice(0)) chart.destroy();
+    drawRate('writes', 'writes', '--blue', data.writes);
+    drawRate('starts', 'starts of tasks', '--orange', data.starts);
     draw(
       'latency',
       {
@@ -130,9 +125,10 @@
           timeAxis(),
           axis({
             size: 70,
-            // One line for each power of ten.
-            filter: (_, ticks) => ticks.map((ms) => (Number.isInteger(Math.log10(ms)) ? ms : null)),
-            grid: { stroke: colour('--line'), width: 1, filter: (_, ticks) => ticks },
+            label: 'answered after',
+            filter: powersOfTen,
+            grid: { stroke: colour('--line'), width: 1, filter: powersOfTen },
+            ticks: { show: false },
             values: (_, ticks) => ticks.map((ms) => (ms === null ? null : duration(ms))),
           }),
         ],
@@ -150,6 +146,6 @@
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAll);
   addEventListener('resize', () => {
     for (const { chart, place } of charts)
-      chart.setSize({ width: place.clientWidth, height: HEIGHT });
+      chart.setSize({ width: place.clientWidth, height: chart.height });
   });
 })();
