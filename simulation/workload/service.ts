@@ -18,8 +18,8 @@ import type { Workload } from './workload.ts';
 const KEY = 'service';
 const CPUS = 0.25;
 const MEM_MIB = 32;
-/** Instances end by themselves now and then, late enough for the next to be launched at once. */
-const RUN_SECONDS = 25;
+/** Longer than any run: an instance that nobody knows of any more does not go away by itself. */
+const RUN_SECONDS = 86_400;
 const INSTANCES_MAX = 4;
 const RESCALE_MS = [1000, 6000] as const;
 

@@ -104,6 +104,17 @@ describe('a framework', () => {
     expect(running()).toHaveLength(1);
   });
 
+  test('hears nothing bad of a task whose ACCEPT is delivered twice', () => {
+    const framework = subscribed();
+    const [offer] = framework.take();
+    cluster.world.meddle = ({ from, subject }) =>
+      from === 'f1' && subject === 'mz.framework.call' ? 'repeat' : 'deliver';
+    framework.scheduler.launch([offer!], [framework.task('t1', offer!.agent_id.value)]);
+    cluster.run(2000);
+    expect(statesOf(framework, 't1').join()).not.toMatch(/LOST|ERROR/);
+    expect(running()).toHaveLength(1);
+  });
+
   test('is left alone while it is suppressed, and offered what it refused once it revives', () => {
     const framework = subscribed();
     cluster.run(1000);
