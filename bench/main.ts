@@ -4,6 +4,9 @@
  */
 import { parseArgs } from 'node:util';
 import { measureFailover } from './measure/failover.ts';
+import { measureInspectedTransition } from './measure/inspected-transition.ts';
+import { measureInspection } from './measure/inspection.ts';
+import { measurePage } from './measure/page.ts';
 import { measureStart } from './measure/start.ts';
 import { measureTasks } from './measure/tasks.ts';
 import { measureZnodes } from './measure/znodes.ts';
@@ -24,6 +27,9 @@ const measures = {
   tasks: () => measureTasks({ rounds, tasks: seconds * 1000 }),
   start: () => measureStart({ rounds }),
   failover: () => measureFailover({ rounds }),
+  transition: () => measureInspectedTransition({ rounds }),
+  inspection: () => measureInspection({ rounds, tasks: seconds * 1000 }),
+  page: () => measurePage({ rounds, seconds }),
 } as const;
 
 const unknown = values.only?.find((name) => !(name in measures));

@@ -8,8 +8,8 @@ import { type Subjects, subjectsOf } from '../protocol/subjects.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { connectTransport } from '../runtime/nats.ts';
 import { systemRandom } from '../runtime/random.ts';
+import { type Credentials, identityOf } from '../runtime/servers.ts';
 import { version } from '../runtime/version.ts';
-import type { Credentials } from './config/servers.ts';
 
 export interface ClusterAddress {
   /** Of NATS servers, without credentials; several with commas between them. */
@@ -145,19 +145,6 @@ async function askPatiently(
 function mayRetry({ code }: MesozooError, repeatable: boolean): boolean {
   if (code === 'UNAVAILABLE' || code === 'NOT_LEADER' || code === 'TOO_MANY_REQUESTS') return true;
   return repeatable && (code === 'TIMEOUT' || code === 'CONNECTION_LOST');
-}
-
-function identityOf(credentials: Credentials | undefined) {
-  switch (credentials?.kind) {
-    case undefined:
-      return {};
-    case 'user':
-      return { user: credentials.user, pass: credentials.password };
-    case 'token':
-      return { token: credentials.token };
-    case 'creds':
-      return { creds: credentials.file };
-  }
 }
 
 /** What nobody would guess: a certificate that is not trusted, a server without TLS. */

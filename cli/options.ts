@@ -8,7 +8,7 @@ export interface ClusterOptions extends ResolvedAddress {
 
 export function addClusterOptions(command: Command): Command {
   return command
-    .option('--nats <url>', 'NATS servers, with commas between them (MESOZOO_NATS)')
+    .option('--nats <url>', 'NATS servers, commas between (MESOZOO_NATS; nats://127.0.0.1:4222)')
     .option('--cluster <name>', 'first token of every subject (MESOZOO_CLUSTER; mz)')
     .option(
       '--context <context>',

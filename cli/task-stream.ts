@@ -140,7 +140,7 @@ class TaskStream {
       this.rouse();
       return;
     }
-    const fresh = chunk.data.subarray(offset - chunk.offset);
+    const fresh = bytesOf(chunk).subarray(offset - chunk.offset);
     if (fresh.length > 0) {
       this.offsets[stream] += fresh.length;
       this.handlers.output?.(stream, fresh);

@@ -8,62 +8,41 @@
  * Ctrl-C or SIGTERM ends the instances, then the service (with --keep-running only this process). When it was killed,
  * the same command goes on with the instances that it finds; they wait for it for --failover-seconds.
  */
-import { parseArgs } from 'node:util';
 import { connectNats, NatsLink, openSession } from 'mesozoo/framework';
 import { ServiceKeeper } from '../actors/framework/services/keeper.ts';
 import { ServiceRegistry } from '../actors/framework/services/registry.ts';
-import type { ServiceSpec } from '../actors/framework/services/spec.ts';
 import { logForPeople } from './service/log.ts';
+import { readOptions, type ServiceOptions, usage } from './service/options.ts';
 import { ServiceTree } from './service/tree.ts';
-
-const usage = `usage: mesozoo run examples/service.ts --name NAME [--instances N] [--cpus N] [--mem MIB] [--ports N]
-           [--failover-seconds N] [--keep-running] [--nats URL] [--cluster NAME] -- COMMAND
-       mesozoo run examples/service.ts --name NAME --teardown`;
 
 /** How a run ends; `forgotten`: the failover timeout has passed, instances and id are gone. */
 type End = 'drained' | 'left' | 'forgotten' | { readonly failure: string };
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    name: { type: 'string', default: '' },
-    instances: { type: 'string', default: '1' },
-    cpus: { type: 'string', default: '0.1' },
-    mem: { type: 'string', default: '32' },
-    ports: { type: 'string', default: '1' },
-    'failover-seconds': { type: 'string', default: '3600' },
-    'keep-running': { type: 'boolean', default: false },
-    teardown: { type: 'boolean', default: false },
-    nats: { type: 'string' },
-    cluster: { type: 'string', default: process.env.MESOZOO_CLUSTER || 'mz' },
-  },
-});
-const spec: ServiceSpec = {
-  name: options.name,
-  command: positionals.join(' '),
-  env: {},
-  resources: {
-    cpus: Number(options.cpus),
-    mem: Number(options.mem),
-    disk: 0,
-    gpus: 0,
-    ports: Number(options.ports),
-  },
-  killGraceSeconds: 3,
-};
-const isNamed = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/.test(spec.name);
-if (!isNamed || (spec.command === '' && !options.teardown)) leave(2, usage);
+/** Ctrl-C reaches us twice, from the terminal and through `mesozoo run`. */
+const SAME_SIGNAL_MS = 500;
+const EXIT_SIGNALLED = 130;
 
+const options = optionsOrLeave();
+const { spec, cluster } = options;
 const log = logForPeople();
-const { cluster, nats } = options;
-const connection = await connectNats({ nats, name: `service-${spec.name}`, log });
+const leaveFor = (error: Error) => leave(1, error.message);
+const connection = await connectNats({
+  nats: options.nats,
+  name: `service-${spec.name}`,
+  log,
+}).catch(leaveFor);
 const { ports } = connection;
-const session = await openSession(ports, { cluster, timeoutMs: 10_000, reopen: true });
+const session = await openSession(ports, {
+  cluster,
+  timeoutMs: 10_000,
+  reopen: true,
+}).catch(leaveFor);
 const tree = new ServiceTree(session, spec.name);
 if (options.teardown && !(await tree.exists())) leave(1, `there is no service ${spec.name}`);
 
-let askedToEnd: () => void = () => leave(130);
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => askedToEnd());
+let askToEnd: () => void = () => leave(EXIT_SIGNALLED);
+let signalledAtMs: number | undefined;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, signalled);
 
 let end: End;
 do {
@@ -86,7 +65,9 @@ async function keep(frameworkId: string): Promise<End> {
       user: '',
       name: `service-${spec.name}`,
       id: { value: frameworkId },
-      failover_timeout: Number(options['failover-seconds']),
+      failover_timeout: options.failoverSeconds,
+      // To be told TASK_UNREACHABLE, long before TASK_LOST.
+      capabilities: [{ type: 'PARTITION_AWARE' }],
     },
   });
   const { clock, random } = ports;
@@ -97,12 +78,7 @@ async function keep(frameworkId: string): Promise<End> {
     over: (message) => ends(link.state() === 'tornDown' ? 'forgotten' : { failure: message }),
   });
   const drain = () => keeper.drain(() => keeper.teardown(() => ends('drained')));
-  askedToEnd = () => {
-    // A second signal does not wait.
-    askedToEnd = () => leave(130);
-    if (options['keep-running']) ends('left');
-    else drain();
-  };
+  askToEnd = options.keepRunning ? () => ends('left') : drain;
   const following = tree.followScale(
     (instances) => keeper.scaleTo(instances),
     (text) => log.warn('not a number of instances', { text }),
@@ -116,6 +92,27 @@ async function keep(frameworkId: string): Promise<End> {
   link.close();
   await new Promise<void>((resolve) => registry.whenWritten(resolve));
   return end;
+}
+
+/** The first one asks for a good end, a second one does not wait for it. */
+function signalled(): void {
+  const nowMs = performance.now();
+  if (signalledAtMs === undefined) {
+    signalledAtMs = nowMs;
+    askToEnd();
+  } else if (nowMs - signalledAtMs > SAME_SIGNAL_MS) leave(EXIT_SIGNALLED);
+}
+
+function optionsOrLeave(): ServiceOptions {
+  let read: ServiceOptions | undefined;
+  try {
+    read = readOptions(process.argv.slice(2), process.env);
+  } catch (error) {
+    leave(2, `${(error as Error).message}\n\n${usage}`);
+  }
+  if (read !== undefined) return read;
+  console.log(usage);
+  leave(0);
 }
 
 function leave(exitCode: number, message?: string): never {

@@ -7,6 +7,7 @@
 import { setup } from 'xstate';
 
 export type SubscriptionEvent =
+  | { readonly type: 'OPENED' }
   | { readonly type: 'CONNECTED' }
   | { readonly type: 'DISCONNECTED' }
   /** The master has answered, and its event SUBSCRIBED is here. */
@@ -35,9 +36,10 @@ export const subscriptionMachine = setup({
   delays: { answerTimeout: 5000, backoff: 200 },
 }).createMachine({
   id: 'subscription',
-  initial: 'disconnected',
+  initial: 'idle',
   on: { CLOSED: '.closed', TORN_DOWN: '.tornDown' },
   states: {
+    idle: { on: { OPENED: 'disconnected' } },
     disconnected: { on: { CONNECTED: 'subscribing' } },
     subscribing: {
       entry: 'sendSubscribe',

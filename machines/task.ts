@@ -1,7 +1,7 @@
 /**
  * A task, from its request to its one final state: Mesos' states, with blocked and queued before staging.
  *
- * The leading master runs it. The tree holds its snapshot: the innermost state's name and the context, which is kept
+ * The framework of the task requests runs it, beside the leading master. The tree holds its snapshot: the innermost state's name and the context, which is kept
  * as small as the guards need. A task begins blocked; one without open dependencies is queued in the same turn.
  * A dependency that did not finish ends the task in `error`, because nothing that this task could try would help.
  */
@@ -28,20 +28,20 @@ export const taskMachine = setup({
       | { type: 'AGENT_UNREACHABLE' },
   },
   actions: {
-    /** Hands the task to the allocator. */
+    /** Asks for its resources. */
     joinLine: () => undefined,
-    /** Takes it from the allocator. */
+    /** Asks no more. */
     leaveLine: () => undefined,
     scheduleRetry: () => undefined,
     cancelRetry: () => undefined,
     useAttempt: assign({ attemptsLeft: ({ context }) => context.attemptsLeft - 1 }),
     /** It never ran. */
     giveAttemptBack: assign({ attemptsLeft: ({ context }) => context.attemptsLeft + 1 }),
-    /** Sends the launch, once it is decided. */
+    /** Launches its attempt out of the offer. */
     orderLaunch: () => undefined,
     noteKill: assign({ killRequested: true }),
     orderKill: () => undefined,
-    /** Returns the resources of the attempt. */
+    /** Its attempt holds nothing any more. */
     freeResources: () => undefined,
     /** The final state: dependents are told. */
     concludeTask: () => undefined,

@@ -79,3 +79,19 @@ export function dataForJson(bytes: Uint8Array): { data: string } | { dataBase64:
   const data = textOf(bytes);
   return data === undefined ? { dataBase64: Buffer.from(bytes).toString('base64') } : { data };
 }
+
+/**
+ * How many of the bytes can go as text when more follow: the beginning of a character whose rest is missing stays for
+ * the next piece. Of bytes that are no UTF-8 up to three may stay too, but never all.
+ */
+export function wholeCharacters(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back]!;
+    if (byte < 0x80) return bytes.length;
+    if (byte < 0xc0) continue; // goes on with an earlier one
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    const isBroken = length > back && bytes.length > back;
+    return isBroken ? bytes.length - back : bytes.length;
+  }
+  return bytes.length;
+}

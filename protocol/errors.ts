@@ -105,6 +105,10 @@ export const errorCatalogue = {
     meaning:
       'the stream id is not that of the present subscription: subscribe again under the same framework id',
   },
+  FAILED_OVER: {
+    definite: true,
+    meaning: 'another instance of the framework has subscribed under its id since',
+  },
   NO_REQUEST: { definite: true, meaning: 'no request of this id waits for resources' },
   // agents
   NO_AGENT: { definite: true, meaning: 'the agent is not registered' },

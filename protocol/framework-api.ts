@@ -65,8 +65,8 @@ export const REQUESTED_OFFERS = 'REQUESTED_OFFERS';
 
 const rlimit = z.object({
   type: z.enum(['RLMT_NOFILE', 'RLMT_AS', 'RLMT_FSIZE']),
-  hard: z.number().min(0).optional(),
-  soft: z.number().min(0).optional(),
+  hard: z.number().min(1).optional(),
+  soft: z.number().min(1).optional(),
 });
 
 /** A task as a framework launches it; `command` is run by the agent itself. */
@@ -130,7 +130,7 @@ const request = z.object({
   port_count: z.int().min(0).max(1000).default(0),
   queue: z.string().min(1).max(128).default('default'),
   priority: z.int().min(-1_000_000).max(1_000_000).default(0),
-  /** Smaller goes first within a priority. */
+  /** Smaller goes first within a priority: of the bundled frameworks. Others stand behind all that came before them. */
   order: z.int().min(0).default(0),
   constraints: z
     .array(
@@ -226,11 +226,14 @@ export const frameworkCall = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('FOLLOW_OUTPUT'),
     ...subscribed,
-    /** `topic` names the task in the subjects of the output: `mz.task.logs.<topic>.<stream>`. */
+    /** A bundled framework says under which name the output is published; others are told in the answer. */
     follow_output: z.object({
       task_id: id,
       agent_id: id.optional(),
-      topic: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/),
+      topic: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/)
+        .optional(),
     }),
   }),
 ]);
@@ -251,7 +254,9 @@ export interface CallReplies {
   readonly EXPLAIN: Partial<Omit<ExplainReply, 'taskId' | 'state'>>;
   /** `data` in MessagePack, and in JSON where the bytes are UTF-8; else `dataBase64`. */
   readonly READ_OUTPUT: TaskReplies['output'];
+  /** The output is published on `mz.task.logs.<topic>.<stream>`. */
   readonly FOLLOW_OUTPUT: {
+    readonly topic: string;
     readonly lease_ms: number;
     readonly stdout_offset: number;
     readonly stderr_offset: number;

@@ -11,10 +11,10 @@ export const actorKinds = [
   'coordinator',
   'master',
   'agent',
+  'framework',
+  'launch',
   'task',
   'attempt',
-  'launch',
-  'framework',
 ] as const;
 export type ActorKind = (typeof actorKinds)[number];
 

@@ -73,7 +73,7 @@ export const submitRequest = z
       .describe('All must hold for an attribute of the agent, or its hostname or agentId'),
     user: z
       .string()
-      .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
+      .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'a user name: small letters, digits, "_" and "-"')
       .optional()
       .describe('User to run as'),
     limits: z
@@ -230,12 +230,16 @@ export interface TaskEvent {
   readonly exitCode?: number;
   readonly signal?: string;
 }
-/** Published on `mz.task.logs.<taskId>.<stream>` in MessagePack: `offset` is where `data` begins in the output. */
+/**
+ * Published on `mz.task.logs.<taskId>.<stream>`, in JSON as events are: `offset` is the byte of the output at which the
+ * data begin. They are text where the bytes are UTF-8, else `dataBase64`.
+ */
 export interface OutputChunk {
   readonly taskId: string;
   readonly attemptId: string;
   readonly offset: number;
-  readonly data: Uint8Array;
+  readonly data?: string;
+  readonly dataBase64?: string;
   /** No more will come: the attempt has ended and everything was published. */
   readonly end?: boolean;
 }

@@ -38,6 +38,12 @@ describe('the options of a process', () => {
     );
   });
 
+  it('give a master an id of its own at each start', () => {
+    const ids = [1, 2].map(() => readConfig('master', [], secrets).id);
+    expect(ids[0]).toMatch(/^[A-Za-z0-9][A-Za-z0-9_-]*-[0-9a-f]{8}$/);
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+
   it("read an agent's resources and attributes", () => {
     const args = ['--data', '/d', '--cpus', '1.5', '--ports', '31000-31099,31200-31200'];
     const config = readConfig('agent', [...args, '--attributes', 'rack:a;zone:'], secrets);

@@ -8,6 +8,7 @@ import { systemClock } from './clock.ts';
 import { createLogger } from './log.ts';
 import { connectTransport } from './nats.ts';
 import { systemRandom } from './random.ts';
+import { identityOf, readServers } from './servers.ts';
 import { version } from './version.ts';
 
 export { type CoordSession, connect as openSession } from '../actors/coord/client/promises.ts';
@@ -49,15 +50,20 @@ export interface UserConnection {
 const DEFAULT_URL = 'nats://127.0.0.1:4222';
 const FIRST_CONNECT_MS = 10_000;
 
-/** Reconnects for ever later. Rejects with UNAVAILABLE when no server answers now, AUTH_FAILED when one refuses. */
+/**
+ * Reconnects for ever later. Rejects with UNAVAILABLE when no server answers now, AUTH_FAILED when one refuses,
+ * BAD_ARGUMENT for what is no address.
+ */
 export async function connectNats(options: NatsOptions): Promise<UserConnection> {
   const log = options.log ?? createLogger({ level: 'silent', fields: {} });
-  const { url, user, pass } = credentialsIn(
-    options.nats ?? (process.env.MESOZOO_NATS || DEFAULT_URL),
-  );
+  const { url, credentials, secure } =
+    options.nats === undefined
+      ? readServers(process.env.MESOZOO_NATS || DEFAULT_URL, 'MESOZOO_NATS')
+      : readServers(options.nats, 'nats');
   const connected = await connectTransport({
     ...{ url, role: 'client', name: options.name, log, version },
-    ...(user !== undefined && { user, pass }),
+    ...identityOf(credentials),
+    ...(secure && { tls: {} }),
     firstConnectTimeoutMs: FIRST_CONNECT_MS,
   });
   const { transport } = connected;
@@ -74,14 +80,4 @@ export async function subscribe(
   const { nats, log } = options;
   const connection = await connectNats({ nats, log, name: options.name ?? options.info.name });
   return Framework.subscribe(connection.ports, options, connection.close);
-}
-
-function credentialsIn(urls: string): { url: string; user?: string; pass?: string } {
-  const match = /^(?:\w+:\/\/)?([^:@/,]+):([^@/,]*)@/.exec(urls);
-  if (match === null) return { url: urls };
-  return {
-    url: urls,
-    user: decodeURIComponent(match[1]!),
-    pass: decodeURIComponent(match[2]!),
-  };
 }

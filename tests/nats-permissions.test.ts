@@ -85,6 +85,13 @@ describe('infra/nats.conf', () => {
     },
   );
 
+  it.each(['mz.task.events.>', 'mz.task.logs.x1.*', 'mz.task.logs.x1.>', 'mz.task.logs.>'])(
+    'lets everybody listen to %s',
+    async (subject) => {
+      for (const role of roles) expect(await may(role, 'listen', subject)).toBe(true);
+    },
+  );
+
   it.each(['other', '$SYS.REQ.SERVER.PING', '_INBOX.somebody.1', 'mz.task.events.x1'])(
     'does not let a client publish on %s',
     async (subject) => {

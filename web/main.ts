@@ -4,9 +4,11 @@ import { start } from './store.ts';
 import { App } from './view/app.ts';
 import { html } from './view/html.ts';
 import { listenToKeys } from './view/keyboard.ts';
+import { elk } from './view/layouts.ts';
 import { applyTheme } from './view/theme.ts';
 
 applyTheme();
+elk();
 start();
 listenToKeys();
 render(html`<${App} />`, document.getElementById('page')!);

@@ -35,8 +35,9 @@ export const second = signal(0);
 let clockOffsetMs = 0;
 /** By the server's clock, which the steps are in. */
 export const serverNow = () => Date.now() + clockOffsetMs;
-/** What "now" means for the moment that is shown. */
-export const shownNow = () => moment.value?.at ?? serverNow();
+let lostAt: number | undefined;
+/** What "now" means for what is shown: the moment, or when the server was last heard. */
+export const shownNow = () => moment.value?.at ?? lostAt ?? serverNow();
 
 export const list = computed(() => {
   listVersion.value;
@@ -58,6 +59,7 @@ export function start(): void {
   live = connectLive({
     url: url.href,
     onState: (state) => {
+      lostAt = state.state === 'lost' ? (lostAt ?? serverNow()) : undefined;
       connection.value = state;
     },
     onMessage: receive,
@@ -82,6 +84,8 @@ export const retryNow = () => live?.retryNow();
 function receive(message: ServerMessage): void {
   if (Array.isArray(message)) {
     history.add(message);
+    for (const { event } of message)
+      if (event.type === '@xstate.actor') dropped.value += event.dropped ?? 0;
     announce();
   } else if ('hello' in message) {
     hello.value = message.hello;

@@ -114,6 +114,7 @@ export class AgentActor implements Actor {
       updates: this.updates,
       executors,
       inspection: ports.inspection,
+      mayLaunch: () => this.registration.mayLaunch(),
       changed: () => this.presence.changed(),
       forgotten: (attempt) => {
         if (attempt.started !== undefined) this.sandboxes.keep(attempt.spec.attemptId);

@@ -54,6 +54,8 @@ export interface AttemptsOptions {
   readonly updates: StatusUpdates;
   readonly executors: Executors;
   readonly inspection?: Inspection | undefined;
+  /** Not while the agent may have missed that an attempt was given up: see `Registration.mayLaunch`. */
+  mayLaunch(): boolean;
   /** What is held, or whether anything lives, may have changed. */
   changed(): void;
   /** Gone for good; its sandbox is kept for a while. */
@@ -64,7 +66,7 @@ export class Attempts {
   private readonly options: AttemptsOptions;
   private readonly attempts = new Map<AttemptId, Attempt>();
   private readonly forgotten: Forgotten;
-  /** Ordered before a restart, and surely not started. */
+  /** Ordered before a restart or before the agent stood still, and surely not started. */
   private readonly waitingForResume = new Set<AttemptId>();
   private readonly machine: typeof attemptMachine;
   private held: Resources = NOTHING;
@@ -118,7 +120,7 @@ export class Attempts {
     if (this.options.executors[spec.executor].instant) {
       this.options.journal.add(record);
       this.begin(attempt);
-    } else this.options.journal.add(record, () => this.begin(attempt));
+    } else this.options.journal.add(record, () => this.beginOrWait(attempt));
   }
 
   kill(attemptId: AttemptId, graceMs: number): void {
@@ -171,12 +173,12 @@ export class Attempts {
   }
 
   /**
-   * Launches what was ordered but not started before a restart: only once a master has said, at registration, which
-   * attempts are given up, since their tasks may have been decided in the meantime.
+   * Launches what was ordered but not started before a restart, or before the agent stood still: only once a master has
+   * said, at registration, which attempts are given up, since their tasks may have been decided in the meantime.
    */
   resume(): void {
     for (const attemptId of this.waitingForResume) {
-      this.options.log.info('launching what was ordered before the restart', { attemptId });
+      this.options.log.info('launching what was ordered before', { attemptId });
       const attempt = this.attempts.get(attemptId);
       if (attempt !== undefined) this.begin(attempt);
     }
@@ -349,6 +351,12 @@ export class Attempts {
         `the agent has less than was asked for: available ${inWords(this.available)}, asked ${inWords(spec.resources)}`,
       );
     return undefined;
+  }
+
+  /** It is on disk: for how long that took, or the agent stood still, is not known. */
+  private beginOrWait(attempt: Attempt): void {
+    if (this.options.mayLaunch()) this.begin(attempt);
+    else this.waitingForResume.add(attempt.spec.attemptId);
   }
 
   /** It is on disk, or need not be; too late if it is to be killed already. */

@@ -41,7 +41,7 @@ export interface AgentTiming {
 
 export const defaultAgentTiming: AgentTiming = {
   sessionTimeoutMs: 6_000,
-  registrationBackoffMinMs: 200,
+  registrationBackoffMinMs: 100,
   registrationBackoffMaxMs: 5_000,
   updateRetryMinMs: 1_000,
   updateRetryMaxMs: 30_000,

@@ -27,7 +27,7 @@ function chunks(world: AgentWorld, stream: string): OutputChunk[] {
 
 const textOf = (world: AgentWorld, stream: string) =>
   chunks(world, stream)
-    .map(({ data }) => Buffer.from(data).toString())
+    .map(({ data }) => data)
     .join('');
 
 describe('output that is asked for', () => {
@@ -109,7 +109,19 @@ describe('output that is followed', () => {
     world.run(100);
     const first = chunks(world, 'stdout');
     expect(first.length).toBeLessThanOrEqual(4);
-    expect(Math.max(...first.map(({ data }) => data.length))).toBe(limits.outputChunkBytes);
+    expect(Math.max(...first.map(({ data }) => data?.length ?? 0))).toBe(limits.outputChunkBytes);
+  });
+
+  it('is text, cut between characters, and base 64 where it is none', () => {
+    const world = running();
+    follow(world);
+    world.processes.write('a.1', 'stdout', `x${'€'.repeat(30_000)}`);
+    world.run(2000);
+    expect(textOf(world, 'stdout')).toBe(`x${'€'.repeat(30_000)}`);
+    expect(chunks(world, 'stdout').length).toBeGreaterThan(1);
+    world.processes.write('a.1', 'stderr', Uint8Array.from([0xff, 0x00]));
+    world.run(2000);
+    expect(chunks(world, 'stderr')).toMatchObject([{ offset: 0, dataBase64: '/wA=' }]);
   });
 
   it('stops with the lease, and goes on while it is renewed', () => {

@@ -2,7 +2,7 @@
  * The output of attempts: pieces that a master asks for, and, while somebody holds a lease, what is written from then
  * on, published in pieces of bounded size and at a bounded rate.
  */
-import { pack } from '../../protocol/codec.ts';
+import { dataForJson, encode, wholeCharacters } from '../../protocol/codec.ts';
 import type { AttemptId, TaskId } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Subjects } from '../../protocol/subjects.ts';
@@ -51,7 +51,7 @@ export class Output {
     const piece = this.options.processes.readOutput(attemptId, stream, offset, bounded);
     return {
       found: piece !== undefined || this.options.knows(attemptId),
-      data: piece?.bytes ?? new Uint8Array(0),
+      data: piece === undefined ? new Uint8Array(0) : textPiece(piece, offset),
       offset,
       size: piece?.size ?? 0,
     };
@@ -114,7 +114,7 @@ export class Output {
         taskId: followed.taskId,
         attemptId,
         offset: followed.offsets[stream],
-        data: new Uint8Array(0),
+        data: '',
         end: true,
       });
     this.followed.delete(attemptId);
@@ -131,12 +131,13 @@ export class Output {
         limits.outputChunkBytes,
       );
       if (piece === undefined || piece.bytes.length === 0) return true;
-      followed.offsets[stream] = offset + piece.bytes.length;
+      const bytes = textPiece(piece, offset);
+      followed.offsets[stream] = offset + bytes.length;
       this.publish(followed, stream, {
         taskId: followed.taskId,
         attemptId,
         offset,
-        data: piece.bytes,
+        ...dataForJson(bytes),
       });
       if (followed.offsets[stream] >= piece.size) return true;
     }
@@ -145,10 +146,18 @@ export class Output {
 
   private publish(followed: Followed, stream: Stream, chunk: OutputChunk): void {
     const { transport, subjects } = this.options;
-    transport.publish(subjects.taskLogs(followed.taskId, stream), pack(chunk));
+    transport.publish(subjects.taskLogs(followed.taskId, stream), encode(chunk, 'json'));
   }
 
   private sizeOf(attemptId: AttemptId, stream: Stream): number | undefined {
     return this.options.processes.readOutput(attemptId, stream, 0, 0)?.size;
   }
+}
+
+/** Where more has been written than the piece holds, a character that it cuts in two is left to the next one. */
+function textPiece(
+  { bytes, size }: { bytes: Uint8Array; size: number },
+  offset: number,
+): Uint8Array {
+  return offset + bytes.length < size ? bytes.subarray(0, wholeCharacters(bytes)) : bytes;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pack } from '../../protocol/codec.ts';
+import type { AttemptId } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
 import { AgentWorld, master, specOf, total } from './testing/world.ts';
 
@@ -20,8 +21,9 @@ describe('registration', () => {
     expect(tries).toBeLessThan(20);
     expect(world.said.every(({ to }) => to === 'm1')).toBe(true);
     world.answers = true;
-    world.run(6_000);
+    while (world.messages('epochAccepted').length === 0) world.run(100);
     const after = world.messages('register').length;
+    // Less than the five seconds after which this master, which does not ping, is asked again.
     world.run(4_000);
     expect(world.messages('register').length).toBe(after);
     expect(world.messages('epochAccepted').at(-1)).toMatchObject({ epoch: 10 });
@@ -117,6 +119,25 @@ describe('registration', () => {
     world.launch('a.1');
     expect(world.processes.launches).toHaveLength(1);
   });
+
+  it.each([
+    ['never, where it was given up', true, 0],
+    ['after it, where it is still wanted', false, 1],
+  ])(
+    'comes before the start of what was ordered just before the agent stood still: %s',
+    (_what, isGivenUp, launches) => {
+      const world = AgentWorld.registered();
+      world.order({ type: 'launch', attempt: specOf('a.1') });
+      // Its checkpoint is under way, and is on disk when the agent goes on.
+      world.clock.nowMs += 20_000;
+      if (isGivenUp) world.giveUp = ['a.1' as AttemptId];
+      world.run(0);
+      expect(world.processes.launches).toEqual([]);
+      world.run(2000);
+      expect(world.messages('register')).toHaveLength(2);
+      expect(world.processes.launches).toHaveLength(launches);
+    },
+  );
 
   it('is repeated when the master asks for it', () => {
     const world = AgentWorld.registered();

@@ -156,7 +156,8 @@ export class Registration {
    * A launch that was on its way while this agent was cut off or stood still may have been given up since. Everything
    * that is older than the next registration arrives before its answer, and what is still wanted is ordered again.
    */
-  private mayLaunch(): boolean {
+  mayLaunch(): boolean {
+    if (this.hasMissedPings()) return false;
     return this.lifecycle.matches('registered') || this.lifecycle.matches('leaving');
   }
 

@@ -65,7 +65,7 @@ export const defaultTiming: CoordTiming = {
   electionTimeoutMs: 400,
   resendMs: 200,
   housekeepingMs: 200,
-  contactPatienceMs: 1000,
+  contactPatienceMs: 300,
   withdrawAfterMs: 1500,
   snapshotPauseMs: 2,
   transferTimeoutMs: 1000,

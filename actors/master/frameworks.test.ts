@@ -1,6 +1,6 @@
 /** One master over a fake quorum with fake agents, and frameworks that come to it over NATS by the SDK's link. */
 import { describe, expect, test } from 'vitest';
-import { decode } from '../../protocol/codec.ts';
+import { decode, encode } from '../../protocol/codec.ts';
 import type { CallType } from '../../protocol/framework-api.ts';
 import type { AttemptId } from '../../protocol/ids.ts';
 import { fromMesos } from '../../protocol/mesos-resources.ts';
@@ -114,6 +114,40 @@ describe('an offer', () => {
     expect(agent.began).toEqual([cluster.attempt(id)]);
   });
 
+  test('is not made again to others while a request waits for what it holds', () => {
+    const world = withFramework();
+    const { cluster, framework, master, agent } = world;
+    const second = cluster.agent('b1', master, { cpus: 4, mem: 1024 });
+    agent.run(launch(world, 't1', 3));
+    // It never answers.
+    cluster.run(3_000);
+    const id = cluster.submit({ name: 'urgent', resources: { cpus: 3 } });
+    cluster.run(10_000);
+    expect(second.began).toEqual([cluster.attempt(id)]);
+    expect(framework.offers.length).toBeLessThan(3);
+  });
+
+  test('lasts its time when what waits could not be met anyway', () => {
+    const { cluster, framework } = withFramework();
+    cluster.submit({ name: 'giant', resources: { cpus: 900 } });
+    cluster.run(7_000);
+    expect(framework.heard).not.toContain('rescinded');
+  });
+
+  test('is used together with others of its agent', () => {
+    const world = withFramework();
+    const { cluster, framework, agent } = world;
+    // The rest of what is launched from is one offer, what comes free is another one.
+    const attempt = launch(world, 't1', 2);
+    framework.scheduler.revive();
+    cluster.world.runUntil(() => framework.offers.length === 1);
+    agent.finish(attempt);
+    cluster.world.runUntil(() => framework.offers.length === 2);
+    framework.scheduler.launch(framework.take(), [framework.task('t2', 'a1', 4)]);
+    cluster.run(1_000);
+    expect(agent.began).toHaveLength(2);
+  });
+
   test('goes to the framework with the smaller dominant share', () => {
     const world = withFramework();
     const { cluster, framework, agent } = world;
@@ -182,6 +216,38 @@ describe('a launched task', () => {
     });
     expect(framework.updates[0]!.message).toContain(message);
     expect(agent.began).toHaveLength(1);
+  });
+
+  test('that would not fit its znode is an error, and the master leads on', () => {
+    const { cluster, master, framework } = withFramework();
+    const variables = Array.from({ length: 5 }, (_, index) => ({
+      name: `V${index}`,
+      value: '"'.repeat(60_000),
+    }));
+    const large = {
+      ...framework.task('large', 'a1'),
+      command: { value: 'true', environment: { variables } },
+    };
+    framework.scheduler.launch(framework.take(), [large]);
+    cluster.world.runUntil(() => framework.updates.length > 0);
+    expect(framework.updates[0]).toMatchObject({ state: 'TASK_ERROR' });
+    expect(master.actor.state()).toContain('serving');
+    framework.scheduler.revive();
+    cluster.run(1_000);
+    expect(fromMesos(framework.offers[0]!.resources).cpus).toBe(4);
+  });
+
+  test('has bounds that its agent understands, whatever it asks for', () => {
+    const world = withFramework();
+    const { cluster, framework, agent } = world;
+    const rlimits = [
+      { type: 'RLMT_AS' as const, hard: 2 ** 64 },
+      { type: 'RLMT_NOFILE' as const, hard: 1.5 },
+    ];
+    const container = { rlimit_info: { rlimits } };
+    framework.scheduler.launch(framework.take(), [{ ...framework.task('t1', 'a1'), container }]);
+    cluster.world.runUntil(() => agent.began.length > 0);
+    expect(agent.attempts.get(agent.began[0]!)!.spec.limits).toEqual({ openFiles: 1 });
   });
 
   test('cannot have the id of another one that lives', () => {
@@ -276,6 +342,17 @@ describe('a request', () => {
     expect(fromMesos(offer!.resources)).toMatchObject({ cpus: 2, mem: 0, ports: [[31000, 31000]] });
   });
 
+  test('waits on when nobody has answered the offer that was made for it', () => {
+    const { cluster, framework } = withFramework();
+    framework.scheduler.decline(framework.take(), { refuse_seconds: 1000 });
+    const resources = [{ name: 'cpus', type: 'SCALAR' as const, scalar: { value: 1 } }];
+    framework.scheduler.request([{ id: 'r1', resources }]);
+    cluster.world.runUntil(() => framework.offers.length > 0);
+    cluster.run(11_000);
+    expect(framework.heard).toContain('rescinded');
+    expect(framework.offers[0]!.requests).toMatchObject([{ id: 'r1' }]);
+  });
+
   test('that cannot be met is explained, and can be withdrawn', () => {
     const { cluster, framework } = withFramework();
     const cpus = (value: number) => [{ name: 'cpus', type: 'SCALAR' as const, scalar: { value } }];
@@ -367,6 +444,53 @@ describe('a framework', () => {
     cluster.run(1_000);
     expect(intruder.heard).toEqual([]);
     expect(intruder.errors.join()).toContain('belongs to the cluster itself');
+  });
+
+  test('of the cluster itself is not to be ended from outside', () => {
+    const { cluster, agent } = started();
+    const id = cluster.submit({ name: 'mine' });
+    cluster.run(100);
+    for (const stream_id of ['bundled', 'tasks'])
+      expect(
+        cluster.refusal('framework.call', {
+          type: 'TEARDOWN',
+          framework_id: { value: 'tasks' },
+          stream_id,
+        }),
+      ).toMatchObject({ code: 'NOT_SUBSCRIBED' });
+    cluster.run(2_000);
+    expect(agent.killed).toEqual([]);
+    expect(cluster.get(id).state).toBe('TASK_STAGING');
+  });
+
+  test('gets an answer to each SUBSCRIBE, of which the last one counts', () => {
+    const { cluster } = started();
+    const subscribe = (events: string) =>
+      encode(
+        {
+          type: 'SUBSCRIBE',
+          framework_id: { value: 'twice' },
+          subscribe: { framework_info: { user: '', name: 'x' } },
+          events,
+        },
+        'json',
+      );
+    const answers = ['_INBOX.x.1', '_INBOX.x.2'].map((events) =>
+      cluster.send('framework.call', subscribe(events)),
+    );
+    cluster.run(1_000);
+    expect(answers[0]!.answer).toMatchObject({ error: { code: 'FAILED_OVER' } });
+    expect(answers[1]!.answer).toMatchObject({ framework_id: { value: 'twice' } });
+  });
+
+  test('whose info is too large for its record is refused', () => {
+    const { cluster, master } = started();
+    const labels = { labels: [{ key: 'k', value: 'v'.repeat(300_000) }] };
+    const framework = new TestFramework(cluster.world, 'f1', { id: { value: 'fw' }, labels });
+    cluster.run(5_000);
+    expect(framework.errors.join()).toContain('framework_info');
+    expect(master.actor.state()).toContain('serving');
+    expect(cluster.coord.nodes.has('/mesozoo/frameworks/fw')).toBe(false);
   });
 
   test('is refused with wrong words before it has changed anything', () => {
@@ -489,6 +613,33 @@ describe('a new leader', () => {
     expect(agent.began).toEqual([attempt]);
     expect(launchesInTree(cluster)).toEqual([]);
     expect(cluster.crashes).toEqual([]);
+  });
+
+  test('gives frameworks their time from when it leads, however long it has read', () => {
+    const world = withFramework({ failover_timeout: 1 });
+    const { cluster, framework, master, agent } = world;
+    const attempt = launch(world, 't1');
+    agent.run(attempt);
+    cluster.run(100);
+    const next = cluster.master('m2');
+    cluster.run(100);
+    const { refuse } = cluster.coord;
+    let slow = true;
+    cluster.coord.refuse = (name, request, member) =>
+      slow && name === 'children' && String(request.path).startsWith('/mesozoo/tasks')
+        ? 'UNAVAILABLE'
+        : refuse(name, request, member);
+    master.kill();
+    cluster.expireSessions(master);
+    cluster.run(40_000);
+    expect(next.actor.state()).toContain('recovering');
+    slow = false;
+    cluster.lead(next);
+    cluster.follow(next);
+    cluster.run(10_000);
+    expect(cluster.crashes).toEqual([]);
+    expect(framework.masters.at(-1)).toBe('m2');
+    expect(agent.killed).toEqual([]);
   });
 
   test('waits for a framework, and tears down one that does not come', () => {

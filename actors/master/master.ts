@@ -44,12 +44,14 @@ export class MasterActor implements Actor {
       cluster,
       digest,
       timeoutMs: timing.sessionTimeoutMs,
+      timing: { pingIntervalMs: timing.sessionPingIntervalMs },
       reopen: false,
     });
     this.election = new SessionElection(this.client, this.ports, {
       parent: treePaths.masters,
       prefix: treePaths.masterPrefix,
       acl: systemAcl(digest),
+      marginMs: timing.leadMarginMs,
     });
     this.client.onState((state) => {
       if (state === 'connected') this.offer({ type: 'SESSION_CONNECTED' });

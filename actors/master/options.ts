@@ -24,6 +24,13 @@ export interface MasterOptions {
 export interface MasterTiming {
   /** A leader that dies is replaced after this long. */
   readonly sessionTimeoutMs: number;
+  /** Between pings of the session, where nothing else is asked. */
+  readonly sessionPingIntervalMs: number;
+  /**
+   * A leader that has not heard from the quorum serves no more this long before its session may have ended. A coord that
+   * is cut off from the others may go on answering for twice its election timeout and its patience, 1.1 s.
+   */
+  readonly leadMarginMs: number;
   /** Of everything that is looked after from time to time: pings, deadlines, retries, what is sent again. */
   readonly tickMs: number;
   readonly pingIntervalMs: number;
@@ -42,7 +49,9 @@ export interface MasterTiming {
 }
 
 export const defaultTiming: MasterTiming = {
-  sessionTimeoutMs: 4_000,
+  sessionTimeoutMs: 2_000,
+  sessionPingIntervalMs: 250,
+  leadMarginMs: 1_200,
   tickMs: 250,
   pingIntervalMs: 1_000,
   pingTimeoutMs: 10_000,

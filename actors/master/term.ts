@@ -2,21 +2,19 @@
  * One leadership, from election to deposition, with everything that belongs to it: when it ends all of this is thrown
  * away, and nothing of it is told, written or ordered any more.
  */
-import { unpack } from '../../protocol/codec.ts';
 import { assert } from '../../protocol/errors.ts';
 import type { Epoch, FrameworkId, Zxid } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
-import type { AgentMessage } from '../../protocol/orders.ts';
 import { type Subjects, subjectsOf } from '../../protocol/subjects.ts';
 import type { ClusterState, Metrics } from '../../protocol/task-api.ts';
-import type { Clock, Delivery, Logger, Ports, Random, Subscription, Transport } from '../actor.ts';
+import type { Clock, Logger, Ports, Random, Subscription, Transport } from '../actor.ts';
 import type { BundledFramework, WriteGroup } from '../bundled.ts';
 import type { CoordClient } from '../coord/client/contract.ts';
 import { systemAcl } from '../coord/client/system-acl.ts';
 import { NO_PLANTED_BUGS } from '../planted.ts';
 import { Agents } from './agents/agents.ts';
+import { AgentInbox } from './agents/inbox.ts';
 import { Liveness } from './agents/liveness.ts';
-import { problemOf } from './agents/messages.ts';
 import { Orders } from './agents/orders.ts';
 import { Registration } from './agents/registration.ts';
 import { allocators } from './allocators/allocators.ts';
@@ -83,12 +81,13 @@ export class Term {
   private readonly relay: OutputRelay;
   private readonly liveness: Liveness;
   private readonly updates: StatusUpdates;
-  private readonly registration: Registration;
+  private readonly inbox: AgentInbox;
   private readonly recovery: Recovery;
   private readonly bundled: readonly Bundled[];
   private readonly acl: ReturnType<typeof systemAcl>;
   private readonly sinceMs: number;
   private messages: Subscription | undefined;
+  private remaindersDue = false;
   private ended = false;
 
   constructor(parts: TermParts) {
@@ -138,6 +137,7 @@ export class Term {
       allocator,
       offers,
       afterwards,
+      isHeard,
       masterInfo: {
         id: options.masterId,
         hostname: options.hostname,
@@ -164,7 +164,7 @@ export class Term {
       },
     });
     this.updates = new StatusUpdates({ launches, agents, life, orders, writes, planted });
-    this.registration = new Registration({
+    const registration = new Registration({
       clock,
       log,
       timing,
@@ -186,6 +186,17 @@ export class Term {
       timeoutMs: timing.relayTimeoutMs,
       afterwards,
     });
+    const { liveness, updates, relay } = this;
+    this.inbox = new AgentInbox({
+      log,
+      epoch,
+      agents,
+      orders,
+      liveness,
+      registration,
+      updates,
+      relay,
+    });
     this.calls = new Calls({
       clock,
       allocator,
@@ -196,7 +207,6 @@ export class Term {
         allocator,
         offers,
         launches,
-        began: (launch) => life.began(launch),
         orderLaunch: (launch) => this.orderLaunch(launch),
       }),
       life,
@@ -269,6 +279,8 @@ export class Term {
       ({ frameworkId }) => this.frameworks.get(frameworkId)!,
       nameOfRequest,
     );
+    // What no request waits for. From time to time, so that what comes free at about the same time makes one offer.
+    if (this.remaindersDue && !more) this.offerRemainders();
     this.handOn();
     for (const { framework } of this.bundled) framework.beforeWrites();
     this.updates.acknowledgeReceived();
@@ -333,12 +345,12 @@ export class Term {
    * is not to be found was never ordered, and one that is found was noted.
    */
   private takeChanges(): Iterable<WriteGroup> {
-    const { records, ends } = this.frameworks.takeChanges(this.acl);
+    const frameworks = this.frameworks.takeChanges(this.acl);
     return oneAfterAnother([
       ...this.bundled.map(({ framework }) => framework.takeChanges()),
-      records,
+      frameworks.records,
       this.launches.takeChanges(this.acl),
-      ends,
+      frameworks.ends,
     ]);
   }
 
@@ -371,6 +383,8 @@ export class Term {
 
   private begin(): void {
     this.log.info('recovered', { launches: this.launches.size });
+    this.frameworks.begin();
+    this.life.recovered();
     for (const { framework, link } of this.bundled)
       this.frameworks.subscribe(
         framework.info,
@@ -380,10 +394,11 @@ export class Term {
         },
         framework.id,
         () => undefined,
+        (error) => this.parts.failed(error.message),
       );
     this.messages = this.transport.subscribe(
       this.subjects.toMaster(this.parts.options.masterId),
-      (delivery) => this.receive(delivery),
+      (delivery) => this.inbox.receive(delivery),
     );
     this.scheduleTick();
     this.parts.recovered();
@@ -397,14 +412,14 @@ export class Term {
       this.relay.tick();
       this.frameworks.tick();
       this.offers.tick();
-      this.offerRemainders();
+      this.remaindersDue = true;
       for (const { framework } of this.bundled) framework.tick();
       this.scheduleTick();
     });
   }
 
-  /** From time to time, so that what comes free at about the same time makes one offer. */
   private offerRemainders(): void {
+    this.remaindersDue = false;
     const takers = [...this.frameworks.all()].filter(
       (framework) => takesRemainders(framework) && mayOffer(framework),
     );
@@ -426,73 +441,6 @@ export class Term {
     this.writes.afterwards(() => {
       if (launch.chart.value === 'killing') this.liveness.kill(launch);
     });
-  }
-
-  private receive(delivery: Delivery): void {
-    let message: unknown;
-    try {
-      message = unpack(delivery.payload);
-    } catch (error) {
-      this.log.warn('message of an agent is not readable', { error: String(error) });
-      return;
-    }
-    const problem = problemOf(message);
-    if (problem === undefined) this.dispatch(message as AgentMessage);
-    else
-      this.log.warn('message is not one of an agent', {
-        problem,
-        bytes: delivery.payload.length,
-      });
-  }
-
-  private dispatch(message: AgentMessage): void {
-    const { agentId } = message;
-    if (message.type === 'register') {
-      // Meant for a leadership of this master that is over, or one to come: the agent repeats it.
-      if (message.epoch !== this.epoch) return;
-      this.registration.register(agentId, message.info, message.attempts);
-      return;
-    }
-    const agent = this.agents.get(agentId);
-    if (agent === undefined || agent.standing === 'awaited' || agent.standing === 'unreachable') {
-      if (message.type === 'leaving') return;
-      this.orders.send(agentId, { type: 'registerAgain' });
-      return;
-    }
-    this.liveness.heard(agent);
-    switch (message.type) {
-      case 'epochAccepted':
-        if (message.epoch === this.epoch) this.registration.epochAccepted(agentId);
-        return;
-      case 'pong':
-        return;
-      case 'status':
-        this.updates.receive(agentId, message.update);
-        return;
-      case 'usage':
-        agent.used = { cpus: message.cpus, mem: message.memMiB };
-        return;
-      case 'refused':
-        this.log.warn('order refused by an agent', {
-          agentId,
-          order: message.order,
-          newer: message.epoch,
-        });
-        return;
-      case 'draining':
-        if (message.epoch === this.epoch) this.liveness.drains(agent);
-        return;
-      case 'leaving':
-        this.liveness.leaves(agent);
-        return;
-      case 'outputRead':
-      case 'following':
-        this.relay.answered(message);
-        return;
-      default:
-        message satisfies never;
-        this.log.warn('message of an unknown kind', { agentId });
-    }
   }
 }
 

@@ -28,6 +28,9 @@ beforeEach(() => {
   });
   cluster.answers['metrics.get'] = () => ({ queues: { batch: { waiting: 1, running: 2 } } });
   cluster.answers['cluster.state'] = () => ({
+    leader: { masterId: 'master-1-cd' },
+    coords: [{ id: 1 }, { id: 2 }],
+    frameworks: [{ frameworkId: 'tasks' }],
     agents: [{ agentId: 'agent-1-ab', hostname: 'vm', state: 'active' }],
   });
   const tree: Record<string, string[]> = {
@@ -83,6 +86,11 @@ describe('what may come next', () => {
     [['zk', 'get', '/config/page/t'], 'words', ['/config/page/title']],
     [['zk', 'get', '/config/o'], 'words', ['/config/odd name:80']],
     [['zk', 'get', 'x'], 'words', []],
+    [['inspect', 'co'], 'words-open', ['coordinator']],
+    [['inspect', 'coordinator.'], 'words', ['coordinator.1', 'coordinator.2']],
+    [['inspect', 'agent.a'], 'words', ['agent.agent-1-ab']],
+    [['inspect', 'task.'], 'words', []],
+    [['inspect', 'a'], 'words-open', ['agent', 'attempt']],
     [['submit', '-f', ''], 'files', []],
     [['--config', ''], 'files', []],
     [['submit', ''], 'commands', []],

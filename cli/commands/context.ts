@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { MesozooError } from '../../protocol/errors.ts';
+import { type Credentials, readServers } from '../../runtime/servers.ts';
 import { resolveAddress } from '../config/address.ts';
 import {
   type Config,
@@ -13,7 +14,6 @@ import {
   readConfigFile,
   writeConfigFile,
 } from '../config/config-file.ts';
-import { type Credentials, readServers } from '../config/servers.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { clusterOptionsOf, given } from '../options.ts';
 import type { CommandParts } from '../run-command.ts';

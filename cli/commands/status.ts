@@ -1,4 +1,4 @@
-/** `mesozoo status`: masters, coords, agents, tasks and metrics. */
+/** `mesozoo status`: masters, coords, agents, frameworks, tasks and metrics. */
 import type { Command } from 'commander';
 import type { ClusterState, Metrics } from '../../protocol/task-api.ts';
 import { taskStates } from '../../protocol/task-states.ts';
@@ -15,7 +15,7 @@ const PATIENCE_MS = 3_000;
 export function addStatus(program: Command, parts: CommandParts): void {
   const command = program
     .command('status')
-    .description('masters, coords, agents, tasks and metrics')
+    .description('masters, coords, agents, frameworks, tasks and metrics')
     .addHelpText(
       'after',
       `
@@ -55,6 +55,7 @@ export function statusText(status: Status, nowMs: number, coloured: boolean): st
     masters.length === 0 ? undefined : mastersTable(masters, state),
     state === undefined ? undefined : coordsTable(state),
     state === undefined ? undefined : agentsTable(state),
+    state === undefined ? undefined : frameworksTable(state),
     state === undefined ? undefined : tasksText(state, coloured),
     metrics === undefined ? undefined : metricsText(metrics),
   ]
@@ -122,6 +123,21 @@ function agentsTable(state: ClusterState): string {
       { title: 'RUNS', align: 'right', value: (agent) => agent.attempts },
     ],
     [...state.agents].sort((a, b) => (a.agentId < b.agentId ? -1 : 1)),
+  );
+}
+
+function frameworksTable(state: ClusterState): string {
+  return table(
+    [
+      { title: 'FRAMEWORK', value: (framework) => framework.frameworkId },
+      { title: 'NAME', value: (framework) => framework.name },
+      { title: 'STATE', value: (framework) => framework.state },
+      { title: 'CPUS', align: 'right', value: ({ allocated }) => round(allocated.cpus, 2) },
+      { title: 'MEM', align: 'right', value: ({ allocated }) => mebibytes(allocated.mem) },
+      { title: 'OFFERS', align: 'right', value: (framework) => framework.offers },
+      { title: 'RUNS', align: 'right', value: (framework) => framework.tasks },
+    ],
+    [...state.frameworks].sort((a, b) => (a.frameworkId < b.frameworkId ? -1 : 1)),
   );
 }
 

@@ -1,6 +1,7 @@
 /** What may stand for a placeholder: from the cluster, the configuration file, or the shell itself. */
+import { actorKinds } from '../../protocol/inspection-api.ts';
 import { limits } from '../../protocol/limits.ts';
-import type { TaskReplies } from '../../protocol/task-api.ts';
+import type { ClusterState, Metrics, TaskReplies } from '../../protocol/task-api.ts';
 import { isFinal, taskStates } from '../../protocol/task-states.ts';
 import type { ZnodeReplies } from '../../protocol/znode-api.ts';
 import { configPath, readConfigFile } from '../config/config-file.ts';
@@ -38,6 +39,7 @@ export const sources: Readonly<Record<string, Source>> = {
   queue: queues,
   agent: agents,
   path: znodes,
+  actor: actors,
   context: contexts,
   level: () => words(['debug', 'info', 'warn', 'error']),
   job: 'files',
@@ -48,7 +50,19 @@ export const sources: Readonly<Record<string, Source>> = {
 
 /** What nobody can guess. */
 export const freePlaceholders: readonly string[] = [
-  ...['acl', 'attempts', 'count', 'data', 'key', 'n', 'name', 'NAME=VALUE', 'number', 'size'],
+  ...[
+    'acl',
+    'address',
+    'attempts',
+    'count',
+    'data',
+    'key',
+    'n',
+    'name',
+    'NAME=VALUE',
+    'number',
+    'size',
+  ],
   ...['time', 'url', 'user:password', 'new-context'],
 ];
 
@@ -80,11 +94,7 @@ async function tasks({ connect, wanted }: SourceParts, what = 'all'): Promise<Fo
 
 async function queues({ connect }: SourceParts): Promise<Found> {
   const { subjects, ask } = await connect();
-  const metrics = await ask<{ queues: Record<string, { waiting: number; running: number }> }>(
-    subjects.metrics(),
-    {},
-    options,
-  );
+  const metrics = await ask<Metrics>(subjects.metrics(), {}, options);
   return {
     candidates: Object.entries(metrics.queues).map(([value, { waiting, running }]) => ({
       value,
@@ -95,17 +105,28 @@ async function queues({ connect }: SourceParts): Promise<Found> {
 
 async function agents({ connect }: SourceParts): Promise<Found> {
   const { subjects, ask } = await connect();
-  const state = await ask<{ agents: { agentId: string; hostname: string; state: string }[] }>(
-    subjects.clusterState(),
-    {},
-    options,
-  );
+  const state = await ask<ClusterState>(subjects.clusterState(), {}, options);
   return {
     candidates: state.agents.map(({ agentId, hostname, state: standing }) => ({
       value: agentId,
       description: `${hostname} ${standing}`,
     })),
   };
+}
+
+/** Kinds, and after the dot the actors of a kind that the cluster tells of. */
+async function actors({ connect, wanted }: SourceParts): Promise<Found> {
+  const [kind, id] = wanted.prefix.split('.');
+  if (id === undefined) return { ...words(actorKinds), isOpen: true };
+  const { subjects, ask } = await connect();
+  const state = await ask<ClusterState>(subjects.clusterState(), {}, options);
+  const ids: Readonly<Record<string, readonly (string | number)[]>> = {
+    coordinator: state.coords.map((coord) => coord.id),
+    master: [state.leader.masterId],
+    agent: state.agents.map(({ agentId }) => agentId),
+    framework: state.frameworks.map(({ frameworkId }) => frameworkId),
+  };
+  return words((ids[kind ?? ''] ?? []).map((each) => `${kind}.${each}`));
 }
 
 /** Children of what stands before the last slash. A single one that has children itself is left open. */

@@ -5,6 +5,7 @@
  */
 import { accessSync, constants } from 'node:fs';
 import { MesozooError } from '../../protocol/errors.ts';
+import { type Credentials, readServers } from '../../runtime/servers.ts';
 import type { ClusterAddress, TlsFiles } from '../connection.ts';
 import {
   type Config,
@@ -17,7 +18,6 @@ import {
   isOpenToOthers,
   readConfigFile,
 } from './config-file.ts';
-import { type Credentials, readServers } from './servers.ts';
 
 /** The options of the command line. */
 export interface GivenAddress {

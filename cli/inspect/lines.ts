@@ -26,6 +26,12 @@ export class InspectionLines {
     if (isOver) this.states.delete(sessionId);
     else this.states.set(sessionId, state);
     if (event.type === '@xstate.actor') {
+      if (event.dropped !== undefined)
+        return this.format(
+          event,
+          'is',
+          `${this.state(state)}  (${event.dropped} events were lost before)`,
+        );
       // One that has ended long ago, or is told again.
       if (isOver || before === state) return undefined;
       const lasted = Number(event.createdAt) - snapshot.since;

@@ -1,9 +1,9 @@
 /** `mesozoo inspect --serve`: the page, until Ctrl-C. */
 import { spawn } from 'node:child_process';
 import { version } from '../../runtime/version.ts';
+import { serveInspection } from '../../web/server/server.ts';
 import { type Context, interrupted } from '../context.ts';
 import { exitCodeOfSignal } from '../exit-codes.ts';
-import { serveInspection } from './server/server.ts';
 
 export interface ServeOptions {
   readonly host: string;

@@ -4,10 +4,10 @@ import { WebSocket } from 'ws';
 import { MesozooError } from '../../protocol/errors.ts';
 import type { Inspected } from '../../protocol/inspection-api.ts';
 import { InspectionListener } from '../../runtime/inspection/listener.ts';
+import { Feed } from '../../web/server/feed.ts';
+import { StatelyFilter, statelyWanted } from '../../web/server/stately.ts';
 import { type Context, interrupted } from '../context.ts';
 import { exitCodeOfSignal } from '../exit-codes.ts';
-import { Feed } from './server/feed.ts';
-import { StatelyFilter, statelyWanted } from './server/stately.ts';
 
 const OPEN_MS = 5000;
 

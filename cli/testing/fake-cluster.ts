@@ -72,7 +72,7 @@ export class FakeCluster {
   publish(subject: string, event: object): void {
     for (const [pattern, handlers] of this.listeners) {
       const wanted = new RegExp(
-        `^mz\\.${pattern.replaceAll('.', '\\.').replaceAll('*', '[^.]+')}$`,
+        `^mz\\.${pattern.replaceAll('.', '\\.').replaceAll('*', '[^.]+').replace(/>$/, '.+')}$`,
       );
       if (wanted.test(`mz.${subject}`)) for (const handler of handlers) handler(pack(event));
     }
@@ -233,7 +233,7 @@ export class FakeTask {
     this.output[stream] += text;
     if (!published) return;
     const { taskId } = this.view;
-    const chunk = { taskId, attemptId: `${taskId}.1`, offset, data: Buffer.from(text) };
+    const chunk = { taskId, attemptId: `${taskId}.1`, offset, data: text };
     this.cluster.publish(`task.logs.${taskId}.${stream}`, chunk);
   }
 }

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { frame } from './frame.ts';
-import { agents, metrics, model, sample, state, tasks } from './testing/samples.ts';
+import { agents, frameworks, metrics, model, sample, state, tasks } from './testing/samples.ts';
 import { firstView, type View } from './view.ts';
 
 const paper = { columns: 100, rows: Number.POSITIVE_INFINITY };
@@ -36,7 +36,7 @@ test('one look, on paper', () => {
 describe('a frame fits its screen, and fills it', () => {
   const many = (count: number) =>
     model({
-      state: state(count, { TASK_RUNNING: count }),
+      state: { ...state(count, { TASK_RUNNING: count }), frameworks: frameworks(count) },
       metrics: metrics(Array.from({ length: count }, (_, index) => `team-${index}/nightly`)),
       tasks: tasks(count),
     });
@@ -65,13 +65,20 @@ describe('a frame fits its screen, and fills it', () => {
   test('what is left out is counted', () => {
     const lines = frame(many(200), { columns: 80, rows: 24 }, false);
     const more = lines.flatMap((line) => /^… (\d+) more$/.exec(line)?.[1] ?? []);
-    expect(more).toHaveLength(3);
+    expect(more).toHaveLength(4);
     const shown = lines.filter((line) => line.startsWith('agent-')).length;
     expect(shown + Number(more[0])).toBe(200);
     // Each section is seen.
-    for (const title of [/^CPUs /, /^AGENT /, /^QUEUE /, /^TASK /])
+    for (const title of [/^CPUs /, /^AGENT /, /^FRAMEWORK /, /^QUEUE /, /^TASK /])
       expect(lines.some((line) => title.test(line))).toBe(true);
   });
+});
+
+test('frameworks are shown where there are others than the bundled one', () => {
+  const shown = (count: number) =>
+    frame(model({ state: { ...state(1), frameworks: frameworks(count) } }), paper, false);
+  expect(text(shown(1))).not.toMatch(/FRAMEWORK/);
+  expect(text(shown(2))).toMatch(/^services-1 +services +subscribed\.suppressed +1 +0 +0\.5$/m);
 });
 
 describe('when nobody leads', () => {

@@ -7,6 +7,7 @@ import type { Rates } from './rates.ts';
 import type { Sample } from './sample.ts';
 import {
   agentSection,
+  frameworkSection,
   queueSection,
   resourceLines,
   type Section,
@@ -142,6 +143,7 @@ function sections(model: Model, size: Size, paint: Paint, coloured: boolean): Se
   return [
     { head: [], rows: resourceLines(known.state.agents, columns, paint), empty: '' },
     agentSection(known.state.agents, view, columns, paint),
+    frameworkSection(known.state.frameworks, columns, paint),
     queueSection(known.metrics?.queues ?? {}, view, columns, paint),
     taskSection(known, view, columns, coloured, paint),
   ];

@@ -1,5 +1,5 @@
 /** The sections of a frame: resources, agents, queues, tasks. Each row fits the columns. */
-import type { AgentView, Metrics, TaskView } from '../../protocol/task-api.ts';
+import type { AgentView, FrameworkView, Metrics, TaskView } from '../../protocol/task-api.ts';
 import { isFinal } from '../../protocol/task-states.ts';
 import { duration, mebibytes, percent, round } from '../table.ts';
 import { howItEnded, stateText } from '../task-words.ts';
@@ -136,6 +136,36 @@ export function agentSection(
   return {
     ...grid(cells, sortedAgents(agents, view.agentOrder), paint),
     empty: 'No agent is registered.',
+  };
+}
+
+/** Left out where nobody but the bundled frameworks is there. */
+export function frameworkSection(
+  frameworks: readonly FrameworkView[],
+  columns: number,
+  paint: Paint,
+): Section {
+  const rows = frameworks.length > 1 ? frameworks : [];
+  const widest = (texts: readonly string[]) => longest(texts, 9, columns < 120 ? 20 : 40);
+  const right = { align: 'right' as const };
+  return {
+    ...grid(
+      [
+        {
+          title: 'FRAMEWORK',
+          width: widest(rows.map(({ frameworkId }) => frameworkId)),
+          text: (row) => row.frameworkId,
+        },
+        { title: 'NAME', width: widest(rows.map(({ name }) => name)), text: (row) => row.name },
+        { title: 'STATE', width: 22, text: (row) => row.state },
+        { title: 'TASKS', width: 6, ...right, text: (row) => String(row.tasks) },
+        { title: 'OFFERS', width: 6, ...right, text: (row) => String(row.offers) },
+        { title: 'CPUS', width: 6, ...right, text: (row) => round(row.allocated.cpus, 2) },
+      ],
+      rows,
+      paint,
+    ),
+    empty: '',
   };
 }
 

@@ -36,10 +36,10 @@ describe('the data directory', () => {
   });
 
   it.each([
-    ['another format', '{"format":2,"version":"9.0.0"}', /mesozoo 9\.0\.0 in format 2.*--data/],
+    ['another format', '{"format":9,"version":"9.0.0"}', /mesozoo 9\.0\.0 in format 9.*--data/],
     ['no format', '{}', /something else in format \?/],
     ['no JSON', 'xyz', /not readable/],
-    ['a cluster without an id', '{"format":1,"version":"0.1.0"}', /clusterId.*move .* away/],
+    ['a cluster without an id', '{"format":2,"version":"0.1.0"}', /clusterId.*move .* away/],
   ])('refuses data with %s, and says what to do', (_what, content, message) => {
     writeFileSync(join(path, 'cluster.json'), content);
     expect(() => new DataDirectory(path).openCluster(undefined)).toThrow(

@@ -99,7 +99,7 @@ function findProgram(): NatsServer | undefined {
   return { kind: 'program', path, version: /v?(\d+\.\d+\.\d+)/.exec(probe.stdout)?.[1] ?? '?' };
 }
 
-function which(program: string): string | undefined {
+export function which(program: string): string | undefined {
   const directories = [...(process.env.PATH ?? '').split(delimiter), ...usualPlaces, ownPrograms];
   return directories
     .filter((directory) => directory !== '')
@@ -163,7 +163,7 @@ type Run = (program: string, args: readonly string[]) => [string, readonly strin
 const plainly: Run = (program, args) => [program, args];
 
 /** As root, or through a sudo that asks for no password. */
-function asAdministrator(): Run | undefined {
+export function asAdministrator(): Run | undefined {
   if (process.getuid?.() === 0) return plainly;
   const sudo = which('sudo');
   if (sudo === undefined || spawnSync(sudo, ['-n', 'true'], { stdio: 'ignore' }).status !== 0)
@@ -171,7 +171,7 @@ function asAdministrator(): Run | undefined {
   return (program, args) => [sudo, ['-n', program, ...args]];
 }
 
-function succeeds(program: string, args: readonly string[], cwd?: string): Promise<boolean> {
+export function succeeds(program: string, args: readonly string[], cwd?: string): Promise<boolean> {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,

@@ -21,9 +21,9 @@ export class ServiceTree {
   }
 
   /** The id of the framework that all runs of this service share; the first one makes it. */
-  async claim(instances: string): Promise<string> {
+  async claim(instances: number): Promise<string> {
     for (const path of ['/services', '/config', '/config/services']) await this.make(path, '');
-    await this.make(servicePaths.instances(this.name), instances);
+    await this.make(servicePaths.instances(this.name), String(instances));
     const path = servicePaths.service(this.name);
     const frameworkId = `service-${this.name}-${randomBytes(4).toString('hex')}`;
     await this.make(path, JSON.stringify({ frameworkId }));

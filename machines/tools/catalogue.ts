@@ -165,6 +165,7 @@ export const charts: readonly Chart[] = [
     purpose:
       'A framework’s subscription as the framework lives through it: subscribed anew whenever the leading master changes, the connection breaks or an event is lost, until the framework is over for good.',
     events: {
+      OPENED: 'the framework wants to be subscribed',
       CONNECTED: 'there is a connection to NATS',
       DISCONNECTED: 'the connection to NATS is gone: what was under way may be lost',
       SUBSCRIBED: 'the master has answered, and its event SUBSCRIBED is here',

@@ -15,8 +15,8 @@ import { STATELY_INSPECT_VERSION } from './form.ts';
 
 /** More often than the lease needs: the answers tell which processes live. */
 const RENEW_MS = 1000;
-/** Requests that a process leaves unanswered before it counts as gone. */
-const MISSED_MAX = 2;
+/** Requests that a process leaves unanswered before it counts as gone: a busy one may be late. */
+const MISSED_MAX = 3;
 /** The event of a snapshot that this listener makes for an actor whose process is gone. */
 export const PROCESS_SILENT = 'mesozoo.process.silent';
 
@@ -52,7 +52,8 @@ export class InspectionListener {
   private readonly silent = new Set<string>();
   private timer: Timer | undefined;
   private problem: string | undefined;
-  private answered = true;
+  /** Requests since the last answer of any process. */
+  private unanswered = 0;
   private made = 0;
   private ended = false;
 
@@ -107,8 +108,9 @@ export class InspectionListener {
   private renew(): void {
     this.timer = this.options.clock.after(RENEW_MS, () => this.renew());
     if (!this.options.transport.isConnected()) return;
-    if (!this.answered) this.tellTrouble('no actor answers on the subject of the inspection');
-    this.answered = false;
+    if (this.unanswered >= MISSED_MAX)
+      this.tellTrouble('no actor answers on the subject of the inspection');
+    this.unanswered += 1;
     for (const [name, process] of this.processes) {
       process.missed += 1;
       if (process.missed > MISSED_MAX) this.processSilent(name, process);
@@ -123,7 +125,7 @@ export class InspectionListener {
       this.tellTrouble(`${error.code}: ${error.message}`);
       return;
     }
-    this.answered = true;
+    this.unanswered = 0;
     this.tellTrouble(undefined);
     const name = String(value.process);
     this.processOf(name).missed = 0;

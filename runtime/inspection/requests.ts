@@ -1,6 +1,6 @@
 /** Checks a request on `mz.inspect.start` once, and answers it in the form of the question. */
 import type { Delivery, Logger, Transport } from '../../actors/actor.ts';
-import { problemOf } from '../../actors/master/requests/problem.ts';
+import { problemOf } from '../../protocol/problem.ts';
 import { decode, encode, type Form } from '../../protocol/codec.ts';
 import { MesozooError } from '../../protocol/errors.ts';
 import {

@@ -3,6 +3,8 @@
  * own: it meets neither the cluster that a user runs nor another one of these.
  */
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -22,8 +24,11 @@ import { Service } from './service.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const files = ['docker-compose.yml', 'tests/chaos/compose.yml'];
-const image = 'mesozoo:test';
+export const testImage = 'mesozoo:test';
 const WELL_MS = 60_000;
+const LOG_LINES = 5000;
+/** Reports and logs, out of the way of git. */
+export const chaosDirectory = join(root, '.mesozoo', 'chaos');
 
 export const coords = ['coord-1', 'coord-2', 'coord-3'] as const;
 export const masters = ['master-1', 'master-2'] as const;
@@ -34,6 +39,13 @@ export const natsServers = ['nats-1', 'nats-2', 'nats-3'] as const;
 export interface Death {
   readonly service: string;
   readonly exitCode: number;
+}
+
+interface Parts {
+  readonly project: string;
+  readonly natsUrl: string;
+  readonly clientSecret: string;
+  readonly environment: StartedDockerComposeEnvironment;
 }
 
 export class ContainerCluster {
@@ -48,15 +60,13 @@ export class ContainerCluster {
   private readonly closers: (() => Promise<void>)[] = [];
   private readonly observer: NatsConnection;
 
-  private constructor(parts: {
-    project: string;
-    natsUrl: string;
-    clientSecret: string;
-    environment: StartedDockerComposeEnvironment;
-    services: ReadonlyMap<string, Service>;
-    events: Readable;
-    observer: NatsConnection;
-  }) {
+  private constructor(
+    parts: Parts & {
+      readonly services: ReadonlyMap<string, Service>;
+      readonly events: Readable;
+      readonly observer: NatsConnection;
+    },
+  ) {
     this.project = parts.project;
     this.natsUrl = parts.natsUrl;
     this.clientSecret = parts.clientSecret;
@@ -86,25 +96,35 @@ export class ContainerCluster {
       .withBuild()
       .withEnvironment({
         ...secrets,
-        MESOZOO_IMAGE: image,
+        MESOZOO_IMAGE: testImage,
         ...Object.fromEntries(
           ports.map((port, index) => [`MESOZOO_NATS_PORT_${index + 1}`, `${port}`]),
         ),
       })
       .withStartupTimeout(WELL_MS)
       .up();
+    try {
+      const natsUrl = ports.map((port) => `nats://127.0.0.1:${port}`).join(',');
+      const cluster = await ContainerCluster.over({ project, natsUrl, clientSecret, environment });
+      await cluster.untilWell();
+      return cluster;
+    } catch (error) {
+      await environment.down({ timeout: 1000, removeVolumes: true });
+      throw error;
+    }
+  }
+
+  private static async over(parts: Parts): Promise<ContainerCluster> {
     const client = await getContainerRuntimeClient();
-    const natsUrl = ports.map((port) => `nats://127.0.0.1:${port}`).join(',');
-    const cluster = new ContainerCluster({
-      ...{ project, natsUrl, clientSecret, environment },
+    const { project, natsUrl, clientSecret } = parts;
+    return new ContainerCluster({
+      ...parts,
       services: await findServices(client, project),
       events: (await client.container.dockerode.getEvents({
         filters: { label: [`com.docker.compose.project=${project}`], event: ['die'] },
       })) as Readable,
       observer: await connectClient(natsUrl, clientSecret, 'observer'),
     });
-    await cluster.untilWell();
-    return cluster;
   }
 
   service(name: string): Service {
@@ -113,9 +133,9 @@ export class ContainerCluster {
     return service;
   }
 
-  /** All that are checked: everything but the container that looks after the disks. */
+  /** Everything that stays: without the founder, which ends, and the container that looks after the disks. */
   all(): readonly Service[] {
-    return [...this.services.values()].filter(({ name }) => name !== 'disks');
+    return [...this.services.values()].filter(({ name }) => name !== 'disks' && name !== 'founder');
   }
 
   /** A bare client with the client's credentials, which reconnects for ever. */
@@ -157,6 +177,13 @@ export class ContainerCluster {
     }
   }
 
+  /** What each container has written lately, into a file of its own: they are gone with the cluster. */
+  async saveLogs(directory: string): Promise<void> {
+    mkdirSync(directory, { recursive: true });
+    for (const service of this.all())
+      writeFileSync(join(directory, `${service.name}.log`), await service.log(LOG_LINES));
+  }
+
   async stop(): Promise<void> {
     this.events.destroy();
     await Promise.all([this.observer.close(), ...this.closers.map((close) => close())]);
@@ -194,9 +221,9 @@ async function findServices(
   client: ContainerRuntimeClient,
   project: string,
 ): Promise<ReadonlyMap<string, Service>> {
-  const containers = (await client.container.list()).filter(
-    ({ Labels }) => Labels['com.docker.compose.project'] === project,
-  );
+  const containers = await client.container.dockerode.listContainers({
+    ...{ all: true, filters: { label: [`com.docker.compose.project=${project}`] } },
+  });
   return new Map(
     containers.map(({ Id, Labels }) => {
       const name = Labels['com.docker.compose.service'] as string;

@@ -2,7 +2,9 @@
  * One fault under load: znode writers and task submitters go on from before it until the cluster is well again, then
  * everything that was acknowledged is looked for.
  */
+import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
 import type { TaskView } from '../../protocol/task-api.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createLogger } from '../../runtime/log.ts';
@@ -12,7 +14,7 @@ import { pause } from '../cluster/harness.ts';
 import { Load } from '../cluster/load.ts';
 import type { ContainerCluster, Death } from './cluster.ts';
 import type { Fault, Harm } from './faults/fault.ts';
-import { checkRuns, notingCommand, readRuns } from './load/runs.ts';
+import { type AgentLoss, checkRuns, notingCommand, readRuns } from './load/runs.ts';
 import type { Series } from './load/series.ts';
 import { SessionWriters } from './load/session-writers.ts';
 
@@ -36,6 +38,8 @@ export interface RoundResult {
   readonly withoutStartMs: number;
   readonly acknowledgedWrites: number;
   readonly acknowledgedTasks: number;
+  /** Another master leads, or the same one anew. */
+  readonly masterChanged: boolean;
   /** In sentences; empty when everything is as it must be. */
   readonly violations: readonly string[];
 }
@@ -47,20 +51,23 @@ export interface RoundOptions {
   readonly name: string;
   readonly random: SeededRandom;
   readonly series: Series;
+  /** Ends the fault before its time; what follows is done all the same. */
+  readonly hurry?: AbortSignal;
 }
 
 /** Rejects when the cluster cannot be brought under load, or does not become well again. */
 export async function playRound(options: RoundOptions): Promise<RoundResult> {
   const { cluster, fault, series } = options;
-  await cluster.untilWell();
+  const { leader } = await cluster.untilWell();
   series.forgetTimes();
   const loads = await startLoads(options);
   await pause(WARM_UP_MS);
   const deathsBefore = cluster.deaths.length;
   const strikeMs = performance.now();
   const harm = await fault.strike(cluster, options.random);
-  await pause(harm.lastsMs);
+  await pauseOrHurry(harm.lastsMs, options.hurry);
   const violations = (await harm.check?.()) ?? [];
+  const healedAtMs = Date.now();
   await harm.heal();
   const healedMs = performance.now();
   await within(loads.bare.recovered(healedMs), 'writes and launches after the fault');
@@ -68,10 +75,13 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   await pause(GO_ON_MS);
   await Promise.all([loads.bare.stop(), loads.sessions.stop()]);
   const gaps = series.longestGaps(strikeMs, performance.now());
-  await cluster.untilWell();
+  const { leader: leaderAfter } = await cluster.untilWell();
 
   violations.push(...deathsNotExplained(cluster.deaths.slice(deathsBefore), harm));
-  violations.push(...(await checkWrites(loads)), ...(await checkTasks(options, loads.bare)));
+  violations.push(
+    ...(await checkWrites(loads)),
+    ...(await checkTasks(options, loads.bare, lossOf(fault, harm, healedAtMs))),
+  );
   const acknowledged = {
     acknowledgedWrites: loads.bare.acknowledgedPaths.length + loads.sessions.acknowledged,
     acknowledgedTasks: loads.bare.acknowledgedTasks.length,
@@ -80,7 +90,7 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   return {
     ...{ fault: fault.name, victims: harm.victims, strikeMs, healedMs, violations },
     ...{ withoutWriteMs: gaps.writeMs, withoutStartMs: gaps.startMs },
-    ...acknowledged,
+    ...{ ...acknowledged, masterChanged: leaderAfter.epoch !== leader.epoch },
   };
 }
 
@@ -128,12 +138,22 @@ async function checkWrites({ bare, sessions }: Loads): Promise<string[]> {
   return wrong;
 }
 
-async function checkTasks({ cluster, fault }: RoundOptions, load: Load): Promise<string[]> {
+async function checkTasks(
+  { cluster }: RoundOptions,
+  load: Load,
+  loss: AgentLoss | undefined,
+): Promise<string[]> {
   const finals = await within(load.finalStates(), 'ends of all tasks');
   const tasks = [...finals.values()] as unknown as TaskView[];
   if (tasks.length === 0) return ['not one task was acknowledged'];
   const content = await cluster.service('disks').run(`cat ${load.runsFile}`);
-  return checkRuns(tasks, readRuns(content), fault.tasksMayBeLost ?? false);
+  const bootMs = Date.now() - uptime() * 1000;
+  return checkRuns(tasks, readRuns(content, bootMs), loss);
+}
+
+function lossOf(fault: Fault, harm: Harm, backAtMs: number): AgentLoss | undefined {
+  const { agentTasksEnd: state } = fault;
+  return state && { agent: String(harm.victims[0]), state, backAtMs };
 }
 
 function deathsNotExplained(deaths: readonly Death[], harm: Harm): string[] {
@@ -142,17 +162,24 @@ function deathsNotExplained(deaths: readonly Death[], harm: Harm): string[] {
     .map(({ service, exitCode }) => `${service} has ended with exit code ${exitCode}`);
 }
 
+async function pauseOrHurry(ms: number, hurry: AbortSignal | undefined): Promise<void> {
+  try {
+    await setTimeout(ms, undefined, hurry && { signal: hurry });
+  } catch (error) {
+    if (hurry?.aborted !== true) throw error;
+  }
+}
+
 async function within<Result>(promise: Promise<Result>, what: string): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`${what}: not within ${PATIENCE_MS / 1000} s`)),
-      PATIENCE_MS,
-    );
+  const done = new AbortController();
+  const late = setTimeout(PATIENCE_MS, undefined, { signal: done.signal }).then(() => {
+    throw new Error(`${what}: not within ${PATIENCE_MS / 1000} s`);
   });
+  // Abandoned with the timer, once the other has won.
+  late.catch(() => undefined);
   try {
     return await Promise.race([promise, late]);
   } finally {
-    clearTimeout(timer);
+    done.abort();
   }
 }

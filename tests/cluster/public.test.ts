@@ -50,6 +50,21 @@ describe('a bare client', () => {
     expect([...found].some((name) => /znode|coord/.test(name))).toBe(true);
   });
 
+  it('is told by each endpoint what it does, and what a request must be', async () => {
+    const seen: string[] = [];
+    for await (const { endpoints = [] } of await client.services
+      .client({ maxWait: 1000, strategy: RequestStrategy.Timer })
+      .info())
+      for (const { subject, metadata = {} } of endpoints) {
+        seen.push(subject);
+        expect(metadata.description, subject).toMatch(/\w/);
+        const schema = JSON.parse(metadata.request_schema ?? '{}') as Record<string, unknown>;
+        expect(schema.$schema, subject).toMatch(/json-schema\.org/);
+      }
+    for (const subject of ['mz.task.submit', 'mz.znode.multi', 'mz.session.open'])
+      expect(seen).toContain(subject);
+  });
+
   it('gets the same task for the same idempotency key, and a conflict for another request', async () => {
     const request = { name: 'once', command: 'true', idempotencyKey: 'public-once' };
     const first = await ask(client, 'mz.task.submit', request);

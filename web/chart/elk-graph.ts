@@ -4,12 +4,17 @@ import type { ChartEdge, ChartGraph, ChartNode, ChartTransition } from './graph.
 import * as size from './sizes.ts';
 
 export type Direction = 'DOWN' | 'RIGHT';
+/** `plain` leaves out what makes a chart smaller, and what the kernel has been seen to fail on. */
+export type Care = 'careful' | 'plain';
 
 export function elkGraphOf(
   graph: ChartGraph,
   direction: Direction,
   measure: size.MeasureText,
+  care: Care = 'careful',
 ): ElkNode {
+  const order = new Map([...graph.nodes.keys()].map((path, index) => [path, index]));
+  const leadsOn = (edge: ChartEdge) => order.get(edge.from)! < order.get(edge.to)!;
   return {
     id: 'chart',
     layoutOptions: {
@@ -20,18 +25,26 @@ export function elkGraphOf(
       'org.eclipse.elk.json.shapeCoords': 'ROOT',
       'org.eclipse.elk.json.edgeCoords': 'ROOT',
       'elk.padding': '[top=16,left=16,bottom=16,right=16]',
-      'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
-      'elk.layered.cycleBreaking.strategy': 'DEPTH_FIRST',
-      'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
-      'elk.layered.thoroughness': '20',
-      ...spacing,
+      ...everywhere,
+      ...(care === 'plain' ? {} : outermost),
     },
     children: graph.top.map((path) => elkNodeOf(graph, path, measure)),
-    edges: graph.edges.map((edge) => elkEdgeOf(edge, measure)),
+    edges: graph.edges.map((edge) => elkEdgeOf(edge, leadsOn(edge), measure)),
   };
 }
 
-const spacing = {
+/** The kernel takes these at the outermost level only; inside of states it fails on some charts. */
+const outermost = {
+  'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
+  // Charts are written in the order in which they are lived through: what leads back is drawn upwards.
+  'elk.layered.cycleBreaking.strategy': 'MODEL_ORDER',
+};
+
+/** Said again at each state with states inside: the kernel hands nothing down. */
+const everywhere = {
+  'elk.layered.cycleBreaking.strategy': 'GREEDY',
+  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
+  'elk.layered.thoroughness': '20',
   'elk.spacing.nodeNode': '28',
   'elk.spacing.edgeNode': '18',
   'elk.spacing.edgeEdge': '14',
@@ -45,14 +58,19 @@ const spacing = {
 function elkNodeOf(graph: ChartGraph, path: string, measure: size.MeasureText): ElkNode {
   const node = graph.nodes.get(path)!;
   const own = sizeOf(node, measure);
-  if (node.children.length === 0) return { id: path, ...own };
+  if (node.children.length === 0) {
+    // The label of a loop hangs beside its state: lower than that it would touch the lines of other transitions.
+    const loop = graph.edges.find((edge) => edge.from === path && edge.to === path);
+    const loopHeight = loop === undefined ? 0 : labelOf(loop.transitions, measure).height! + 8;
+    return { id: path, width: own.width, height: Math.max(own.height, loopHeight) };
+  }
   return {
     id: path,
     layoutOptions: {
       'elk.padding': `[top=${own.height + 10},left=16,bottom=16,right=16]`,
       'elk.nodeSize.constraints': 'MINIMUM_SIZE',
       'elk.nodeSize.minimum': `(${own.width},${own.height + 40})`,
-      ...spacing,
+      ...everywhere,
     },
     children: node.children.map((child) => elkNodeOf(graph, child, measure)),
   };
@@ -77,14 +95,18 @@ export function sizeOf(
   };
 }
 
-function elkEdgeOf(edge: ChartEdge, measure: size.MeasureText): ElkExtendedEdge {
+function elkEdgeOf(edge: ChartEdge, leadsOn: boolean, measure: size.MeasureText): ElkExtendedEdge {
+  const isInitial = edge.transitions.length === 0;
   return {
     id: edge.id,
     sources: [edge.from],
     targets: [edge.to],
-    labels: edge.transitions.length === 0 ? [] : [labelOf(edge.transitions, measure)],
-    layoutOptions:
-      edge.transitions.length === 0 ? { 'elk.layered.priority.straightness': '10' } : {},
+    labels: isInitial ? [] : [labelOf(edge.transitions, measure)],
+    // Inside of states this does what the order of the chart does outside: what one begins with stands first.
+    layoutOptions: {
+      'elk.layered.priority.direction': isInitial ? '50' : leadsOn ? '10' : '0',
+      'elk.layered.priority.straightness': isInitial ? '10' : '0',
+    },
   };
 }
 

@@ -25,6 +25,8 @@ export interface PlacedEdge {
 export interface Geometry {
   readonly graph: ChartGraph;
   readonly direction: Direction;
+  /** With everything that is written on the chart, or with the names alone. */
+  readonly isFull: boolean;
   readonly width: number;
   readonly height: number;
   /** Ancestors before what is inside of them. */
@@ -34,7 +36,11 @@ export interface Geometry {
 
 const cornerRadius = 7;
 
-export function geometryOf(graph: ChartGraph, direction: Direction, laidOut: ElkNode): Geometry {
+export function geometryOf(
+  graph: ChartGraph,
+  { direction, isFull }: { readonly direction: Direction; readonly isFull: boolean },
+  laidOut: ElkNode,
+): Geometry {
   const nodes: PlacedNode[] = [];
   const place = (elk: ElkNode) => {
     const node = graph.nodes.get(elk.id)!;
@@ -58,6 +64,7 @@ export function geometryOf(graph: ChartGraph, direction: Direction, laidOut: Elk
   return {
     graph,
     direction,
+    isFull,
     width: laidOut.width ?? 0,
     height: laidOut.height ?? 0,
     nodes,

@@ -1,31 +1,19 @@
 /**
- * From a machine's definition to what is drawn: nodes (states, initial dots, and a node for "in any of these states")
- * and edges (all transitions from one node to another, a row each). Transitions that lead nowhere stand inside their
- * state.
+ * From a machine to what is drawn: nodes (states, initial dots, and a node for "in any of these states") and edges (all
+ * transitions from one node to another, a row each). Transitions that lead nowhere stand inside their state.
  */
-import {
-  actionNames,
-  eventLabel,
-  nameOf,
-  type StateDefinition,
-  type TransitionDefinition,
-} from './definition.ts';
+import type { StateDefinition, StateType } from './definition.ts';
 
 export type NodeKind =
-  | 'atomic'
-  | 'compound'
-  | 'parallel'
-  | 'final'
-  | 'history'
+  | StateType
   /** The dot that points to the initial state. */
   | 'initial'
   /** Where transitions of a state into its own inside begin: they hold in any of its inner states. */
   | 'any';
 
 export interface ChartNode {
-  /** The path of the state below the root, joined with dots; the root's is empty. */
+  /** The path of the state. */
   readonly path: string;
-  readonly parent: string | undefined;
   readonly kind: NodeKind;
   readonly title: string;
   readonly tags: readonly string[];
@@ -45,9 +33,8 @@ export interface NodeRow {
 
 export interface ChartTransition {
   readonly id: string;
-  /** The state that has it, as a path. */
+  /** The path of the state that has it. */
   readonly source: string;
-  /** Paths; none where it leads nowhere. */
   readonly targets: readonly string[];
   readonly eventType: string;
   readonly event: string;
@@ -64,149 +51,112 @@ export interface ChartEdge {
 }
 
 export interface ChartGraph {
-  readonly title: string;
   readonly nodes: ReadonlyMap<string, ChartNode>;
   readonly edges: readonly ChartEdge[];
   readonly transitions: readonly ChartTransition[];
-  /** The states outside of all others, in their order. */
+  /** The nodes outside of all others, in their order. */
   readonly top: readonly string[];
 }
 
-export function chartOf(definition: StateDefinition): ChartGraph {
-  const pathOfId = new Map<string, string>();
-  collectPaths(definition, '', pathOfId);
-  const nodes = new Map<string, ChartNode>();
-  const edges = new Map<string, { from: string; to: string; transitions: ChartTransition[] }>();
-  const transitions: ChartTransition[] = [];
-
-  const connect = (from: string, to: string, transition?: ChartTransition) => {
-    const id = `${from}→${to}`;
-    let edge = edges.get(id);
-    if (edge === undefined) {
-      edge = { from, to, transitions: [] };
-      edges.set(id, edge);
-    }
-    if (transition !== undefined) edge.transitions.push(transition);
+export function chartOf(machine: StateDefinition): ChartGraph {
+  const drawing = new Drawing();
+  const top = drawing.addState(machine, undefined);
+  return {
+    nodes: drawing.nodes,
+    edges: [...drawing.edges.entries()].map(([id, edge]) => ({ id, ...edge })),
+    transitions: drawing.transitions,
+    top,
   };
+}
 
-  /** Gives the paths of what is to be drawn inside it. */
-  const visit = (state: StateDefinition, path: string, parent: StateDefinition | undefined) => {
-    const own = (state.transitions ?? []).map((transition, index) =>
-      toTransition(transition, `${path}#${index}`, path, pathOfId),
+class Drawing {
+  readonly nodes = new Map<string, ChartNode>();
+  readonly edges = new Map<string, { from: string; to: string; transitions: ChartTransition[] }>();
+  readonly transitions: ChartTransition[] = [];
+
+  /** Gives the nodes that are drawn inside of it. */
+  addState(state: StateDefinition, parent: StateDefinition | undefined): readonly string[] {
+    const { path } = state;
+    const own = state.transitions.map(
+      (transition, index): ChartTransition => ({
+        id: `${path}#${index}`,
+        source: path,
+        ...transition,
+      }),
     );
-    transitions.push(...own);
-    const inside = Object.values(state.states ?? {}).map((child) => join(path, child.key));
-    const children: string[] = [...inside];
-    const leading = own.filter((transition) => transition.targets.length > 0);
-    const intoItself = leading.filter((transition) =>
-      transition.targets.some((target) => isInside(target, path)),
-    );
+    this.transitions.push(...own);
     const rows = rowsOf(state, own);
     const isRoot = parent === undefined;
-    if (intoItself.length > 0 || (isRoot && rows.length > 0)) {
-      const any = join(path, '*');
-      children.push(any);
-      nodes.set(any, {
-        path: any,
-        parent: path,
-        kind: 'any',
-        title: 'in any state',
-        tags: [],
-        rows: isRoot ? rows : [],
-        isRegion: false,
-        children: [],
-      });
-    }
-    for (const transition of leading)
+    const children = state.states.map((child) => child.path);
+    if (state.initial !== undefined) children.unshift(this.addInitialDot(state.initial, path));
+    const leadsInside = own.some(({ targets }) => targets.some((target) => isInside(target, path)));
+    // The machine itself has no box: what it does in every state stands in that node, too.
+    if (leadsInside || (isRoot && rows.length > 0))
+      children.push(this.addAny(path, isRoot ? rows : []));
+    for (const transition of own)
       for (const target of transition.targets)
-        connect(isInside(target, path) ? join(path, '*') : path, target, transition);
-    const initial = state.type === 'compound' ? state.initial?.target?.[0] : undefined;
-    const first = initial === undefined ? undefined : pathOfId.get(initial.replace(/^#/, ''));
-    if (first !== undefined) {
-      const dot = join(path, '°');
-      children.unshift(dot);
-      nodes.set(dot, {
-        path: dot,
-        parent: path,
-        kind: 'initial',
-        title: '',
-        tags: [],
-        rows: [],
-        isRegion: false,
-        children: [],
+        this.connect(isInside(target, path) ? anyOf(path) : path, target, transition);
+    if (!isRoot)
+      this.addNode(path, {
+        kind: state.type,
+        title: state.type === 'history' ? (state.isDeepHistory ? 'H*' : 'H') : state.key,
+        tags: state.tags,
+        rows,
+        isRegion: parent.type === 'parallel' && state.type !== 'history',
+        children,
       });
-      connect(dot, first);
-    }
-    nodes.set(path, {
+    for (const child of state.states) this.addState(child, state);
+    return children;
+  }
+
+  private addInitialDot(target: string, path: string): string {
+    const dot = join(path, '°');
+    this.addNode(dot, { kind: 'initial' });
+    this.connect(dot, target);
+    return dot;
+  }
+
+  private addAny(path: string, rows: readonly NodeRow[]): string {
+    const any = anyOf(path);
+    this.addNode(any, { kind: 'any', title: 'in any state', rows });
+    return any;
+  }
+
+  private addNode(path: string, node: Partial<ChartNode> & { readonly kind: NodeKind }): void {
+    this.nodes.set(path, {
       path,
-      parent: isRoot ? undefined : path.slice(0, Math.max(0, path.lastIndexOf('.'))),
-      kind: state.type,
-      title: state.type === 'history' ? (state.history === 'deep' ? 'H*' : 'H') : state.key,
-      tags: state.tags ?? [],
-      rows: isRoot ? [] : rows,
-      isRegion: parent?.type === 'parallel',
-      children,
+      title: '',
+      tags: [],
+      rows: [],
+      isRegion: false,
+      children: [],
+      ...node,
     });
-    for (const child of Object.values(state.states ?? {}))
-      visit(child, join(path, child.key), state);
-  };
-  visit(definition, '', undefined);
+  }
 
-  return {
-    title: definition.key,
-    nodes,
-    edges: [...edges.entries()].map(([id, edge]) => ({ id, ...edge })),
-    transitions,
-    top: nodes.get('')!.children,
-  };
-}
-
-function toTransition(
-  transition: TransitionDefinition,
-  id: string,
-  source: string,
-  pathOfId: ReadonlyMap<string, string>,
-): ChartTransition {
-  const eventType = transition.eventType ?? '';
-  return {
-    id,
-    source,
-    targets: (transition.target ?? []).flatMap((target) => {
-      const path = pathOfId.get(target.replace(/^#/, ''));
-      return path === undefined ? [] : [path];
-    }),
-    eventType,
-    event: eventLabel(eventType, transition.delay),
-    guard: guardText(transition),
-    actions: actionNames(transition.actions),
-  };
-}
-
-function guardText({ guard }: TransitionDefinition): string | undefined {
-  if (guard === undefined) return undefined;
-  return nameOf(guard) ?? 'inline guard';
+  private connect(from: string, to: string, transition?: ChartTransition): void {
+    const id = `${from}→${to}`;
+    const edge = this.edges.get(id) ?? { from, to, transitions: [] };
+    if (transition !== undefined) edge.transitions.push(transition);
+    this.edges.set(id, edge);
+  }
 }
 
 function rowsOf(state: StateDefinition, own: readonly ChartTransition[]): readonly NodeRow[] {
   const inner = own.filter((transition) => transition.targets.length === 0);
+  const acting = inner.filter((transition) => transition.actions.length > 0);
   const ignored = inner.filter((transition) => transition.actions.length === 0);
-  const texts = (kind: NodeRow['kind'], names: readonly string[]): NodeRow[] =>
-    names.map((text) => ({ kind, text }));
+  const rows = (kind: NodeRow['kind'], texts: readonly string[]) =>
+    texts.map((text): NodeRow => ({ kind, text }));
+  const ignoredEvents = [...new Set(ignored.map((transition) => transition.event))].join(', ');
   return [
-    ...texts('entry', actionNames(state.entry)),
-    ...texts('exit', actionNames(state.exit)),
-    ...texts(
-      'invoke',
-      (state.invoke ?? []).map((invoked) => nameOf(invoked.src) ?? invoked.id ?? 'inline actor'),
+    ...rows('entry', state.entry),
+    ...rows('exit', state.exit),
+    ...rows('invoke', state.invokes),
+    ...acting.map(
+      (transition): NodeRow => ({ kind: 'inner', text: transitionText(transition), transition }),
     ),
-    ...inner
-      .filter((transition) => transition.actions.length > 0)
-      .map(
-        (transition): NodeRow => ({ kind: 'inner', text: transitionText(transition), transition }),
-      ),
-    ...(ignored.length === 0
-      ? []
-      : texts('ignored', [[...new Set(ignored.map((transition) => transition.event))].join(', ')])),
+    ...rows('ignored', ignoredEvents === '' ? [] : [ignoredEvents]),
   ];
 }
 
@@ -216,13 +166,8 @@ export function transitionText({ event, guard, actions }: ChartTransition): stri
   return `${event}${condition}${actions.length === 0 ? '' : ` / ${actions.join(', ')}`}`;
 }
 
-function collectPaths(state: StateDefinition, path: string, into: Map<string, string>): void {
-  into.set(state.id, path);
-  for (const child of Object.values(state.states ?? {}))
-    collectPaths(child, join(path, child.key), into);
-}
-
 const join = (path: string, key: string) => (path === '' ? key : `${path}.${key}`);
+const anyOf = (path: string) => join(path, '*');
 
 const isInside = (path: string, ancestor: string) =>
   path !== ancestor && (ancestor === '' || path.startsWith(`${ancestor}.`));

@@ -56,7 +56,10 @@ export class History {
     { event: EventObject; sourceId?: string; at: number }
   >();
   private nextNumber = 1;
+  /** After a new beginning: what is older has been told before, and of that very millisecond what has these ids. */
   private knownUntil = Number.NEGATIVE_INFINITY;
+  private newestAt = Number.NEGATIVE_INFINITY;
+  private readonly idsOfNewest = new Set<string>();
   private readonly max: number;
 
   constructor(max = stepsMax) {
@@ -70,7 +73,7 @@ export class History {
 
   /** The server begins again with the past that it remembers: what is already known of it is not to be told twice. */
   resume(): void {
-    this.knownUntil = this.steps.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
+    this.knownUntil = this.newestAt;
     this.pending.clear();
   }
 
@@ -87,6 +90,7 @@ export class History {
   }
 
   private addOne({ at, event }: LiveItem): void {
+    const isKnown = this.isKnown(at, event.id);
     if (event.type === '@xstate.actor') {
       const actor = this.actorOf(event.sessionId);
       if (event.definition !== undefined) {
@@ -100,12 +104,12 @@ export class History {
         (event.snapshot !== undefined &&
           (textOfState(snapshot.value) !== last.toText ||
             (snapshot.status ?? last.status) !== last.status));
-      // A step of the past that is told again must not undo what came after it.
-      if (isNews && (last === undefined || at >= last.at))
+      // What an actor was must not undo what came after it.
+      if (isNews && !isKnown && (last === undefined || at >= last.at))
         this.record(actor, at, undefined, undefined, snapshot);
       return;
     }
-    if (at <= this.knownUntil) return;
+    if (isKnown) return;
     const actor = this.actorOf(event.sessionId);
     const waiting = this.pending.get(event.sessionId);
     if (event.type === '@xstate.event') {
@@ -119,6 +123,18 @@ export class History {
       this.recordIgnored(actor, waiting);
     const cause = event.event ?? waiting?.event;
     this.record(actor, at, cause, waiting?.sourceId, event.snapshot);
+  }
+
+  private isKnown(at: number, id: string | undefined): boolean {
+    if (at < this.knownUntil) return true;
+    if (at > this.newestAt) {
+      this.newestAt = at;
+      this.idsOfNewest.clear();
+    }
+    if (id === undefined || at !== this.newestAt) return false;
+    const isKnown = at === this.knownUntil && this.idsOfNewest.has(id);
+    this.idsOfNewest.add(id);
+    return isKnown;
   }
 
   /** An event that no snapshot followed left everything as it was. */
@@ -195,6 +211,9 @@ export function splitId(sessionId: string): { kind: string; id: string } {
 }
 
 export const isEnded = (step: Step) => step.status !== 'active';
+
+/** It is not there any more, though its chart has not ended: removed, or its process fell silent. */
+export const isGone = (step: Step) => step.status === 'stopped';
 
 /** How many of these steps had happened at a moment. */
 export function countUntil(steps: readonly Step[], moment: Moment): number {

@@ -23,27 +23,32 @@ export interface EventObject {
 }
 
 export type InspectionEvent =
-  | {
+  | (EventBase & {
       readonly type: '@xstate.actor';
-      /** `<kind>.<id>` */
-      readonly sessionId: string;
       readonly name?: string;
-      /** The machine's definition as JSON; absent while nobody watches. */
+      /** The machine's configuration as JSON; absent while nobody watches. */
       readonly definition?: string;
       readonly snapshot?: InspectedSnapshot;
-    }
-  | {
+      /** So many events of this actor's process were lost before. */
+      readonly dropped?: number;
+    })
+  | (EventBase & {
       readonly type: '@xstate.event';
-      readonly sessionId: string;
       readonly sourceId?: string;
       readonly event: EventObject;
-    }
-  | {
+    })
+  | (EventBase & {
       readonly type: '@xstate.snapshot';
-      readonly sessionId: string;
       readonly snapshot: InspectedSnapshot;
       readonly event?: EventObject;
-    };
+    });
+
+interface EventBase {
+  /** `<kind>.<id>` */
+  readonly sessionId: string;
+  /** Of this event. */
+  readonly id?: string;
+}
 
 export interface LiveItem {
   /** Wall clock. */

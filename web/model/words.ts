@@ -57,16 +57,29 @@ const tones: Readonly<Record<string, Tone>> = {
   error: 'bad',
   lost: 'bad',
   tornDown: 'bad',
-  gone: 'bad',
 };
 
 export function toneOf(stateText: string, status: string): Tone {
   if (status === 'error') return 'bad';
+  if (status === 'stopped') return 'quiet';
   for (const key of stateText.split(/[.| ]+/).reverse()) {
     const tone = tones[key];
     if (tone !== undefined) return tone === 'good' && status !== 'active' ? 'quiet' : tone;
   }
   return status === 'active' ? 'busy' : 'quiet';
+}
+
+/** Members of the quorum are only numbered. */
+export function shownName(kind: string, id: string): string {
+  return /^\d+$/.test(id) ? `${kind} ${id}` : id;
+}
+
+/** `leading.serving` and `a.x | b.y` by their innermost names. */
+export function innermost(stateText: string): string {
+  return stateText
+    .split(' | ')
+    .map((path) => path.slice(path.lastIndexOf('.') + 1))
+    .join(' | ');
 }
 
 export const isLeading = (stateText: string) => /(^|[.| ])leading($|[.| ])/.test(stateText);

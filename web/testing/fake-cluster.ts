@@ -12,6 +12,7 @@ import { coordinatorMachine } from '../../machines/coordinator.ts';
 import { frameworkMachine } from '../../machines/framework.ts';
 import { masterMachine } from '../../machines/master.ts';
 import { taskMachine } from '../../machines/task.ts';
+import { definitionOf } from '../../runtime/inspection/form.ts';
 import { splitId } from '../model/history.ts';
 import type { InspectedSnapshot, InspectionEvent, LiveItem } from '../model/wire.ts';
 
@@ -29,6 +30,10 @@ const inputs: Readonly<Record<string, unknown>> = {
   framework: { failoverTimeoutMs: 60_000 },
 };
 
+export interface FakeEvent extends EventObject {
+  readonly [field: string]: unknown;
+}
+
 interface FakeActor {
   readonly sessionId: string;
   readonly machine: AnyStateMachine;
@@ -41,6 +46,7 @@ export class FakeCluster {
   private readonly watched = new Set<string>();
   private readonly tell: (items: readonly LiveItem[]) => void;
   private readonly now: () => number;
+  private told = 0;
 
   constructor(tell: (items: readonly LiveItem[]) => void, now: () => number = Date.now) {
     this.tell = tell;
@@ -48,15 +54,25 @@ export class FakeCluster {
   }
 
   /** A new actor, and the events that it has already gone through. */
-  start(sessionId: string, ...events: readonly (string | EventObject)[]): void {
+  start(sessionId: string, ...events: readonly (string | FakeEvent)[]): void {
     this.run(sessionId, this.machineOf(sessionId), ...events);
+  }
+
+  /** One that is met somewhere on its way: what it has gone through before is not told. */
+  appear(sessionId: string, ...events: readonly string[]): void {
+    const machine = this.machineOf(sessionId);
+    let [snapshot] = initialTransition(machine, inputs[splitId(sessionId).kind]);
+    for (const type of events) [snapshot] = transition(machine, snapshot, { type });
+    const actor = { sessionId, machine, snapshot, since: this.now() };
+    this.actors.set(sessionId, actor);
+    this.tell([this.introduction(actor)]);
   }
 
   /** With a machine that is not one of the cluster's. */
   run(
     sessionId: string,
     machine: AnyStateMachine,
-    ...events: readonly (string | EventObject)[]
+    ...events: readonly (string | FakeEvent)[]
   ): void {
     const [snapshot] = initialTransition(machine, inputs[splitId(sessionId).kind]);
     const actor = { sessionId, machine, snapshot, since: this.now() };
@@ -66,7 +82,7 @@ export class FakeCluster {
   }
 
   /** Throws where the chart does not know the event in its present state. */
-  send(sessionId: string, eventOrType: string | EventObject, sourceId?: string): void {
+  send(sessionId: string, eventOrType: string | FakeEvent, sourceId?: string): void {
     const actor = this.actors.get(sessionId)!;
     const event = typeof eventOrType === 'string' ? { type: eventOrType } : eventOrType;
     if (!actor.snapshot.can(event))
@@ -77,8 +93,17 @@ export class FakeCluster {
     const at = this.now();
     actor.since = at;
     this.tell([
-      { at, event: { type: '@xstate.event', sessionId, sourceId, event } },
-      { at, event: { type: '@xstate.snapshot', sessionId, event, snapshot: this.seen(actor) } },
+      { at, event: { type: '@xstate.event', id: this.nextId(), sessionId, sourceId, event } },
+      {
+        at,
+        event: {
+          type: '@xstate.snapshot',
+          id: this.nextId(),
+          sessionId,
+          event,
+          snapshot: this.seen(actor),
+        },
+      },
     ]);
   }
 
@@ -94,11 +119,10 @@ export class FakeCluster {
   introduction(actor: FakeActor): LiveItem {
     const event: InspectionEvent = {
       type: '@xstate.actor',
+      id: this.nextId(),
       sessionId: actor.sessionId,
       name: actor.sessionId,
-      definition: this.watched.has(actor.sessionId)
-        ? JSON.stringify(actor.machine.definition)
-        : undefined,
+      definition: this.watched.has(actor.sessionId) ? definitionOf(actor.machine) : undefined,
       snapshot: this.seen(actor),
     };
     return { at: this.now(), event };
@@ -109,6 +133,11 @@ export class FakeCluster {
     return this.watched.has(sessionId)
       ? { value, status, context, tags: [...tags], since }
       : { value, status, since };
+  }
+
+  private nextId(): string {
+    this.told += 1;
+    return `fake-${this.told}`;
   }
 
   private machineOf(sessionId: string): AnyStateMachine {

@@ -1,8 +1,8 @@
 /** Clusters for development and tests: a small one whose leaders die and rise, and large ones. */
-import { type EventObject, setup } from 'xstate';
-import type { FakeCluster } from './fake-cluster.ts';
+import { setup } from 'xstate';
+import type { FakeCluster, FakeEvent } from './fake-cluster.ts';
 
-const votes: EventObject & { mayVote: boolean } = { type: 'RECOVERED', mayVote: true };
+const votes: FakeEvent = { type: 'RECOVERED', mayVote: true };
 
 /** Three coords, two masters, three agents, a framework, and some tasks in different states. */
 export function smallCluster(cluster: FakeCluster): void {
@@ -67,7 +67,7 @@ export function manyTasks(cluster: FakeCluster, count: number): void {
     ['DEPENDENCIES_FINISHED', 'LAUNCHED', 'ATTEMPT_RUNNING', 'KILL_REQUESTED', 'ATTEMPT_KILLED'],
   ];
   for (let index = 0; index < count; index += 1)
-    cluster.start(`task.batch-${String(index).padStart(5, '0')}`, ...ways[index % ways.length]!);
+    cluster.appear(`task.batch-${String(index).padStart(5, '0')}`, ...ways[index % ways.length]!);
 }
 
 /** Agents that find and lose their leader, over and over: one call is one event somewhere. */

@@ -1,11 +1,13 @@
 /** The list of actors, grouped by kind, with its filter. */
 import type { VNode } from 'preact';
-import type { ActorRow, GroupRow, ListRow } from '../model/actor-list.ts';
+import type { GroupRow, ListRow } from '../model/actor-list.ts';
 import { openAtOnceMax } from '../model/actor-list.ts';
-import { duration, toneOf } from '../model/words.ts';
+import { type Actor, isGone, type Step } from '../model/history.ts';
+import { duration, innermost, shownName, toneOf } from '../model/words.ts';
 import * as store from '../store.ts';
 import { classes, html } from './html.ts';
 import { Icon } from './icons.ts';
+import { memo } from './memo.ts';
 import { VirtualList } from './virtual-list.ts';
 
 export const filterInputId = 'filter';
@@ -15,8 +17,6 @@ const rowHeight = 28;
 export function ActorSidebar(): VNode {
   const { rows, shown, total } = store.list.value;
   const marked = store.marked.value;
-  // Read here, so that the rows that are in sight tick, and nothing else does.
-  store.second.value;
   const markedIndex = rows.findIndex(
     (row) => row.row === 'actor' && row.actor.sessionId === marked,
   );
@@ -66,7 +66,13 @@ const rowId = (sessionId: string) => `actor-${sessionId}`;
 const rowOf = (row: ListRow) =>
   row.row === 'group'
     ? html`<${Group} key=${`group ${row.kind}`} group=${row} />`
-    : html`<${Row} key=${row.actor.sessionId} row=${row} />`;
+    : html`<${Row}
+        key=${row.actor.sessionId}
+        actor=${row.actor}
+        step=${row.step}
+        leads=${row.leads}
+        ended=${row.ended}
+      />`;
 
 const plurals: Readonly<Record<string, string>> = {
   coordinator: 'Coordinators',
@@ -102,59 +108,68 @@ function Group({ group }: { group: GroupRow }): VNode {
   `;
 }
 
-function Row({ row }: { row: ActorRow }): VNode {
-  const { actor, step, leads, ended } = row;
-  const isOpen = store.open.value.includes(actor.sessionId);
-  const isMarked = store.marked.value === actor.sessionId;
-  const since = duration(store.shownNow() - step.since);
+interface RowProps {
+  readonly actor: Actor;
+  readonly step: Step;
+  readonly leads: boolean;
+  readonly ended: boolean;
+}
+
+const Row = memo(({ actor, step, leads, ended }: RowProps): VNode => {
+  const { sessionId } = actor;
+  const isOpen = store.open.value.includes(sessionId);
   return html`
     <div
-      id=${rowId(actor.sessionId)}
+      id=${rowId(sessionId)}
       class=${classes({
         'actors-row': true,
         'is-open': isOpen,
-        'is-marked': isMarked,
+        'is-marked': store.marked.value === sessionId,
         'is-ended': ended,
         leads,
         [`tone-${toneOf(step.toText, step.status)}`]: true,
       })}
       role="option"
       aria-selected=${isOpen}
-      aria-label=${`${actor.kind} ${actor.id}, ${step.toText || 'state unknown'}${leads ? ', leads' : ''}, for ${since}`}
-      title=${`${actor.sessionId}\n${step.toText}`}
+      aria-label=${`${actor.kind} ${actor.id}, ${step.toText || 'state unknown'}${leads ? ', leads' : ''}`}
+      title=${`${sessionId}\n${step.toText}`}
       onClick=${(event: MouseEvent) => {
-        store.marked.value = actor.sessionId;
-        if (event.shiftKey || event.ctrlKey || event.metaKey) store.openBeside(actor.sessionId);
-        else store.openAlone(actor.sessionId);
+        store.marked.value = sessionId;
+        if (event.shiftKey || event.ctrlKey || event.metaKey) store.openBeside(sessionId);
+        else store.openAlone(sessionId);
       }}
     >
       <i class="dot"></i>
-      <span class="actors-row-name">${actor.id}</span>
-      <span class="actors-row-state">${shortState(step.toText)}</span>
-      <span class="actors-row-since">${since}</span>
+      <span class="actors-row-name">${shownName(actor.kind, actor.id)}</span>
+      <span class="actors-row-state">${shortState(step, leads)}</span>
+      <${Since} step=${step} />
       <button
         class="icon-button actors-row-beside"
         tabindex="-1"
         title=${isOpen ? 'Close' : 'Open beside the others (o)'}
-        aria-label=${isOpen ? `Close ${actor.sessionId}` : `Open ${actor.sessionId} beside the others`}
+        aria-label=${isOpen ? `Close ${sessionId}` : `Open ${sessionId} beside the others`}
         onClick=${(event: MouseEvent) => {
           event.stopPropagation();
-          if (isOpen) store.close(actor.sessionId);
-          else store.openBeside(actor.sessionId);
+          if (isOpen) store.close(sessionId);
+          else store.openBeside(sessionId);
         }}
       >
         <${Icon} name=${isOpen ? 'close' : 'beside'} />
       </button>
     </div>
   `;
+});
+
+/** By itself, so that a tick of the clock touches one text. */
+function Since({ step }: { step: Step }): VNode {
+  store.second.value;
+  return html`<span class="actors-row-since">${duration(store.shownNow() - step.since)}</span>`;
 }
 
-/** The innermost two names: the outer ones stand in the chart. */
-function shortState(text: string): string {
-  return text
-    .split(' | ')
-    .map((path) => path.split('.').slice(-2).join('.'))
-    .join(' | ');
+/** The outer states stand in the chart. That it leads matters more than how. */
+function shortState(step: Step, leads: boolean): string {
+  if (isGone(step)) return 'gone';
+  return leads ? 'leading' : innermost(step.toText);
 }
 
 function NoActors({ total }: { total: number }): VNode {
@@ -172,6 +187,7 @@ function NoActors({ total }: { total: number }): VNode {
     </div>`;
   const isOpen = store.connection.value.state === 'open';
   return html`<div class="actors-empty">
-    <p>${isOpen ? 'Waiting for the first actor to be heard …' : 'Not connected yet.'}</p>
+    <p>${isOpen ? 'No actor has been heard yet.' : 'Not connected yet.'}</p>
+    ${isOpen && html`<p>Is a cluster running? <code>npm start</code> starts one.</p>`}
   </div>`;
 }

@@ -1,9 +1,9 @@
 /** One open chart: who it is, in which state and since when, and its drawing. */
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { bestFor } from '../chart/layout.ts';
-import type { Step } from '../model/history.ts';
-import { duration, isLeading, toneOf } from '../model/words.ts';
+import { bestFor, type Detail } from '../chart/layout.ts';
+import { isEnded, isGone, type Step } from '../model/history.ts';
+import { duration, isLeading, shownName, toneOf } from '../model/words.ts';
 import * as store from '../store.ts';
 import { Chart } from './chart.ts';
 import { useRoom } from './chart-room.ts';
@@ -16,10 +16,11 @@ export function ChartPanel({ sessionId }: { sessionId: string }): VNode {
   const actor = store.history.actors.get(sessionId);
   const step = actor && store.history.stepAt(actor, store.moment.value);
   const stateText = step?.toText ?? '';
-  const title = actor?.id ?? sessionId;
+  const title = actor === undefined ? sessionId : shownName(actor.kind, actor.id);
+  const ended = step !== undefined && isEnded(step);
   return html`
     <section
-      class=${classes({ panel: true, 'is-ended': step !== undefined && step.status !== 'active' })}
+      class=${classes({ panel: true, 'is-ended': ended })}
       data-session=${sessionId}
       aria-label=${`Chart of ${sessionId}`}
       tabindex="0"
@@ -27,9 +28,16 @@ export function ChartPanel({ sessionId }: { sessionId: string }): VNode {
       <header class=${`panel-head tone-${toneOf(stateText, step?.status ?? 'active')}`}>
         <span class="panel-kind">${actor?.kind ?? ''}</span>
         <h2 class="panel-title">${title}</h2>
-        ${isLeading(stateText) && html`<span class="badge">leads</span>`}
+        ${!ended && isLeading(stateText) && html`<span class="badge">leads</span>`}
         <span class="panel-state" aria-live="polite">
-          ${step !== undefined && html`<i class="dot"></i><${StatePath} text=${stateText} />`}
+          ${
+            step !== undefined &&
+            html`<i class="dot"></i>${
+              isGone(step)
+                ? html`<b class="state-gone">gone</b>`
+                : html`<${StatePath} text=${stateText} />`
+            }`
+          }
         </span>
         ${step !== undefined && html`<${Since} step=${step} />`}
         <button
@@ -78,20 +86,23 @@ interface PanelBodyProps {
 function PanelBody({ sessionId, step, known }: PanelBodyProps): VNode {
   const place = useRef<HTMLDivElement>(null);
   const room = useRoom(place);
+  const [detail, setDetail] = useState<Detail>('auto');
   const definition = store.history.definitionOf(sessionId);
   const layout = definition === undefined ? undefined : layoutOf(definition).value;
-  const waited = useWaited(layout === undefined, 400);
+  const waited = useWaited(layout?.state !== 'ready', 400);
   const body = () => {
     if (layout?.state === 'failed')
       return html`<p class="panel-message">This chart cannot be drawn: ${layout.reason}</p>`;
     if (layout?.state === 'ready' && room !== undefined)
       return html`<${Chart}
-        geometry=${bestFor(layout.layouts, room.width, room.height)}
+        geometry=${bestFor(layout.layouts, detail, room.width, room.height)}
+        onDetail=${setDetail}
         room=${room}
         step=${step}
         label=${`Statechart of ${sessionId}, in ${step?.toText ?? 'no known state'}`}
       />`;
-    if (!waited) return undefined;
+    if (!waited || layout?.state === 'ready') return undefined;
+    if (layout !== undefined) return html`<p class="panel-message">Laying out the chart …</p>`;
     return html`<p class="panel-message">
       ${known ? `Asking ${sessionId} for its chart …` : `Nobody called ${sessionId} has been heard yet.`}
     </p>`;

@@ -2,12 +2,14 @@
 import type { VNode } from 'preact';
 import { openAtOnceMax } from '../model/actor-list.ts';
 import * as store from '../store.ts';
+import { ArrowHeads } from './chart.ts';
 import { ChartPanel } from './chart-panel.ts';
 import { html } from './html.ts';
 
 export function ChartPanels({ sessionIds }: { sessionIds: readonly string[] }): VNode {
   if (sessionIds.length === 0) return html`<${Welcome} />`;
   return html`
+    <${ArrowHeads} />
     <div class="panels" data-count=${Math.min(sessionIds.length, openAtOnceMax)}>
       ${sessionIds.map((sessionId) => html`<${ChartPanel} key=${sessionId} sessionId=${sessionId} />`)}
     </div>
@@ -37,8 +39,8 @@ function Welcome(): VNode {
         </div>`
       }
       <p class="welcome-keys">
-        <kbd>j</kbd> <kbd>k</kbd> move <i></i> <kbd>Enter</kbd> open <i></i> <kbd>o</kbd> open beside
-        <i></i> <kbd>?</kbd> all keys
+        <kbd>j</kbd> <kbd>k</kbd> move <i class="welcome-gap"></i> <kbd>Enter</kbd> open <i class="welcome-gap"></i> <kbd>o</kbd> open beside
+        <i class="welcome-gap"></i> <kbd>?</kbd> all keys
       </p>
     </div>
   `;

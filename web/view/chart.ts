@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
 import type { Geometry, PlacedEdge, PlacedNode } from '../chart/geometry.ts';
+import type { Detail } from '../chart/layout.ts';
 import { transitionsTaken } from '../chart/taken.ts';
 import type { Step } from '../model/history.ts';
 import { activePaths } from '../model/state-value.ts';
@@ -10,6 +11,7 @@ import { ChartState } from './chart-node.ts';
 import { type Room, useView } from './chart-room.ts';
 import { html } from './html.ts';
 import { Icon } from './icons.ts';
+import { memo } from './memo.ts';
 import { useTrail } from './trail.ts';
 
 export interface ChartProps {
@@ -17,9 +19,10 @@ export interface ChartProps {
   readonly room: Room;
   readonly step: Step | undefined;
   readonly label: string;
+  readonly onDetail: (detail: Detail) => void;
 }
 
-export function Chart({ geometry, room, step, label }: ChartProps): VNode {
+export const Chart = memo(({ geometry, room, step, label, onDetail }: ChartProps): VNode => {
   const surface = useRef<SVGSVGElement>(null);
   const layer = useRef<SVGGElement>(null);
   const view = useView(surface, layer, geometry, room);
@@ -45,7 +48,6 @@ export function Chart({ geometry, room, step, label }: ChartProps): VNode {
       aria-label=${label}
       onDblClick=${() => view.fit()}
     >
-      <${Markers} />
       <g ref=${layer}>
         ${geometry.nodes.filter(isContainer).map(state)}
         ${geometry.edges.map(
@@ -68,18 +70,29 @@ export function Chart({ geometry, room, step, label }: ChartProps): VNode {
       </g>
     </svg>
     <div class="chart-tools">
+      <button
+        class="text-button"
+        title="Actions, tags and what happens inside of states"
+        aria-pressed=${geometry.isFull}
+        onClick=${() => onDetail(geometry.isFull ? 'brief' : 'full')}
+      >
+        ${geometry.isFull ? 'Less' : 'More'}
+      </button>
       <button class="icon-button" title="Show all of it (f)" aria-label="Show all of the chart" data-fit onClick=${() => view.fit()}>
         <${Icon} name="fit" />
       </button>
     </div>
   `;
-}
+});
 
-function Markers(): VNode {
-  const arrow = (id: string) => html`
+/** The heads of arrows, for all charts of the page. */
+export function ArrowHeads(): VNode {
+  const head = (id: string) => html`
     <marker id=${id} class=${id} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
       <path d="M0.5 0.8 7.2 4 0.5 7.2Z" />
     </marker>
   `;
-  return html`<defs>${arrow('arrow')}${arrow('arrow-taken')}</defs>`;
+  return html`<svg class="arrow-heads" width="0" height="0" aria-hidden="true">
+    <defs>${head('arrow')}${head('arrow-taken')}</defs>
+  </svg>`;
 }

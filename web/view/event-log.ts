@@ -1,14 +1,16 @@
 /** What happened to the actors whose charts are open, in the order of time; a click goes to that moment. */
 import type { VNode } from 'preact';
-import { countUntil, type Step } from '../model/history.ts';
-import { clockTime } from '../model/words.ts';
+import { eventLabel } from '../chart/definition.ts';
+import { countUntil, isGone, type Step, splitId } from '../model/history.ts';
+import { clockTime, innermost, shownName, toneOf } from '../model/words.ts';
 import * as store from '../store.ts';
 import { classes, html } from './html.ts';
+import { memo } from './memo.ts';
 import { StepDetails } from './step-details.ts';
 import { VirtualList } from './virtual-list.ts';
 
 export const eventLogId = 'events';
-const rowHeight = 26;
+const rowHeight = 44;
 
 export function EventLog(): VNode {
   const steps = store.openSteps();
@@ -59,8 +61,9 @@ interface RowProps {
   readonly chosen: boolean;
 }
 
-function Row({ step, later, current, chosen }: RowProps): VNode {
+const Row = memo(({ step, later, current, chosen }: RowProps): VNode => {
   const moved = step.fromText !== step.toText;
+  const state = isGone(step) ? 'gone' : innermost(step.toText);
   return html`
     <div
       id=${rowId(step)}
@@ -73,28 +76,33 @@ function Row({ step, later, current, chosen }: RowProps): VNode {
         store.chosen.value = step;
       }}
     >
-      <time>${clockTime(step.at)}</time>
-      <span class="log-actor">${step.actorId.slice(step.actorId.indexOf('.') + 1)}</span>
-      <span class="log-event">
-        <b>${eventName(step)}</b>
-        ${
-          moved &&
-          html`<span class="log-change">${lastKeys(step.fromText)}<i>→</i>${lastKeys(step.toText)}</span>`
-        }
+      <span class="log-line">
+        <b class="log-event">${eventName(step)}</b>
+        <time>${clockTime(step.at)}</time>
       </span>
+      <span class="log-line">
+        <span class="log-actor">${nameOf(step)}</span>
+      <span class=${`log-change tone-${toneOf(step.toText, step.status)}`}>
+        ${moved && step.fromText !== '' && html`${innermost(step.fromText)}<i>→</i>`}
+        <i class="dot"></i>${state}
+      </span></span>
     </div>
   `;
-}
+});
 
 /** `after killGrace` is how people know what XState calls `xstate.after.killGrace.attempt.terminating`. */
 export function eventName(step: Step): string {
-  if (step.event === undefined) return step.fromText === '' ? 'seen' : 'seen anew';
-  const after = /^xstate\.after\.([^.]+)\./.exec(step.event.type);
-  return after === null ? step.event.type : `after ${after[1]}`;
+  if (step.event === undefined) return step.fromText === '' ? 'appears' : 'appears anew';
+  return ownNames[step.event.type] ?? eventLabel(step.event.type);
 }
 
-const lastKeys = (text: string) =>
-  text
-    .split(' | ')
-    .map((path) => path.split('.').at(-1))
-    .join(' | ');
+/** Of events that no chart has: the cluster's inspection tells them. */
+const ownNames: Readonly<Record<string, string>> = {
+  'xstate.stop': 'gone',
+  'mesozoo.process.silent': 'its process fell silent',
+};
+
+function nameOf({ actorId }: Step): string {
+  const { kind, id } = splitId(actorId);
+  return shownName(kind, id);
+}

@@ -23,7 +23,8 @@ export function layoutOf(definition: string): Signal<Layout> {
 
 async function work(definition: string, layout: Signal<Layout>): Promise<void> {
   try {
-    layout.value = { state: 'ready', layouts: await layOut(definition, elk(), measureText) };
+    for await (const layouts of layOut(definition, elk(), measureText))
+      layout.value = { state: 'ready', layouts };
   } catch (error) {
     layout.value = {
       state: 'failed',
@@ -39,8 +40,9 @@ declare global {
   }
 }
 
+/** Starting it takes as long as laying a chart out: it is done before the first one is asked for. */
 let started: ELK | undefined;
-function elk(): ELK {
+export function elk(): ELK {
   started ??= new window.ELK({ workerUrl: '/lib/elkjs/lib/elk-worker.min.js' });
   return started;
 }

@@ -10,7 +10,9 @@ import { JsonTree } from './json-tree.ts';
 
 export function StepDetails({ step }: { step: Step }): VNode {
   const { type: _, ...payload } = step.event ?? { type: '' };
-  const { context, output, error } = step.snapshot;
+  const { context, output, error, tags } = step.snapshot;
+  // Of actors that nobody watches only types and states are told.
+  const empty = tags === undefined ? 'not told: its chart was not open then' : 'none';
   return html`
     <section class="details" aria-label="The chosen event">
       <header class="details-head">
@@ -38,8 +40,8 @@ export function StepDetails({ step }: { step: Step }): VNode {
         </dd>
         ${step.status !== 'active' && html`<dt>status</dt><dd>${step.status}</dd>`}
       </dl>
-      <${Part} title="Payload" value=${Object.keys(payload).length === 0 ? undefined : payload} empty="none" />
-      <${Part} title="Context" value=${context} empty=${step.event === undefined && context === undefined ? 'not told' : 'none'} />
+      <${Part} title="Payload" value=${Object.keys(payload).length === 0 ? undefined : payload} empty=${empty} />
+      <${Part} title="Context" value=${context} empty=${empty} />
       ${output !== undefined && html`<${Part} title="Output" value=${output} empty="" />`}
       ${error !== undefined && html`<${Part} title="Error" value=${error} empty="" />`}
     </section>

@@ -72,7 +72,7 @@ export function TimeBar(): VNode {
           </button>`,
         )}
       </div>
-      <button class=${classes({ live: true, 'is-live': isLive })} aria-pressed=${isLive} title="The present (l)" onClick=${store.goLive}>
+      <button class=${classes({ live: true, 'is-live': isLive, 'is-heard': store.connection.value.state === 'open' })} aria-pressed=${isLive} title="The present (l)" onClick=${store.goLive}>
         <i></i>Live
       </button>
     </footer>

@@ -221,7 +221,7 @@ export class FakeProcesses implements Processes {
     if (told !== undefined) this.clock.soon(() => told(end));
   }
 
-  write(sandbox: string, stream: 'stdout' | 'stderr', text: string): void {
+  write(sandbox: string, stream: 'stdout' | 'stderr', text: string | Uint8Array): void {
     const name = `${sandbox}/${stream}`;
     this.outputs.set(
       name,

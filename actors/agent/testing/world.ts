@@ -1,5 +1,5 @@
 /** An agent with its ports faked and a master that answers as a master must, for tests. */
-import { pack, unpack } from '../../../protocol/codec.ts';
+import { decode, pack, unpack } from '../../../protocol/codec.ts';
 import type { AttemptId, Epoch, MasterId, TaskId } from '../../../protocol/ids.ts';
 import type {
   AgentMessage,
@@ -193,11 +193,11 @@ export class AgentWorld {
   }
 
   private receive(subject: string, payload: Uint8Array): void {
-    const message = unpack(payload) as AgentMessage;
     if (!subject.startsWith('mz.master.to.')) {
-      this.published.push({ subject, message });
+      this.published.push({ subject, message: decode(payload).value });
       return;
     }
+    const message = unpack(payload) as AgentMessage;
     const to = subject.slice('mz.master.to.'.length);
     this.said.push({ to, message });
     const { leader } = this.tree;

@@ -109,7 +109,7 @@ export interface ElectionOptions {
   readonly acl?: readonly AclEntry[];
   /**
    * `mayLead` ends this long before the session may have been given away: 2 s by default, half the timeout at most. A
-   * holder that is cut off from the quorum may go on answering for up to a second and a half.
+   * holder that is cut off from the quorum may go on answering for 1.1 s: twice its election timeout, and its patience.
    */
   readonly marginMs?: number;
 }

@@ -6,6 +6,7 @@ import { VirtualWorld } from '../../coord/client/testing/virtual-world.ts';
 import type { CallResult } from '../../scheduler-link.ts';
 import { FakeMaster } from '../testing/fake-master.ts';
 import { TestFramework } from '../testing/test-framework.ts';
+import { NatsLink } from './nats-link.ts';
 
 let world: VirtualWorld;
 let master: FakeMaster;
@@ -65,6 +66,25 @@ describe('subscribing', () => {
     const named = new TestFramework(world, 'f2', { name: '/web server/' });
     expect(named.link.frameworkId).toMatch(/^web-server--[0-9a-f]{8}$/);
     world.runUntil(() => named.heard.includes('subscribed'));
+  });
+
+  test('begins when it is opened, not when a connection comes or goes', () => {
+    master.lead();
+    const ports = world.ports('f1');
+    const link = new NatsLink(ports, {
+      cluster: 'mz',
+      info: { user: '', name: 'test', failover_timeout: 0 },
+    });
+    ports.transport.setConnected(false);
+    ports.transport.setConnected(true);
+    world.run(5000);
+    expect(link.state()).toBe('idle');
+    ports.transport.setConnected(false);
+    link.open();
+    world.run(5000);
+    expect(link.state()).toBe('disconnected');
+    ports.transport.setConnected(true);
+    world.runUntil(() => link.state() === 'subscribed', 100);
   });
 
   test('waits for a leader, asking ever more seldom, for ever', () => {

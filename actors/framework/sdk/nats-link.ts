@@ -102,6 +102,7 @@ export class NatsLink implements SchedulerLink {
   }
 
   open(): void {
+    this.lifecycle.offer({ type: 'OPENED' });
     if (this.ports.transport.isConnected()) this.lifecycle.offer({ type: 'CONNECTED' });
   }
 

@@ -167,7 +167,7 @@ export class Scheduler {
     this.call({ type: 'EXPLAIN', explain }, answer);
   }
 
-  /** A piece of what a task has written; `size` in the answer says how much there is. NO_TASK, NO_OUTPUT. */
+  /** A piece of what a task has written; `size` in the answer says how much there is. NO_OUTPUT. */
   readOutput(
     of: {
       taskId: Id;
@@ -183,13 +183,20 @@ export class Scheduler {
     this.call({ type: 'READ_OUTPUT', read_output }, answer);
   }
 
-  /** A lease: what the task writes is published on `mz.task.logs.<topic>.<stream>` while it is renewed. */
+  /**
+   * A lease: what the task writes is published on `mz.task.logs.<topic>.<stream>` while it is renewed. The answer tells
+   * the topic; only a bundled framework chooses it.
+   */
   followOutput(
-    of: { taskId: Id; agentId?: Id; topic: string },
+    of: { taskId: Id; agentId?: Id; topic?: string },
     answer: Answer<'FOLLOW_OUTPUT'>,
   ): void {
     const { taskId, agentId, topic } = of;
-    const follow_output = { task_id: taskId, ...(agentId && { agent_id: agentId }), topic };
+    const follow_output = {
+      task_id: taskId,
+      ...(agentId && { agent_id: agentId }),
+      ...(topic && { topic }),
+    };
     this.call({ type: 'FOLLOW_OUTPUT', follow_output }, answer);
   }
 

@@ -5,7 +5,7 @@
 import { assert } from '../../../protocol/errors.ts';
 import type { Offer, TaskStatus } from '../../../protocol/framework-api.ts';
 import type { AgentId, AttemptId, TaskId } from '../../../protocol/ids.ts';
-import { fromMesos, type MesosResource } from '../../../protocol/mesos-resources.ts';
+import { fromMesos, type MesosResource, toMesos } from '../../../protocol/mesos-resources.ts';
 import type { TaskRequest } from '../../../protocol/task-api.ts';
 import { refusalReasons, type TaskState } from '../../../protocol/task-states.ts';
 import type { Clock } from '../../actor.ts';
@@ -15,7 +15,7 @@ import type { TaskEventType } from './chart.ts';
 import { attemptIdOf } from './identity.ts';
 import type { Fact, TaskLife } from './life.ts';
 import type { MetricsKeeper } from './metrics.ts';
-import type { Attempt, Task } from './task.ts';
+import { type Attempt, killGraceMsOf, type Task } from './task.ts';
 
 export interface AttemptsParts {
   readonly clock: Clock;
@@ -25,6 +25,8 @@ export interface AttemptsParts {
   readonly scheduler: Scheduler;
   /** Whether the request for it is the one that is met, and not one that was withdrawn meanwhile. */
   readonly met: (task: Task) => boolean;
+  /** Its launch is accepted. */
+  readonly launched: (task: Task) => void;
 }
 
 const eventOf: Readonly<Partial<Record<TaskState, TaskEventType>>> = {
@@ -44,8 +46,16 @@ const eventOf: Readonly<Partial<Record<TaskState, TaskEventType>>> = {
 /** What is not used goes to others at once. */
 const NO_FILTER = { refuse_seconds: 0 };
 
+/** What is to be launched out of the offer that is being answered. */
+interface Launching {
+  readonly offer: Offer;
+  readonly infos: TaskInfoInput[];
+  readonly tasks: Task[];
+}
+
 export class Attempts {
   private readonly parts: AttemptsParts;
+  private launching: Launching | undefined;
 
   constructor(parts: AttemptsParts) {
     this.parts = parts;
@@ -54,16 +64,26 @@ export class Attempts {
   /** Each offer answers requests of ours. */
   launch(offers: readonly Offer[]): void {
     for (const offer of offers) {
-      const infos: TaskInfoInput[] = [];
+      const launching: Launching = { offer, infos: [], tasks: [] };
+      this.launching = launching;
       for (const { id, resources } of offer.requests ?? []) {
         const task = this.parts.book.get(id as TaskId);
-        if (task !== undefined && this.parts.met(task))
-          infos.push(this.begin(task, offer, resources));
+        if (task !== undefined && this.parts.met(task)) this.begin(task, offer, resources);
       }
-      this.parts.scheduler.launch([offer], infos, NO_FILTER, (result) =>
+      this.launching = undefined;
+      this.parts.scheduler.launch([offer], launching.infos, NO_FILTER, (result) =>
         assert(result.ok, `offer ${offer.id.value} was not accepted`),
       );
+      for (const task of launching.tasks) this.parts.launched(task);
     }
+  }
+
+  /** The chart says so: its attempt is launched with the offer that is being answered. */
+  orderLaunch(task: Task): void {
+    const { launching } = this;
+    assert(launching !== undefined, `task ${task.id} is launched out of an offer`);
+    launching.tasks.push(task);
+    launching.infos.push(infoOf(task.request, task.attempt!, launching.offer));
   }
 
   update(status: TaskStatus): void {
@@ -84,7 +104,7 @@ export class Attempts {
     if (ids.length > 0) this.parts.scheduler.reconcile(ids);
   }
 
-  private begin(task: Task, offer: Offer, resources: readonly MesosResource[]): TaskInfoInput {
+  private begin(task: Task, offer: Offer, resources: readonly MesosResource[]): void {
     const { clock, metrics, life } = this.parts;
     const atMs = clock.wallMs();
     task.attempts += 1;
@@ -100,7 +120,6 @@ export class Attempts {
     metrics.count('launches');
     life.send(task, 'LAUNCHED', { atMs });
     this.parts.book.writeLast(task);
-    return infoOf(task.request, attemptId, offer, resources);
   }
 
   private take(task: Task, attempt: Attempt, status: TaskStatus): void {
@@ -108,7 +127,10 @@ export class Attempts {
     const { state, reason, message, exit_code: exitCode, signal } = status;
     const atMs = status.timestamp * 1000;
     if (reason === 'REASON_RECONCILIATION') {
-      // It is known, and what has happened to it comes as an update of its own.
+      // It is known, and what happens to it comes as an update of its own. What a leadership that ended in between had
+      // noted here, and not there, does not come again.
+      const isBack = task.chart.value === 'unreachable' && state !== 'TASK_UNREACHABLE';
+      if (isBack && isLive(status)) life.send(task, eventOf[state]!, { atMs, reason });
       if (state !== 'TASK_KILLING' && task.chart.value === 'killing') this.killAgain(task, attempt);
       return;
     }
@@ -118,10 +140,9 @@ export class Attempts {
       life.send(task, 'ATTEMPT_REFUSED', fact);
       return;
     }
-    if (
-      (state === 'TASK_RUNNING' || state === 'TASK_FINISHED') &&
-      attempt.startedAtMs === undefined
-    ) {
+    const hasStarted =
+      (state === 'TASK_RUNNING' || state === 'TASK_FINISHED') && attempt.startedAtMs === undefined;
+    if (hasStarted) {
       attempt.startedAtMs = atMs;
       // Refused attempts do not count: they were given back.
       if (task.chart.context.attemptsLeft === task.request.retry.attempts - 1)
@@ -138,14 +159,14 @@ export class Attempts {
     const event = isRefusal ? 'ATTEMPT_REFUSED' : eventOf[state];
     if (event !== undefined && life.knows(task, event)) life.send(task, event, fact);
     // A task that is being killed stays so when its attempt reports that it has started.
-    else if (attempt.startedAtMs === atMs) this.parts.book.changed(task, task.chart.state);
+    else if (hasStarted) this.parts.book.changed(task, task.chart.state);
   }
 
   /** The order was given under a leader that has gone before it had the tree's word for it. */
   private killAgain(task: Task, attempt: Attempt): void {
     this.parts.scheduler.kill(
       { value: attempt.attemptId },
-      { graceSeconds: (attempt.killGraceMs ?? task.request.killGraceSeconds * 1000) / 1000 },
+      { graceSeconds: killGraceMsOf(task) / 1000 },
     );
   }
 }
@@ -165,9 +186,8 @@ const MIB = 1024 * 1024;
 
 function infoOf(
   request: TaskRequest,
-  attemptId: AttemptId,
+  { attemptId, resources }: Attempt,
   offer: Offer,
-  resources: readonly MesosResource[],
 ): TaskInfoInput {
   const { argv, command, timeoutSeconds } = request;
   const variables = Object.entries(request.env).map(([name, value]) => ({ name, value }));
@@ -175,11 +195,11 @@ function infoOf(
     name: request.name,
     task_id: { value: attemptId },
     agent_id: offer.agent_id,
-    resources,
+    resources: toMesos(resources),
     command: {
       ...(argv === undefined
         ? { shell: true, value: command! }
-        : { shell: false, value: argv[0]!, arguments: argv }),
+        : { shell: false, value: argv[0]!, arguments: [request.name, ...argv.slice(1)] }),
       environment: { variables },
       user: request.user,
     },

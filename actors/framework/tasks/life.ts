@@ -2,14 +2,16 @@
  * Lives the tasks: sends a fact to a task's chart, carries out the actions that the chart names, and notes what is
  * to be written and told.
  */
+
+import { taskMachine } from '../../../machines/task.ts';
 import type { TaskId } from '../../../protocol/ids.ts';
 import type { TaskEvent } from '../../../protocol/task-api.ts';
 import type { TaskReason, TaskState } from '../../../protocol/task-states.ts';
 import type { Clock } from '../../actor.ts';
+import { ShownGroup } from '../../inspected-group.ts';
 import type { Inspection } from '../../inspection.ts';
 import type { TaskBook } from './book.ts';
 import { type TaskAction, type TaskEventType, taskChart } from './chart.ts';
-import { InspectedTasks } from './inspected.ts';
 import type { MetricsKeeper } from './metrics.ts';
 import { addHistory, type Task } from './task.ts';
 
@@ -29,10 +31,10 @@ export interface LifeParts {
   readonly clock: Clock;
   readonly book: TaskBook;
   readonly metrics: MetricsKeeper;
+  readonly inspection?: Inspection | undefined;
   /** Asks for its resources, until it leaves. */
   readonly joinLine: (task: Task) => void;
   readonly leaveLine: (task: Task) => void;
-  readonly inspection?: Inspection | undefined;
   /** Publishes after everything so far is decided. */
   readonly tell: (event: TaskEvent) => void;
   readonly orderLaunch: (task: Task) => void;
@@ -46,7 +48,7 @@ export class TaskLife {
   /** Ended tasks whose dependents were not told yet: a list, since chains may be long. */
   private readonly concluded: Task[] = [];
   private telling = false;
-  private inspected: InspectedTasks | undefined;
+  private shown: ShownGroup<Task> | undefined;
 
   constructor(parts: LifeParts) {
     this.parts = parts;
@@ -55,13 +57,25 @@ export class TaskLife {
   /** The book has all tasks that were there before: from now on they can be inspected. */
   recovered(): void {
     const { inspection, book } = this.parts;
-    this.inspected = inspection && new InspectedTasks(inspection, book);
-    if (this.inspected !== undefined) book.removed = (task) => this.inspected?.removed(task);
+    if (inspection === undefined) return;
+    const shown = new ShownGroup<Task>(inspection, {
+      kind: 'task',
+      machine: taskMachine,
+      book,
+      // As exact as the history, which notes states as Mesos knows them: a retry is queued, too.
+      describe: ({ id, chart, history, submittedAtMs }) => ({
+        id,
+        snapshot: chart.snapshot,
+        sinceMs: history.at(-1)?.atMs ?? submittedAtMs,
+      }),
+    });
+    this.shown = shown;
+    book.removed = (task) => shown.gone(task);
   }
 
   /** The leadership is over. */
   end(): void {
-    this.inspected?.end();
+    this.shown?.leave();
   }
 
   knows(task: Task, event: TaskEventType): boolean {
@@ -78,7 +92,7 @@ export class TaskLife {
       this.parts.metrics.stateChanged(task, before.state);
     }
     this.parts.book.changed(task, before.state);
-    this.inspected?.changed(task, event);
+    this.shown?.changed(task, event);
     if (before.value === 'blocked') this.unpin(task);
     for (const action of actions) this.carryOut(action, task, event);
     this.tellDependents();
@@ -87,7 +101,7 @@ export class TaskLife {
   /** A new task, whose dependencies are known: goes into the book and, when nothing holds it up, into the line. */
   accept(task: Task, dependencies: readonly Task[], fact: Fact): void {
     this.parts.book.addNew(task);
-    this.inspected?.began(task);
+    this.shown?.began(task);
     this.parts.metrics.added(task);
     this.wait(task, dependencies);
     const failed = dependencies.find((dependency) => hasFailed(dependency));

@@ -57,7 +57,7 @@ export class TasksFramework implements BundledFramework {
   private isSuppressed = false;
 
   constructor(parts: BundledParts, options: TasksOptions = {}) {
-    const { clock, log, inspection } = parts.ports;
+    const { clock, log } = parts.ports;
     const { book, keeper: metrics } = this;
     this.parts = parts;
     this.retention = { ...defaultRetention, ...options.retention };
@@ -75,11 +75,11 @@ export class TasksFramework implements BundledFramework {
       clock,
       book,
       metrics,
-      inspection,
+      inspection: parts.ports.inspection,
       tell: (event) => this.tell(event),
       joinLine: (task) => this.joinLine(task),
       leaveLine: (task) => this.leaveLine(task),
-      orderLaunch: (task) => this.output.launched(task),
+      orderLaunch: (task) => this.attempts.orderLaunch(task),
       orderKill: (task) => this.orderKill(task),
     });
     this.attempts = new Attempts({
@@ -89,6 +89,7 @@ export class TasksFramework implements BundledFramework {
       metrics,
       scheduler,
       met: (task) => this.asked.delete(task.id),
+      launched: (task) => this.output.launched(task),
     });
     this.recovery = new TaskRecovery({ client: parts.client, clock, log });
     this.routes = routesOf(this, this.subjects);

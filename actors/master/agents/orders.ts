@@ -3,6 +3,7 @@
 import { pack } from '../../../protocol/codec.ts';
 import type { TaskInfo } from '../../../protocol/framework-api.ts';
 import type { AgentId, Epoch, MasterId } from '../../../protocol/ids.ts';
+import { limits } from '../../../protocol/limits.ts';
 import type { AttemptSpec, MasterOrder } from '../../../protocol/orders.ts';
 import type { Subjects } from '../../../protocol/subjects.ts';
 import type { ProcessLimits } from '../../../protocol/task-api.ts';
@@ -66,10 +67,13 @@ function limitsOf(info: TaskInfo): ProcessLimits | undefined {
     const found = rlimits.find((one) => one.type === type);
     return found?.hard ?? found?.soft;
   };
+  // What is above all that there is bounds nothing.
+  const whole = (value: number | undefined, max: number) =>
+    value === undefined || value > max ? undefined : Math.max(1, Math.floor(value));
   const mebibytes = (bytes: number | undefined) =>
-    bytes === undefined ? undefined : Math.max(1, Math.floor(bytes / MIB));
+    whole(bytes === undefined ? undefined : bytes / MIB, limits.memMiBMax);
   return {
-    openFiles: bound('RLMT_NOFILE'),
+    openFiles: whole(bound('RLMT_NOFILE'), limits.openFilesMax),
     addressSpaceMiB: mebibytes(bound('RLMT_AS')),
     fileSizeMiB: mebibytes(bound('RLMT_FSIZE')),
   };

@@ -74,6 +74,8 @@ export interface Allocator {
   recoverResources(agentId: AgentId, resources: Resources, attempts?: number): void;
 
   readonly waitingCount: number;
+  /** Whether a request waits that could be met, if there was more room. */
+  isContended(): boolean;
   /** The request, while it waits. */
   waiting(requestId: RequestId): WaitingRequest | undefined;
   available(agentId: AgentId): Resources | undefined;

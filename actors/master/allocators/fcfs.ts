@@ -3,8 +3,8 @@
  * priority goes first.
  *
  * A head that merely waits for room is not passed by within its queue, and claims the agent on which it could run: no
- * task of another queue is placed there until the head has run somewhere, so it cannot starve while the other agents
- * stay in use. A task that fits no agent at its total size, or none by its constraints, holds up nobody: it stands
+ * request of another queue is placed there until the head has run somewhere, so it cannot starve while the other agents
+ * stay in use. A request that fits no agent at its total size, or none by its constraints, holds up nobody: it stands
  * aside until an agent is added that could take it.
  */
 
@@ -71,10 +71,10 @@ export class FcfsAllocator implements Allocator {
     this.agents.set(agent.agentId, offered);
     this.ring.push(offered);
     for (const queue of this.queues.values()) {
-      for (const task of queue.aside.values()) {
-        if (!couldEver(offered, task)) continue;
-        queue.aside.delete(task.requestId);
-        queue.line.add(task);
+      for (const request of queue.aside.values()) {
+        if (!couldEver(offered, request)) continue;
+        queue.aside.delete(request.requestId);
+        queue.line.add(request);
       }
     }
     this.settled = false;
@@ -101,24 +101,24 @@ export class FcfsAllocator implements Allocator {
     this.settled = false;
   }
 
-  requestWaits(task: WaitingRequest): void {
-    assert(!this.queueOf.has(task.requestId), `task ${task.requestId} waits already`);
-    const name = `${task.frameworkId} ${task.queue}`;
+  requestWaits(request: WaitingRequest): void {
+    assert(!this.queueOf.has(request.requestId), `request ${request.requestId} waits already`);
+    const name = `${request.frameworkId} ${request.queue}`;
     let queue = this.queues.get(name);
     if (queue === undefined) {
       queue = {
         name,
-        frameworkId: task.frameworkId,
+        frameworkId: request.frameworkId,
         line: new Line(),
         aside: new Map(),
         claimed: undefined,
       };
       this.queues.set(name, queue);
     }
-    queue.line.add(task);
+    queue.line.add(request);
     // What the former head claimed may be of no use to this one.
-    if (queue.line.head() === task) dropClaim(queue);
-    this.queueOf.set(task.requestId, queue);
+    if (queue.line.head() === request) dropClaim(queue);
+    this.queueOf.set(request.requestId, queue);
     this.settled = false;
   }
 
@@ -144,13 +144,13 @@ export class FcfsAllocator implements Allocator {
     while (heads.length > 0) {
       if (decided >= decidedMax) return { placements, more: true };
       const queue = heads.pop()!;
-      const task = queue.line.head()!;
-      const offered = this.agentFor(queue, task);
-      if (offered !== undefined) placements.push(this.place(queue, task, offered));
-      else if (this.standsAside(queue, task)) queue.aside.set(task.requestId, task);
+      const request = queue.line.head()!;
+      const offered = this.agentFor(queue, request);
+      if (offered !== undefined) placements.push(this.place(queue, request, offered));
+      else if (this.standsAside(queue, request)) queue.aside.set(request.requestId, request);
       else continue;
       decided += 1;
-      queue.line.remove(task.requestId);
+      queue.line.remove(request.requestId);
       claimGivenUp ||= queue.claimed !== undefined;
       dropClaim(queue);
       insertByOrder(heads, queue);
@@ -159,6 +159,12 @@ export class FcfsAllocator implements Allocator {
       if (queue.line.size === 0 && queue.aside.size === 0) this.queues.delete(name);
     this.settled = !claimGivenUp;
     return { placements, more: claimGivenUp };
+  }
+
+  isContended(): boolean {
+    for (const { frameworkId, line } of this.queues.values())
+      if (line.size > 0 && this.active.has(frameworkId)) return true;
+    return false;
   }
 
   remainders(): readonly { readonly agentId: AgentId; readonly resources: Resources }[] {
@@ -210,8 +216,8 @@ export class FcfsAllocator implements Allocator {
   ahead(requestId: RequestId): number | undefined {
     const queue = this.queueOf.get(requestId);
     if (queue === undefined) return undefined;
-    for (const task of queue.line.tasks())
-      if (task.requestId === requestId) return queue.line.ahead(task);
+    for (const request of queue.line.requests())
+      if (request.requestId === requestId) return queue.line.ahead(request);
     return 0;
   }
 
@@ -225,7 +231,7 @@ export class FcfsAllocator implements Allocator {
     }
     let waiting = 0;
     for (const queue of this.queues.values()) waiting += queue.line.size + queue.aside.size;
-    assert(waiting === this.queueOf.size, 'every waiting task stands in one queue');
+    assert(waiting === this.queueOf.size, 'every waiting request stands in one queue');
   }
 
   /** Queues with somebody in line, the earliest submission last. */
@@ -238,14 +244,17 @@ export class FcfsAllocator implements Allocator {
     return heads.sort((a, b) => b.order - a.order).map(({ queue }) => queue);
   }
 
-  /** The next agent, going round, that takes the task now and is not claimed by another queue's head. */
-  private agentFor(queue: Queue, task: WaitingRequest): Offered | undefined {
+  /** The next agent, going round, that takes the request now and is not claimed by another queue's head. */
+  private agentFor(queue: Queue, request: WaitingRequest): Offered | undefined {
     for (let step = 0; step < this.ring.length; step++) {
       const index = (this.cursor + step) % this.ring.length;
       const offered = this.ring[index]!;
       if (offered.claimedBy !== undefined && offered.claimedBy !== queue) continue;
       if (offered.attempts >= attemptsPerAgentMax) continue;
-      if (!fits(offered.available, task.resources) || !satisfies(offered.agent, task.constraints))
+      if (
+        !fits(offered.available, request.resources) ||
+        !satisfies(offered.agent, request.constraints)
+      )
         continue;
       this.cursor = index + 1;
       return offered;
@@ -253,25 +262,28 @@ export class FcfsAllocator implements Allocator {
     return undefined;
   }
 
-  private place(queue: Queue, task: WaitingRequest, offered: Offered): Placement {
-    const resources = takeRequested(offered.available, task.resources);
-    assert(resources !== undefined, `task ${task.requestId} was said to fit`);
+  private place(queue: Queue, request: WaitingRequest, offered: Offered): Placement {
+    const resources = takeRequested(offered.available, request.resources);
+    assert(resources !== undefined, `request ${request.requestId} was said to fit`);
     offered.allocated = addResources(offered.allocated, resources);
     offered.available = availableOf(offered.agent.total, offered.allocated);
     offered.attempts += 1;
-    assert(this.queueOf.get(task.requestId) === queue, `task ${task.requestId} is placed once`);
-    this.queueOf.delete(task.requestId);
-    const { requestId, frameworkId } = task;
+    assert(
+      this.queueOf.get(request.requestId) === queue,
+      `request ${request.requestId} is placed once`,
+    );
+    this.queueOf.delete(request.requestId);
+    const { requestId, frameworkId } = request;
     return { requestId, frameworkId, agentId: offered.agent.agentId, resources };
   }
 
   /** Whether no agent could ever take it; otherwise it claims the one with the most room that could. */
-  private standsAside(queue: Queue, task: WaitingRequest): boolean {
+  private standsAside(queue: Queue, request: WaitingRequest): boolean {
     if (queue.claimed !== undefined) return false;
     let best: Offered | undefined;
     let possible = false;
     for (const offered of this.ring) {
-      if (!couldEver(offered, task)) continue;
+      if (!couldEver(offered, request)) continue;
       possible = true;
       if (offered.claimedBy !== undefined) continue;
       if (best === undefined || roomOf(offered) > roomOf(best)) best = offered;
@@ -291,8 +303,10 @@ export class FcfsAllocator implements Allocator {
   }
 }
 
-function couldEver(offered: Offered, task: WaitingRequest): boolean {
-  return fits(offered.agent.total, task.resources) && satisfies(offered.agent, task.constraints);
+function couldEver(offered: Offered, request: WaitingRequest): boolean {
+  return (
+    fits(offered.agent.total, request.resources) && satisfies(offered.agent, request.constraints)
+  );
 }
 
 /** Share of the agent that is free, by its scarcest scalar of cpus and mem. */

@@ -1,4 +1,4 @@
-/** One queue's waiting tasks: greater priority first, then the order of submission. A binary heap; who leaves is dropped when it comes up. */
+/** One queue's waiting requests: greater priority first, then the order of submission. A binary heap; who leaves is dropped when it comes up. */
 import type { RequestId } from '../../../protocol/ids.ts';
 import type { WaitingRequest } from './contract.ts';
 
@@ -10,9 +10,9 @@ export class Line {
     return this.members.size;
   }
 
-  add(task: WaitingRequest): void {
-    this.members.set(task.requestId, task);
-    this.heap.push(task);
+  add(request: WaitingRequest): void {
+    this.members.set(request.requestId, request);
+    this.heap.push(request);
     this.rise(this.heap.length - 1);
   }
 
@@ -34,13 +34,13 @@ export class Line {
     }
   }
 
-  ahead(task: WaitingRequest): number {
+  ahead(request: WaitingRequest): number {
     let count = 0;
-    for (const other of this.members.values()) if (goesBefore(other, task)) count++;
+    for (const other of this.members.values()) if (goesBefore(other, request)) count++;
     return count;
   }
 
-  tasks(): Iterable<WaitingRequest> {
+  requests(): Iterable<WaitingRequest> {
     return this.members.values();
   }
 

@@ -1,4 +1,4 @@
-/** Whether a task may and could run on an agent: constraints and resources, in yes and no and in words. */
+/** Whether a request may and could be met by an agent: constraints and resources, in yes and no and in words. */
 import {
   countPorts,
   isNegative,
@@ -40,29 +40,29 @@ export function fits(available: Resources, request: ResourceRequest): boolean {
   );
 }
 
-/** What an agent lacks, in words; empty when the task could run there at once. */
+/** What an agent lacks, in words; empty when the request could run there at once. */
 export function lacks(
   agent: AllocatorAgent,
   available: Resources,
   attempts: number,
-  task: {
+  request: {
     readonly resources: ResourceRequest;
     readonly constraints: WaitingRequest['constraints'];
   },
 ): readonly string[] {
   const words: string[] = [];
-  for (const constraint of task.constraints) {
+  for (const constraint of request.constraints) {
     if (!holds(agent, constraint))
       words.push(`constraint ${JSON.stringify(constraint)} does not hold`);
   }
   for (const name of scalarNames) {
-    const wanted = task.resources[name];
+    const wanted = request.resources[name];
     if (agent.total[name] < wanted)
       words.push(`${name}: ${wanted} wanted, ${agent.total[name]} in total`);
     else if (available[name] < wanted)
       words.push(`${name}: ${wanted} wanted, ${available[name]} available`);
   }
-  const ports = task.resources.ports;
+  const ports = request.resources.ports;
   if (countPorts(agent.total.ports) < ports)
     words.push(`ports: ${ports} wanted, ${countPorts(agent.total.ports)} in total`);
   else if (countPorts(available.ports) < ports)

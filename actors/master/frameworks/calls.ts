@@ -6,7 +6,7 @@ import { limits } from '../../../protocol/limits.ts';
 import { fromMesos } from '../../../protocol/mesos-resources.ts';
 import type { Clock } from '../../actor.ts';
 import type { Respond } from '../../bundled.ts';
-import type { Allocator } from '../allocators/contract.ts';
+import type { Allocator, WaitingRequest } from '../allocators/contract.ts';
 import { graceOf, killGraceMsOf, type Launch } from '../launches/launch.ts';
 import type { LaunchLife } from '../launches/life.ts';
 import { type Statuses, statusOf } from '../launches/statuses.ts';
@@ -35,6 +35,8 @@ type ChangingCall = Exclude<
 
 export class Calls {
   private readonly parts: CallsParts;
+  /** Of the last request: those from elsewhere stand behind all that came before them. */
+  private lastOrder = 0;
 
   constructor(parts: CallsParts) {
     this.parts = parts;
@@ -178,6 +180,14 @@ export class Calls {
   private request(framework: Framework, { request }: CallOf<'REQUEST'>): void {
     const { allocator } = this.parts;
     const { requests = [], withdraw = [] } = request;
+    const newOnes = requests.filter(
+      ({ id }) => id !== undefined && !framework.requests.has(requestIdOf(framework, id)),
+    );
+    if (framework.requests.size + newOnes.length > limits.requestsPerFramework)
+      throw new MesozooError(
+        'TOO_MANY_REQUESTS',
+        `${limits.requestsPerFramework} requests of this framework may wait at one time`,
+      );
     for (const id of withdraw) {
       const requestId = requestIdOf(framework, id);
       if (framework.requests.delete(requestId)) allocator.requestLeaves(requestId);
@@ -185,27 +195,25 @@ export class Calls {
     for (const wanted of requests) {
       // Without an id it is a hint, and our allocators take none.
       if (wanted.id === undefined) continue;
-      if (framework.requests.size >= limits.requestsPerFramework)
-        throw new MesozooError(
-          'TOO_MANY_REQUESTS',
-          `${limits.requestsPerFramework} requests of this framework wait already`,
-        );
       const requestId = requestIdOf(framework, wanted.id);
       // Again, maybe changed: the newer one counts.
       if (framework.requests.has(requestId)) allocator.requestLeaves(requestId);
       const constraints = [...(wanted.constraints ?? [])];
       if (wanted.agent_id !== undefined)
         constraints.push({ attribute: 'agentId', equals: wanted.agent_id.value });
-      framework.requests.add(requestId);
-      allocator.requestWaits({
+      const order = framework.isBundled ? (wanted.order ?? 0) : this.lastOrder + 1;
+      this.lastOrder = Math.max(this.lastOrder, order);
+      const waiting: WaitingRequest = {
         requestId,
         frameworkId: framework.id,
         queue: wanted.queue ?? 'default',
         priority: wanted.priority ?? 0,
-        order: wanted.order ?? 0,
+        order,
         resources: { ...fromMesos(wanted.resources ?? []), ports: wanted.port_count ?? 0 },
         constraints,
-      });
+      };
+      framework.requests.set(requestId, waiting);
+      allocator.requestWaits(waiting);
     }
   }
 }

@@ -9,6 +9,7 @@ import {
   subtractResources,
 } from '../../../protocol/resources.ts';
 import type { Lifecycle } from '../../lifecycle.ts';
+import type { WaitingRequest } from '../allocators/contract.ts';
 import type { Launch } from '../launches/launch.ts';
 import type { Filters } from './filters.ts';
 import type { Offer } from './offers.ts';
@@ -24,7 +25,7 @@ export class Framework {
   readonly launches = new Map<string, Launch>();
   readonly offers = new Set<Offer>();
   /** Those that wait for resources. */
-  readonly requests = new Set<RequestId>();
+  readonly requests = new Map<RequestId, WaitingRequest>();
   readonly filters: Filters;
   lifecycle!: Lifecycle<typeof frameworkMachine>;
   /** Of the present subscription. */
@@ -84,17 +85,18 @@ export interface FrameworkNode {
   readonly subscribedAtMs: number;
   /** Its id can never subscribe again. */
   readonly tornDown?: boolean;
-  /** All that it had launched has ended too, and the znode above it is gone. */
+  /** All that it had launched has ended too: there is no znode for launches any more. */
   readonly over?: boolean;
 }
 
-export function encodeFramework(framework: Framework, over: boolean): string {
+/** `over`: all that it had launched has ended. */
+export function encodeFramework(framework: Framework, over: boolean): Uint8Array {
   const node: FrameworkNode = {
     info: framework.info,
     subscribedAtMs: framework.subscribedAtMs,
     ...(framework.isTornDown && { tornDown: true, over }),
   };
-  return JSON.stringify(node);
+  return new TextEncoder().encode(JSON.stringify(node));
 }
 
 /** Throws SyntaxError for data that no master has written. */

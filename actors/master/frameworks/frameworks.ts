@@ -22,6 +22,7 @@ import { Lifecycle } from '../../lifecycle.ts';
 import type { Allocator } from '../allocators/contract.ts';
 import { Filters } from './filters.ts';
 import { encodeFramework, Framework, type FrameworkNode } from './framework.ts';
+import { HeardClock } from './heard-clock.ts';
 import type { Offers } from './offers.ts';
 import { type EventStream, HEARTBEAT_SECONDS } from './streams.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -35,14 +36,22 @@ export interface FrameworksParts {
   readonly offers: Offers;
   readonly masterInfo: MasterInfo;
   readonly afterwards: (effect: () => void) => void;
+  /** Whether a silence is the framework's own: not while we are cut off. */
+  readonly isHeard: () => boolean;
   /** It has subscribed, and been told so. */
   readonly subscribed: (framework: Framework) => void;
   /** Its end: what it has launched is to be killed. */
   readonly killLaunches: (framework: Framework) => void;
 }
 
+/** Its record must fit a znode, however it is written there. */
+const INFO_CHARACTERS_MAX = 64 * 1024;
+/** Of those that are over: a script may make one at each run. */
+const TORN_DOWN_MAX = 100;
+const STEP_MAX_MS = 2_000;
+
 /** As the tree has a framework: not at all, with or without the znode above its launches. */
-type InTree = 'nothing' | 'record' | 'recordAndLaunches';
+type InTree = 'nothing' | 'record' | 'recordAndLaunches' | 'dropped';
 
 export class Frameworks {
   readonly subscriptions = new Subscriptions();
@@ -52,9 +61,13 @@ export class Frameworks {
   private dirty = new Set<Framework>();
   /** Torn down a moment ago: an action of a chart cannot ask the chart yet where it stands. */
   private readonly ending: Framework[] = [];
+  private readonly heardClock: HeardClock;
+  private tickedAtMs: number;
 
   constructor(parts: FrameworksParts) {
     this.parts = parts;
+    this.heardClock = new HeardClock(parts.clock);
+    this.tickedAtMs = parts.clock.monotonicMs();
   }
 
   get(id: FrameworkId): Framework | undefined {
@@ -68,7 +81,8 @@ export class Frameworks {
   /** Throws NO_FRAMEWORK, NOT_SUBSCRIBED. */
   ofCall(id: string, streamId: string): Framework {
     const framework = this.obtained(id);
-    if (framework.stream === undefined || framework.stream.id !== streamId)
+    // The bundled ones do not come by this door.
+    if (framework.isBundled || framework.stream?.id !== streamId)
       throw new MesozooError('NOT_SUBSCRIBED');
     framework.stream.heard();
     return framework;
@@ -78,21 +92,31 @@ export class Frameworks {
   recover(id: FrameworkId, node: FrameworkNode, isBundled: boolean): Framework {
     const framework = this.make(id, node.info, isBundled, node.subscribedAtMs);
     this.inTree.set(framework, node.over ? 'record' : 'recordAndLaunches');
-    framework.lifecycle.send(node.tornDown ? { type: 'TORN_DOWN' } : { type: 'RECOVERED' });
-    this.dirty.delete(framework);
+    if (!node.tornDown || isBundled) return framework;
+    framework.lifecycle.send({ type: 'TORN_DOWN' });
+    // Nothing of it is left to be ended.
+    if (node.over) this.ending.pop();
     return framework;
+  }
+
+  /** All have been recovered: from now on those elsewhere are waited for. */
+  begin(): void {
+    for (const framework of this.frameworks.values())
+      if (!framework.isBundled && !framework.isTornDown)
+        framework.lifecycle.send({ type: 'RECOVERED' });
   }
 
   /**
    * An id that is not known makes a new framework, as in Mesos. Throws NO_FRAMEWORK for one that was torn down, and
    * TOO_MANY_REQUESTS. `told` is called when the
-   * subscription holds, before SUBSCRIBED is delivered.
+   * subscription holds, before SUBSCRIBED is delivered; `superseded`, when another one came before it did.
    */
   subscribe(
     info: FrameworkInfo,
     stream: (framework: Framework) => EventStream,
     bundledAs: FrameworkId | undefined,
     told: (framework: Framework) => void,
+    superseded: (error: MesozooError) => void,
   ): void {
     const framework =
       bundledAs !== undefined
@@ -105,9 +129,17 @@ export class Frameworks {
         'NO_FRAMEWORK',
         `the id ${framework.id} belongs to the cluster itself`,
       );
-    this.endStream(framework, 'Framework failed over');
     // As in Mesos what ran under the user goes on under it.
-    framework.info = { ...info, user: framework.info.user, id: { value: framework.id } };
+    const changed = { ...info, user: framework.info.user, id: { value: framework.id } };
+    if (JSON.stringify(changed).length > INFO_CHARACTERS_MAX) {
+      if (framework.lifecycle.matches('registering')) this.frameworks.delete(framework.id);
+      throw new MesozooError(
+        'PAYLOAD_TOO_LARGE',
+        `the framework_info has more than ${INFO_CHARACTERS_MAX} characters`,
+      );
+    }
+    this.endStream(framework, 'Framework failed over');
+    framework.info = changed;
     framework.subscribedAtMs = this.parts.clock.wallMs();
     framework.filters.clear();
     const current = stream(framework);
@@ -118,7 +150,10 @@ export class Frameworks {
     });
     this.parts.log.info('framework subscribes', { frameworkId: framework.id, name: info.name });
     this.parts.afterwards(() => {
-      if (framework.stream !== current) return;
+      if (framework.stream !== current) {
+        superseded(new MesozooError('FAILED_OVER'));
+        return;
+      }
       told(framework);
       framework.lifecycle.send({ type: 'SUBSCRIBED' });
       framework.tell(this.subscribedEvent(framework));
@@ -163,24 +198,36 @@ export class Frameworks {
   }
 
   tick(): void {
+    const nowMs = this.parts.clock.monotonicMs();
+    // A longer step is one in which this process stood still.
+    const sinceMs = Math.min(nowMs - this.tickedAtMs, STEP_MAX_MS);
+    this.tickedAtMs = nowMs;
+    if (this.parts.isHeard()) this.heardClock.pass(sinceMs);
+    this.dropOldest();
     for (const framework of [...this.frameworks.values()])
-      if (framework.stream !== undefined && !framework.stream.tick()) this.disconnect(framework);
+      if (framework.lifecycle.matches('subscribed') && !framework.stream!.tick())
+        this.disconnect(framework);
   }
 
   /**
-   * `records` are to be written before what is launched, since it stands below them; `ends` after it, since only then
-   * nothing stands below them any more.
+   * What is launched stands below the records: these are written before the changes of the launches, and the ends of
+   * frameworks after them.
    */
-  takeChanges(acl: AclEntry[]): {
-    readonly records: Iterable<WriteGroup>;
-    readonly ends: Iterable<WriteGroup>;
-  } {
+  takeChanges(acl: AclEntry[]): { records: Iterable<WriteGroup>; ends: Iterable<WriteGroup> } {
     const changes = [...this.dirty];
     this.dirty = new Set();
-    // Decided now: what is forgotten later is not among the launches that are written between the two.
-    const over = new Set(changes.filter((framework) => this.isOver(framework)));
-    const open = changes.filter((framework) => !over.has(framework));
-    return { records: this.recordsOf(open, acl), ends: this.endsOf(over) };
+    // Decided now: by the time it is written, launches of later turns may have gone.
+    const isOver = (framework: Framework) =>
+      framework.isTornDown &&
+      framework.launches.size === 0 &&
+      this.inTree.get(framework) === 'recordAndLaunches';
+    return {
+      records: this.recordsOf(
+        changes.filter((framework) => !isOver(framework)),
+        acl,
+      ),
+      ends: this.endsOf(changes.filter(isOver)),
+    };
   }
 
   /** The leadership is over. */
@@ -191,35 +238,31 @@ export class Frameworks {
     }
   }
 
-  /** Torn down, and nothing that it has launched is left; the tree does not have it so yet. */
-  private isOver(framework: Framework): boolean {
-    return (
-      framework.isTornDown &&
-      framework.launches.size === 0 &&
-      this.inTree.get(framework) === 'recordAndLaunches'
-    );
-  }
-
-  private *recordsOf(frameworks: readonly Framework[], acl: AclEntry[]): Generator<WriteGroup> {
-    for (const framework of frameworks) {
+  private *recordsOf(changes: readonly Framework[], acl: AclEntry[]): Generator<WriteGroup> {
+    for (const framework of changes) {
       const path = treePaths.framework(framework.id);
       const before = this.inTree.get(framework) ?? 'nothing';
+      if (before === 'dropped') {
+        this.inTree.delete(framework);
+        yield [{ op: 'delete', path }];
+        continue;
+      }
       const data = encodeFramework(framework, before !== 'recordAndLaunches');
       const record: Write =
         before === 'nothing' ? { op: 'create', path, data, acl } : { op: 'set', path, data };
-      if (framework.isTornDown || before === 'recordAndLaunches') {
+      if (!framework.isTornDown && before !== 'recordAndLaunches') {
+        this.inTree.set(framework, 'recordAndLaunches');
+        const launches = treePaths.launches(framework.id);
+        yield [record, { op: 'create', path: launches, data: '', acl }];
+      } else {
         if (before === 'nothing') this.inTree.set(framework, 'record');
         yield [record];
-      } else {
-        const launches = treePaths.launches(framework.id);
-        this.inTree.set(framework, 'recordAndLaunches');
-        yield [record, { op: 'create', path: launches, data: '', acl }];
       }
     }
   }
 
-  private *endsOf(frameworks: Iterable<Framework>): Generator<WriteGroup> {
-    for (const framework of frameworks) {
+  private *endsOf(over: readonly Framework[]): Generator<WriteGroup> {
+    for (const framework of over) {
       this.inTree.set(framework, 'record');
       yield [
         { op: 'delete', path: treePaths.launches(framework.id) },
@@ -229,6 +272,19 @@ export class Frameworks {
           data: encodeFramework(framework, true),
         },
       ];
+    }
+  }
+
+  /** The id of one that is dropped may subscribe again, as a new framework. */
+  private dropOldest(): void {
+    const over = [...this.frameworks.values()].filter(
+      (framework) => framework.isTornDown && this.inTree.get(framework) === 'record',
+    );
+    over.sort((a, b) => a.subscribedAtMs - b.subscribedAtMs);
+    for (const framework of over.slice(0, Math.max(0, over.length - TORN_DOWN_MAX))) {
+      this.frameworks.delete(framework.id);
+      this.inTree.set(framework, 'dropped');
+      this.dirty.add(framework);
     }
   }
 
@@ -292,7 +348,7 @@ export class Frameworks {
       }),
       {
         id: `framework.${id}`,
-        clock,
+        clock: this.heardClock,
         inspection: this.parts.inspection,
         input: { failoverTimeoutMs: info.failover_timeout * 1000 },
       },
@@ -306,7 +362,7 @@ export class Frameworks {
     const { allocator, offers } = this.parts;
     allocator.deactivateFramework(framework.id);
     offers.closeAll(framework);
-    for (const request of framework.requests) allocator.requestLeaves(request);
+    for (const request of framework.requests.keys()) allocator.requestLeaves(request);
     framework.requests.clear();
   }
 

@@ -6,14 +6,20 @@ import {
   taskInfo,
 } from '../../../protocol/framework-api.ts';
 import { fromMesos } from '../../../protocol/mesos-resources.ts';
-import { contains, type Resources, subtractResources } from '../../../protocol/resources.ts';
+import {
+  contains,
+  countPorts,
+  NOTHING,
+  type Resources,
+  subtractResources,
+} from '../../../protocol/resources.ts';
 import type { TaskReason, TaskState } from '../../../protocol/task-states.ts';
 import type { Clock } from '../../actor.ts';
 import type { Agents } from '../agents/agents.ts';
 import { type Allocator, attemptsPerAgentMax } from '../allocators/contract.ts';
 import type { LaunchBook } from '../launches/book.ts';
 import { newLaunchChart } from '../launches/chart.ts';
-import { attemptIdOf, type Launch } from '../launches/launch.ts';
+import { attemptIdOf, encodeLaunch, type Launch } from '../launches/launch.ts';
 import type { Framework } from './framework.ts';
 import type { Offer, Offers } from './offers.ts';
 
@@ -23,11 +29,14 @@ export interface LaunchingParts {
   readonly allocator: Allocator;
   readonly offers: Offers;
   readonly launches: LaunchBook;
-  readonly began: (launch: Launch) => void;
   readonly orderLaunch: (launch: Launch) => void;
 }
 
 const REFUSE_SECONDS = 5;
+/** Each becomes a variable of the environment. */
+const PORTS_MAX = 1000;
+/** Of its znode: there must be room for the statuses that wait to be acknowledged. */
+const LAUNCH_BYTES_MAX = 440 * 1024;
 
 export class Launching {
   private readonly parts: LaunchingParts;
@@ -55,9 +64,9 @@ export class Launching {
       }
       return;
     }
-    for (const info of infos) this.launch(framework, offers, info);
-    const seconds = filters?.refuse_seconds ?? REFUSE_SECONDS;
-    for (const offer of offers) this.giveBack(offer, seconds);
+    const offer = this.parts.offers.unite(offers);
+    for (const info of infos) this.launch(framework, offer, info);
+    this.giveBack(offer, filters?.refuse_seconds ?? REFUSE_SECONDS);
   }
 
   decline(framework: Framework, ids: readonly string[], seconds = REFUSE_SECONDS): void {
@@ -73,7 +82,7 @@ export class Launching {
     if (!framework.isBundled) framework.filters.refuse(agentId, resources, seconds);
   }
 
-  private launch(framework: Framework, offers: readonly Offer[], input: unknown): void {
+  private launch(framework: Framework, offer: Offer, input: unknown): void {
     // What comes from this process is well formed.
     const parsed = framework.isBundled
       ? { success: true as const, data: input as TaskInfo }
@@ -85,20 +94,18 @@ export class Launching {
     }
     const info = parsed.data;
     const resources = fromMesos(info.resources);
-    const offer = offers.find((one) => contains(one.resources, resources));
-    const problem = this.problemOf(framework, offers, offer, info, resources);
+    const problem = this.problemOf(framework, offer, info, resources);
     if (problem !== undefined) this.refuse(framework, info, problem);
-    else this.make(framework, offer!, info, resources);
+    else this.make(framework, offer, info, resources);
   }
 
   private problemOf(
     framework: Framework,
-    offers: readonly Offer[],
-    offer: Offer | undefined,
+    offer: Offer,
     info: TaskInfo,
     resources: Resources,
   ): string | undefined {
-    const { agentId } = offers[0]!;
+    const { agentId } = offer;
     if (framework.launches.has(info.task_id.value))
       return 'a task of this id was launched already, and its end is not acknowledged';
     if (info.agent_id.value !== agentId)
@@ -108,8 +115,9 @@ export class Launching {
     const { shell, value } = info.command;
     if (value === undefined || value === '')
       return shell ? 'its command is empty' : 'its command names no program';
-    if (offer === undefined) return 'it uses more than was offered, or than is left of the offer';
-    if (resources.cpus === 0 && resources.mem === 0) return 'it uses neither cpus nor mem';
+    if (!contains(offer.resources, resources))
+      return 'it uses more than was offered, or than is left of the offer';
+    if (countPorts(resources.ports) > PORTS_MAX) return `it has more than ${PORTS_MAX} ports`;
     return undefined;
   }
 
@@ -129,7 +137,6 @@ export class Launching {
     const attemptId = attemptIdOf(framework, info.task_id.value, atMs, ++this.count);
     if (attemptId === undefined || launches.get(attemptId) !== undefined)
       throw new TypeError(`the task id ${info.task_id.value} is none of a bundled framework`);
-    offer.resources = subtractResources(offer.resources, resources);
     const launch: Launch = {
       framework,
       attemptId,
@@ -137,16 +144,20 @@ export class Launching {
       agentId,
       resources,
       stagedAtMs: atMs,
-      changedAtMs: atMs,
       chart: newLaunchChart(),
       updateNumber: 0,
       statuses: 0,
       pending: [],
       decided: false,
     };
+    if (encodeLaunch(launch).length > LAUNCH_BYTES_MAX) {
+      allocator.recoverResources(agentId, NOTHING, 1);
+      this.refuse(framework, info, `it is larger than ${LAUNCH_BYTES_MAX} bytes`);
+      return;
+    }
+    offer.resources = subtractResources(offer.resources, resources);
     launches.add(launch);
     agents.assign(agentId, attemptId, launch);
-    this.parts.began(launch);
     this.parts.orderLaunch(launch);
   }
 

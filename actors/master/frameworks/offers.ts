@@ -2,6 +2,7 @@
  * Offers that were made and not answered. What is offered is taken from its agent, and returns to it when the offer
  * ends: accepted in part, declined, rescinded, or not answered in time. Each is used once.
  */
+import { assert } from '../../../protocol/errors.ts';
 import type { Offer as OfferMessage } from '../../../protocol/framework-api.ts';
 import type { AgentId, Epoch, RequestId } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
@@ -10,7 +11,7 @@ import { addResources, NOTHING, type Resources } from '../../../protocol/resourc
 import type { Clock } from '../../actor.ts';
 import type { PlantedBugs } from '../../planted.ts';
 import type { Agent, Agents } from '../agents/agents.ts';
-import type { Allocator, Placement } from '../allocators/contract.ts';
+import type { Allocator, Placement, WaitingRequest } from '../allocators/contract.ts';
 import type { Framework } from './framework.ts';
 
 export interface Offer {
@@ -21,14 +22,16 @@ export interface Offer {
   resources: Resources;
   /** Attempts that the allocator has counted for it and that were not made yet. */
   attempts: number;
+  /** What it answers, and returns to the line if nobody takes it. */
+  readonly requests: readonly WaitingRequest[];
   readonly madeAtMs: number;
 }
 
 /** Without an answer an offer is rescinded after this long; sooner where requests of others wait for resources. */
 const OFFER_TIMEOUT_MS = 10_000;
 const OFFER_TIMEOUT_CONTENDED_MS = 2_000;
-/** Of one event: cut well below a message. */
-const OFFERS_PER_EVENT = 200;
+/** Of one event: cut well below a message, whatever characters they are. */
+const CHARACTERS_PER_EVENT = 128 * 1024;
 
 export interface OffersParts {
   readonly clock: Clock;
@@ -56,7 +59,6 @@ export class Offers {
     const groups = new Map<Framework, Map<AgentId, Placement[]>>();
     for (const placement of placements) {
       const framework = frameworkOf(placement);
-      framework.requests.delete(placement.requestId);
       const ofFramework = groups.get(framework) ?? new Map<AgentId, Placement[]>();
       groups.set(framework, ofFramework);
       const ofAgent = ofFramework.get(placement.agentId);
@@ -67,7 +69,8 @@ export class Offers {
       const messages: OfferMessage[] = [];
       for (const [agentId, placed] of ofFramework) {
         const resources = placed.reduce((sum, one) => addResources(sum, one.resources), NOTHING);
-        const offer = this.add(framework, agentId, resources, placed.length);
+        const requests = placed.map(({ requestId }) => taken(framework, requestId));
+        const offer = this.add(framework, agentId, resources, requests);
         messages.push({
           ...this.messageOf(offer),
           requests: placed.map((one) => ({
@@ -93,7 +96,7 @@ export class Offers {
       this.parts.allocator.hold(agentId, resources);
       const list = messages.get(framework) ?? [];
       messages.set(framework, list);
-      list.push(this.messageOf(this.add(framework, agentId, resources, 0)));
+      list.push(this.messageOf(this.add(framework, agentId, resources, [])));
     }
     for (const [framework, list] of messages) tell(framework, list);
   }
@@ -123,8 +126,26 @@ export class Offers {
     this.parts.allocator.recoverResources(offer.agentId, offer.resources, offer.attempts);
   }
 
+  /** All of one agent: used like a single one from now on, the first. */
+  unite(offers: readonly Offer[]): Offer {
+    const [first, ...others] = offers;
+    for (const other of others) {
+      first!.resources = addResources(first!.resources, other.resources);
+      first!.attempts += other.attempts;
+      other.resources = NOTHING;
+      other.attempts = 0;
+      this.close(other);
+    }
+    return first!;
+  }
+
+  /** What it was meant for goes on waiting. */
   rescind(offer: Offer): void {
     this.close(offer);
+    for (const request of offer.requests) {
+      offer.framework.requests.set(request.requestId, request);
+      this.parts.allocator.requestWaits(request);
+    }
     offer.framework.tell({ type: 'RESCIND', rescind: { offer_id: { value: offer.id } } });
   }
 
@@ -144,7 +165,7 @@ export class Offers {
 
   tick(): void {
     const { clock, allocator } = this.parts;
-    const timeoutMs = allocator.waitingCount > 0 ? OFFER_TIMEOUT_CONTENDED_MS : OFFER_TIMEOUT_MS;
+    const timeoutMs = allocator.isContended() ? OFFER_TIMEOUT_CONTENDED_MS : OFFER_TIMEOUT_MS;
     const before = clock.monotonicMs() - timeoutMs;
     for (const offer of [...this.offers.values()])
       if (offer.madeAtMs <= before) this.rescind(offer);
@@ -154,7 +175,7 @@ export class Offers {
     framework: Framework,
     agentId: AgentId,
     resources: Resources,
-    attempts: number,
+    requests: readonly WaitingRequest[],
   ): Offer {
     this.made += 1;
     const offer: Offer = {
@@ -162,7 +183,8 @@ export class Offers {
       framework,
       agentId,
       resources,
-      attempts,
+      attempts: requests.length,
+      requests,
       madeAtMs: this.parts.clock.monotonicMs(),
     };
     this.offers.set(offer.id, offer);
@@ -189,10 +211,31 @@ export function mayOffer(framework: Framework): boolean {
   return framework.isActive && framework.offers.size < limits.offersPerFramework;
 }
 
+function taken(framework: Framework, id: RequestId): WaitingRequest {
+  const request = framework.requests.get(id);
+  assert(request !== undefined, `the request ${id} was placed and does not wait`);
+  framework.requests.delete(id);
+  return request;
+}
+
 function tell(framework: Framework, offers: readonly OfferMessage[]): void {
-  for (let from = 0; from < offers.length; from += OFFERS_PER_EVENT)
-    framework.tell({
-      type: 'OFFERS',
-      offers: { offers: offers.slice(from, from + OFFERS_PER_EVENT) },
-    });
+  // In this process nothing is cut.
+  if (framework.isBundled) framework.tell({ type: 'OFFERS', offers: { offers } });
+  else for (const some of cut(offers)) framework.tell({ type: 'OFFERS', offers: { offers: some } });
+}
+
+function* cut(offers: readonly OfferMessage[]): Generator<OfferMessage[]> {
+  let some: OfferMessage[] = [];
+  let characters = 0;
+  for (const offer of offers) {
+    const size = JSON.stringify(offer).length;
+    if (some.length > 0 && characters + size > CHARACTERS_PER_EVENT) {
+      yield some;
+      some = [];
+      characters = 0;
+    }
+    some.push(offer);
+    characters += size;
+  }
+  if (some.length > 0) yield some;
 }

@@ -4,7 +4,7 @@
  */
 import { encode, type Form } from '../../../protocol/codec.ts';
 import type { FrameworkEvent } from '../../../protocol/framework-api.ts';
-import type { Clock, Subscription, Transport } from '../../actor.ts';
+import type { Clock, Logger, Subscription, Transport } from '../../actor.ts';
 
 export interface EventStream {
   /** Every call of the subscription carries it. */
@@ -23,10 +23,12 @@ export interface EventStream {
 export const HEARTBEAT_SECONDS = 2;
 /** A framework that does not answer for so long is disconnected. */
 const SILENCE_MAX_MS = 10_000;
+const STEP_MAX_MS = 2_000;
 
 export interface NatsStreamParts {
   readonly clock: Clock;
   readonly transport: Transport;
+  readonly log: Logger;
   readonly afterwards: (effect: () => void) => void;
   readonly id: string;
   readonly inbox: string;
@@ -55,8 +57,8 @@ export class NatsStream implements EventStream {
     this.beatAtMs = this.heardAtMs;
     this.tickedAtMs = this.heardAtMs;
     this.pulse = `${parts.transport.inbox}.framework-${parts.id}`;
-    // NATS itself answers where nobody listens.
     this.answers = parts.transport.subscribe(this.pulse, ({ status }) => {
+      // NATS itself answers where nobody listens any more.
       if (status === undefined) this.heard();
     });
   }
@@ -82,9 +84,9 @@ export class NatsStream implements EventStream {
     const sinceMs = nowMs - this.tickedAtMs;
     this.tickedAtMs = nowMs;
     // While this process stood still or was cut off itself, the framework was not silent: it did not hear it.
-    if (!this.parts.isHeard()) this.heardAtMs += sinceMs;
-    else if (sinceMs > 2_000) this.heardAtMs += sinceMs;
-    if (nowMs - this.beatAtMs >= HEARTBEAT_SECONDS * 1000) {
+    if (!this.parts.isHeard() || sinceMs > STEP_MAX_MS) this.heardAtMs += sinceMs;
+    // A leader that may not lead any more must not keep its frameworks from the next one.
+    if (this.parts.isHeard() && nowMs - this.beatAtMs >= HEARTBEAT_SECONDS * 1000) {
       this.beatAtMs = nowMs;
       this.publish({ type: 'HEARTBEAT' }, this.pulse);
     }
@@ -98,8 +100,13 @@ export class NatsStream implements EventStream {
 
   private publish(event: FrameworkEvent, reply?: string): void {
     if (this.ended) return;
+    const { transport, inbox, form, log } = this.parts;
+    const bytes = encode({ ...event, sequence: this.sequence + 1 }, form);
+    if (bytes.length > transport.maxPayloadBytes) {
+      log.error('event is larger than a message', { type: event.type, bytes: bytes.length });
+      return;
+    }
     this.sequence += 1;
-    const { transport, inbox, form } = this.parts;
-    transport.publish(inbox, encode({ ...event, sequence: this.sequence }, form), { reply });
+    transport.publish(inbox, bytes, { reply });
   }
 }

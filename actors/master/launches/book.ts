@@ -11,6 +11,8 @@ export class LaunchBook {
   private readonly launches = new Map<AttemptId, Launch>();
   /** What the tree does not have yet. */
   private dirty = new Map<Launch, Change>();
+  /** Told of each that is new. */
+  added: ((launch: Launch) => void) | undefined;
 
   get size(): number {
     return this.launches.size;
@@ -27,6 +29,7 @@ export class LaunchBook {
   add(launch: Launch): void {
     this.addRecovered(launch);
     this.dirty.set(launch, 'created');
+    this.added?.(launch);
   }
 
   /** One that the tree has already. */

@@ -17,8 +17,6 @@ export interface Launch {
   readonly agentId: AgentId;
   readonly resources: Resources;
   readonly stagedAtMs: number;
-  /** When it came to the state that it has. */
-  changedAtMs: number;
   chart: LaunchChart;
   /** Of the agent's last status update that was taken. */
   updateNumber: number;
@@ -30,6 +28,8 @@ export interface Launch {
   readonly pending: TaskStatus[];
 
   // What follows is not in the tree.
+  /** Wall time at which it came into its state under this leader. */
+  sinceMs?: number;
   /** Whether the tree has it: no order goes out before. */
   decided: boolean;
   /** Monotonic time of the last launch or kill order that was sent. */
@@ -44,7 +44,6 @@ export interface LaunchNode {
   readonly agentId: AgentId;
   readonly resources: Resources;
   readonly stagedAtMs: number;
-  readonly changedAtMs: number;
   readonly chart: { readonly value: LaunchPhase; readonly killRequested: boolean };
   readonly updateNumber: number;
   readonly killGraceMs?: number;
@@ -62,7 +61,6 @@ export function encodeLaunch(launch: Launch): Uint8Array {
     agentId,
     resources,
     stagedAtMs,
-    changedAtMs: launch.changedAtMs,
     chart: { value: chart.value, killRequested: chart.context.killRequested },
     updateNumber: launch.updateNumber,
     killGraceMs: launch.killGraceMs,

@@ -2,17 +2,19 @@
  * Lives the launched tasks: sends a fact to a launch's chart, carries out the actions that the chart names, and hands
  * what happened to the framework as a status. Nothing here leaves before it is decided (see writes.ts).
  */
+
+import { launchMachine } from '../../../machines/launch.ts';
 import type { TaskStatus } from '../../../protocol/framework-api.ts';
 import { contains } from '../../../protocol/resources.ts';
 import type { TaskReason } from '../../../protocol/task-states.ts';
 import type { Clock } from '../../actor.ts';
+import { ShownGroup } from '../../inspected-group.ts';
 import type { Inspection } from '../../inspection.ts';
 import type { PlantedBugs } from '../../planted.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Allocator } from '../allocators/contract.ts';
 import type { LaunchBook } from './book.ts';
 import { type LaunchAction, type LaunchEventType, launchChart } from './chart.ts';
-import { InspectedLaunches } from './inspected.ts';
 import type { Launch } from './launch.ts';
 import type { Statuses } from './statuses.ts';
 
@@ -40,22 +42,33 @@ export interface LaunchLifeParts {
 
 export class LaunchLife {
   private readonly parts: LaunchLifeParts;
-  private readonly inspected: InspectedLaunches | undefined;
+  private shown: ShownGroup<Launch> | undefined;
 
   constructor(parts: LaunchLifeParts) {
-    const { inspection, launches } = parts;
     this.parts = parts;
-    this.inspected = inspection && new InspectedLaunches(inspection, launches);
   }
 
-  /** There is one more. */
-  began(launch: Launch): void {
-    this.inspected?.began(launch);
+  /** The book has all launches that were there before: from now on they can be inspected. */
+  recovered(): void {
+    const { inspection, launches } = this.parts;
+    if (inspection === undefined) return;
+    const shown = new ShownGroup<Launch>(inspection, {
+      kind: 'launch',
+      machine: launchMachine,
+      book: launches,
+      describe: ({ attemptId, chart, sinceMs, stagedAtMs }) => ({
+        id: attemptId,
+        snapshot: chart.snapshot,
+        sinceMs: sinceMs ?? stagedAtMs,
+      }),
+    });
+    this.shown = shown;
+    launches.added = (launch) => shown.began(launch);
   }
 
   /** The leadership is over. */
   end(): void {
-    this.inspected?.end();
+    this.shown?.leave();
   }
 
   knows(launch: Launch, event: LaunchEventType): boolean {
@@ -67,8 +80,8 @@ export class LaunchLife {
     const before = launch.chart;
     const { next, actions } = launchChart.advance(before, event);
     launch.chart = next;
-    if (next.value !== before.value) launch.changedAtMs = fact.atMs;
-    this.inspected?.changed(launch, event);
+    if (next.value !== before.value) launch.sinceMs = fact.atMs;
+    this.shown?.changed(launch, event);
     for (const action of actions) this.carryOut(action, launch);
     if (next.isFinal) return;
     this.parts.launches.changed(launch);

@@ -12,8 +12,8 @@ import type { Fact } from './life.ts';
 
 /** A framework that is there and does not acknowledge is told again after this long. */
 const REPEAT_MS = 10_000;
-/** An agent that comes and goes makes two of them each time: of those in between the oldest are forgotten. */
-export const PENDING_MAX = 16;
+/** As many as a life has without an agent that comes and goes; of those in between the oldest are forgotten. */
+export const PENDING_MAX = 5;
 
 /** States that only frameworks with the capability understand. */
 const capabilities: Readonly<Partial<Record<TaskState, string>>> = {

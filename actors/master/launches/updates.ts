@@ -1,7 +1,7 @@
 /**
  * Status updates of agents: written, then acknowledged; repeats are acknowledged again and change nothing.
  *
- * An update is matched by its attempt and number. One of an attempt that is not its task's live attempt any more is
+ * An update is matched by its attempt and number. One of an attempt that is not live any more is
  * acknowledged too, so that the agent forgets it, and what still runs there is given up.
  */
 import { assert } from '../../../protocol/errors.ts';

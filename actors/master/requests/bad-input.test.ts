@@ -24,7 +24,13 @@ test.each([
     /"resources\.cpu"/,
   ],
   ['a misspelled name', 'task.submit', { nam: 'n', command: 'true' }, 'UNKNOWN_FIELD', /"nam"/],
-  ['no name', 'task.submit', { command: 'true' }, 'BAD_REQUEST', /"name" is missing/],
+  [
+    'no name',
+    'task.submit',
+    { command: 'true' },
+    'BAD_REQUEST',
+    /"name" is missing: expected string$/,
+  ],
   [
     'neither command nor argv',
     'task.submit',
@@ -86,6 +92,13 @@ test.each([
   ],
   ['no such task', 'task.get', { taskId: 'nobody' }, 'NO_TASK', /nobody/],
   ['no such task to kill', 'task.kill', { taskId: 'nobody' }, 'NO_TASK', /nobody/],
+  [
+    'a wrong name of a variable',
+    'task.submit',
+    { name: 'a', command: 'true', env: { '1A': 'x' } },
+    'BAD_REQUEST',
+    /^the key "env.1A" is not valid: expected a variable name$/,
+  ],
   ['no task id', 'task.explain', {}, 'BAD_REQUEST', /"taskId" is missing/],
   ['a page of nothing', 'task.list', { limit: 0 }, 'BAD_REQUEST', /"limit".*given: 0/],
   [

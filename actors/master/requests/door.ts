@@ -7,10 +7,10 @@ import { decode, encode, type Form } from '../../../protocol/codec.ts';
 import { type ErrorBody, MesozooError } from '../../../protocol/errors.ts';
 import type { Epoch } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
+import { problemOf } from '../../../protocol/problem.ts';
 import { isInbox, queues } from '../../../protocol/subjects.ts';
 import type { Delivery, Logger, Subscription, Transport } from '../../actor.ts';
 import type { Route } from '../../bundled.ts';
-import { problemOf } from './problem.ts';
 
 /** Where an answer goes. */
 interface Asker {

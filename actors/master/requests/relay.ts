@@ -63,19 +63,22 @@ export class OutputRelay {
   follow(framework: Framework, asked: FollowOutput, respond: Respond, refuse: Refuse): void {
     const { attemptId, agentId } = this.whom(framework, asked);
     const leaseMs = limits.followLeaseMs;
+    // Names of task requests are for the bundled ones: nobody publishes under that of another's.
+    const topic = ((framework.isBundled && asked.topic) ||
+      attemptId.replaceAll('.', '-')) as TaskId;
     const requestId = this.expect(refuse, (message) => {
       if (message.type !== 'following' || !message.found) {
         refuse(new MesozooError('NO_OUTPUT', `agent ${agentId} has no output of ${attemptId}`));
         return;
       }
       const reply: CallReplies['FOLLOW_OUTPUT'] = {
+        topic,
         lease_ms: leaseMs,
         stdout_offset: message.stdoutOffset,
         stderr_offset: message.stderrOffset,
       };
       respond(reply);
     });
-    const topic = asked.topic as TaskId;
     // After the launch, where that waits for its decision.
     this.parts.afterwards(() =>
       this.parts.orders.send(agentId, {

@@ -25,7 +25,7 @@ export function routesOf(term: Term, subjects: Subjects): readonly Route[] {
       schema: frameworkCall,
       handle: ((call: FrameworkCall, respond: Respond, refuse: (error: MesozooError) => void) =>
         call.type === 'SUBSCRIBE'
-          ? subscribe(term, call, respond)
+          ? subscribe(term, call, respond, refuse)
           : term.calls.carryOut(
               term.frameworks.ofCall(call.framework_id.value, call.stream_id),
               call,
@@ -57,11 +57,12 @@ export function routesOf(term: Term, subjects: Subjects): readonly Route[] {
   ];
 }
 
-/** Throws BAD_REQUEST, NO_FRAMEWORK, NOT_SUBSCRIBED, TOO_MANY_REQUESTS. */
+/** Throws BAD_REQUEST, NO_FRAMEWORK, NOT_SUBSCRIBED, TOO_MANY_REQUESTS; later refuses with FAILED_OVER. */
 function subscribe(
   term: Term,
   call: Extract<FrameworkCall, { type: 'SUBSCRIBE' }>,
   respond: Respond,
+  superseded: (error: MesozooError) => void,
 ): void {
   if (!isInbox(call.events))
     throw new MesozooError(
@@ -90,6 +91,7 @@ function subscribe(
       const stream = new NatsStream({
         clock: term.clock,
         transport: term.transport,
+        log: term.log,
         afterwards: (effect) => term.writes.afterwards(effect),
         isHeard: () => term.isHeard(),
         id: streamId,
@@ -101,5 +103,6 @@ function subscribe(
     },
     undefined,
     (framework) => answer(framework, framework.stream!),
+    superseded,
   );
 }

@@ -192,24 +192,19 @@ export class SmallCluster {
   private multiProblem(operations: readonly Operation[]) {
     const made = new Set<string>();
     const gone = new Set<string>();
-    const exists = (path: string) =>
-      made.has(path) || (this.coord.nodes.has(path) && !gone.has(path));
-    const hasChildren = (path: string) =>
-      [...made, ...this.coord.nodes.keys()].some(
-        (other) => other.startsWith(`${path}/`) && exists(other),
-      );
     for (const { op, path } of operations) {
+      const exists = (this.coord.nodes.has(path) && !gone.has(path)) || made.has(path);
       if (op === 'create') {
-        if (exists(path)) return 'NODE_EXISTS' as const;
-        if (!exists(parentOf(path))) return 'NO_NODE' as const;
+        if (exists) return 'NODE_EXISTS' as const;
+        if (!this.coord.nodes.has(parentOf(path)) && !made.has(parentOf(path)))
+          return 'NO_NODE' as const;
         made.add(path);
-        gone.delete(path);
-      } else if (!exists(path)) return 'NO_NODE' as const;
-      else if (op === 'delete') {
-        if (hasChildren(path)) return 'NOT_EMPTY' as const;
-        made.delete(path);
-        gone.add(path);
-      }
+      } else if (!exists) return 'NO_NODE' as const;
+      if (op !== 'delete') continue;
+      const isParent = (each: string) => parentOf(each) === path && !gone.has(each);
+      if ([...this.coord.nodes.keys(), ...made].some(isParent)) return 'NOT_EMPTY' as const;
+      made.delete(path);
+      gone.add(path);
     }
     return undefined;
   }

@@ -1,5 +1,11 @@
 /** What a cluster of some size would tell. */
-import type { AgentView, ClusterState, Metrics, TaskView } from '../../../protocol/task-api.ts';
+import type {
+  AgentView,
+  ClusterState,
+  FrameworkView,
+  Metrics,
+  TaskView,
+} from '../../../protocol/task-api.ts';
 import { type TaskState, taskStates } from '../../../protocol/task-states.ts';
 import { taskView } from '../../testing/fake-cluster.ts';
 import type { Model } from '../frame.ts';
@@ -22,11 +28,22 @@ export function agents(count: number): AgentView[] {
   }));
 }
 
+export function frameworks(count: number): FrameworkView[] {
+  return Array.from({ length: count }, (_, index) => ({
+    frameworkId: index === 0 ? 'tasks' : `services-${index}`,
+    name: index === 0 ? 'tasks' : 'services',
+    state: 'subscribed.suppressed',
+    tasks: index,
+    offers: 0,
+    allocated: { cpus: index / 2, mem: 64, disk: 0, gpus: 0, ports: [] },
+  }));
+}
+
 export function state(agentCount: number, counts: Partial<Record<TaskState, number>> = {}) {
   const none = Object.fromEntries(taskStates.map((each) => [each, 0]));
   return {
     cluster: 'mz',
-    frameworks: [],
+    frameworks: [] as FrameworkView[],
     leader: { masterId: 'master-1-7f281730', epoch: 31, since: NOW_MS - 61_000 },
     agents: agents(agentCount),
     tasks: { ...none, ...counts } as ClusterState['tasks'],

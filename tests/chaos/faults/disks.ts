@@ -3,13 +3,15 @@
 import { MesozooError } from '../../../protocol/errors.ts';
 import { exitCodeOf } from '../../../runtime/exit-codes.ts';
 import { type ContainerCluster, coords } from '../cluster.ts';
-import { ended, exitsWith, type Fault, type Harm } from './fault.ts';
+import { exits, exitsWith, type Fault, type Harm } from './fault.ts';
 
 const DOWN_MS = 2000;
 const FULL_MS = 4000;
 /** The one whose volume is small in tests/chaos/compose.yml. */
 const SMALL_DISK = 'coord-3';
 const FILLER = `/data/${SMALL_DISK}/filler`;
+/** Of several starts that all fail: the engine tries again and again. */
+const LOG_LINES = 200;
 const exitDiskFull = exitCodeOf(new MesozooError('DISK_FULL', ''));
 
 async function wiped(cluster: ContainerCluster, victim: string): Promise<Harm> {
@@ -19,7 +21,7 @@ async function wiped(cluster: ContainerCluster, victim: string): Promise<Harm> {
   return {
     ...{ victims: [victim], lastsMs: DOWN_MS },
     heal: () => service.start(),
-    explains: exitsWith(ended.well),
+    explains: exitsWith(exits.well),
   };
 }
 
@@ -34,14 +36,14 @@ async function full(cluster: ContainerCluster): Promise<Harm> {
       // The engine starts it again by itself, but later and later.
       await service.restart();
     },
-    explains: exitsWith(exitDiskFull, ended.well, ended.killed),
+    explains: exitsWith(exitDiskFull, exits.well, exits.terminated),
     async check() {
       const died = cluster.deaths.some(
         ({ service: name, exitCode }) => name === SMALL_DISK && exitCode === exitDiskFull,
       );
       const wrong: string[] = [];
       if (!died) wrong.push(`${SMALL_DISK} has not stopped with exit code ${exitDiskFull}`);
-      if (!(await service.log(5)).includes('"code":"DISK_FULL"'))
+      if (!(await service.log(LOG_LINES)).includes('"code":"DISK_FULL"'))
         wrong.push(`${SMALL_DISK} does not say that its disk is full`);
       return wrong;
     },

@@ -7,8 +7,8 @@ export interface Fault {
   readonly name: string;
   /** Ends the sentence "what was acknowledged stays when …". */
   readonly what: string;
-  /** An agent is lost for good from the masters' sight: tasks that it had may end as TASK_LOST. */
-  readonly tasksMayBeLost?: boolean;
+  /** Done to an agent: besides being finished, a task that it had may end so. */
+  readonly agentTasksEnd?: 'TASK_LOST' | 'TASK_KILLED';
   strike(cluster: ContainerCluster, random: SeededRandom): Promise<Harm>;
 }
 
@@ -24,8 +24,8 @@ export interface Harm {
   check?(): Promise<string[]>;
 }
 
-/** Exit codes: of a process that has ended in good order, and of one that was killed with SIGKILL. */
-export const ended = { well: 0, killed: 137 } as const;
+/** Exit codes: a good end; nats-server's own after SIGTERM; SIGTERM before there is anybody to take it; SIGKILL. */
+export const exits = { well: 0, natsStopped: 1, terminated: 143, killed: 137 } as const;
 
 export function exitsWith(...codes: readonly number[]): (death: Death) => boolean {
   return ({ exitCode }) => codes.includes(exitCode);

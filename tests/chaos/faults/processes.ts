@@ -1,6 +1,6 @@
 /** A container's process is stopped, killed or paused: the leading coord, the leading master, an agent, NATS servers. */
 import { agents, type ContainerCluster, natsServers } from '../cluster.ts';
-import { ended, exitsWith, type Fault, type Harm } from './fault.ts';
+import { exits, exitsWith, type Fault, type Harm } from './fault.ts';
 
 const DOWN_MS = 3000;
 /** Longer than an election and than a master's session. */
@@ -8,13 +8,17 @@ const PAUSED_MS = 6000;
 /** Until an agent that is not heard is unreachable, and then removed (actors/master/options.ts), and some more. */
 const AGENT_PAUSED_MS = 10_000 + 30_000 + 4000;
 
-async function stopped(cluster: ContainerCluster, victims: readonly string[]): Promise<Harm> {
+async function stopped(
+  cluster: ContainerCluster,
+  victims: readonly string[],
+  exitCode: number,
+): Promise<Harm> {
   const services = victims.map((name) => cluster.service(name));
   await Promise.all(services.map((service) => service.stop()));
   return {
     ...{ victims, lastsMs: DOWN_MS },
     heal: async () => void (await Promise.all(services.map((service) => service.start()))),
-    explains: exitsWith(ended.well),
+    explains: exitsWith(exitCode),
   };
 }
 
@@ -23,7 +27,7 @@ async function killed(cluster: ContainerCluster, victim: string): Promise<Harm> 
   return {
     ...{ victims: [victim], lastsMs: DOWN_MS },
     heal: () => cluster.service(victim).start(),
-    explains: exitsWith(ended.killed),
+    explains: exitsWith(exits.killed),
   };
 }
 
@@ -40,7 +44,7 @@ export const processFaults: readonly Fault[] = [
   {
     name: 'coord-stopped',
     what: 'the leading coord is stopped',
-    strike: async (cluster) => stopped(cluster, [await cluster.leadingCoord()]),
+    strike: async (cluster) => stopped(cluster, [await cluster.leadingCoord()], exits.well),
   },
   {
     name: 'coord-killed',
@@ -55,7 +59,7 @@ export const processFaults: readonly Fault[] = [
   {
     name: 'master-stopped',
     what: 'the leading master is stopped',
-    strike: async (cluster) => stopped(cluster, [await cluster.leadingMaster()]),
+    strike: async (cluster) => stopped(cluster, [await cluster.leadingMaster()], exits.well),
   },
   {
     name: 'master-killed',
@@ -68,19 +72,32 @@ export const processFaults: readonly Fault[] = [
     strike: async (cluster) => paused(cluster, await cluster.leadingMaster()),
   },
   {
+    name: 'agent-stopped',
+    what: 'an agent is stopped',
+    agentTasksEnd: 'TASK_KILLED',
+    strike: (cluster, random) => stopped(cluster, [random.pick(agents)], exits.well),
+  },
+  {
+    name: 'agent-killed',
+    what: 'an agent is killed',
+    agentTasksEnd: 'TASK_LOST',
+    strike: (cluster, random) => killed(cluster, random.pick(agents)),
+  },
+  {
     name: 'agent-paused',
     what: 'an agent is paused until it has been removed, and goes on',
-    tasksMayBeLost: true,
+    agentTasksEnd: 'TASK_LOST',
     strike: (cluster, random) => paused(cluster, random.pick(agents), AGENT_PAUSED_MS),
   },
   {
     name: 'nats-stopped',
     what: 'a NATS server is stopped',
-    strike: (cluster, random) => stopped(cluster, [random.pick(natsServers)]),
+    strike: (cluster, random) => stopped(cluster, [random.pick(natsServers)], exits.natsStopped),
   },
   {
     name: 'nats-majority-stopped',
     what: 'two of the three NATS servers are stopped',
-    strike: (cluster, random) => stopped(cluster, random.shuffle(natsServers).slice(0, 2)),
+    strike: (cluster, random) =>
+      stopped(cluster, random.shuffle(natsServers).slice(0, 2), exits.natsStopped),
   },
 ];

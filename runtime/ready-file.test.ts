@@ -1,0 +1,49 @@
+import { existsSync, mkdtempSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { keepReadyFile } from './ready-file.ts';
+
+let directory: string;
+let path: string;
+let isReady: boolean;
+let end: () => void;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  directory = mkdtempSync(join(tmpdir(), 'mesozoo-ready-'));
+  path = join(directory, 'ready');
+  isReady = false;
+  end = keepReadyFile(path, () => isReady);
+});
+afterEach(() => {
+  end();
+  vi.useRealTimers();
+  rmSync(directory, { recursive: true });
+});
+
+it('is there while the process is ready, and gone when it is not', () => {
+  expect(existsSync(path)).toBe(false);
+  isReady = true;
+  vi.advanceTimersByTime(1000);
+  expect(existsSync(path)).toBe(true);
+  isReady = false;
+  vi.advanceTimersByTime(1000);
+  expect(existsSync(path)).toBe(false);
+});
+
+it('stays young', () => {
+  isReady = true;
+  vi.advanceTimersByTime(1000);
+  utimesSync(path, 1, 1);
+  vi.advanceTimersByTime(1000);
+  expect(Date.now() - statSync(path).mtimeMs).toBeLessThan(5000);
+});
+
+it('goes with the process', () => {
+  isReady = true;
+  vi.advanceTimersByTime(1000);
+  end();
+  vi.advanceTimersByTime(5000);
+  expect(existsSync(path)).toBe(false);
+});

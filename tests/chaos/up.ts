@@ -1,0 +1,45 @@
+/** How long `docker compose up` takes, as a user runs it: new volumes, the images there, until every part is healthy. */
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeSecrets } from '../../cli/containers/secrets.ts';
+import { freePort } from '../support/nats-server.ts';
+import { testImage } from './cluster.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** In seconds. Throws with compose's own words when it fails. */
+export async function measureUp(): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'mesozoo-up-'));
+  const secrets = join(directory, 'secrets');
+  writeSecrets(secrets, { replace: false });
+  const ports = await Promise.all([freePort(), freePort(), freePort()]);
+  const environment = {
+    ...process.env,
+    MESOZOO_IMAGE: testImage,
+    ...Object.fromEntries(
+      ports.map((port, index) => [`MESOZOO_NATS_PORT_${index + 1}`, `${port}`]),
+    ),
+  };
+  const project = `mesozoo-up-${randomBytes(4).toString('hex')}`;
+  const compose = (...command: string[]) => {
+    const done = spawnSync(
+      'docker',
+      ['compose', '--project-name', project, '--env-file', secrets, ...command],
+      { cwd: root, env: environment, encoding: 'utf8' },
+    );
+    if (done.status !== 0) throw new Error(`docker compose ${command.join(' ')}: ${done.stderr}`);
+  };
+  try {
+    compose('build', '--quiet');
+    const beganMs = performance.now();
+    compose('up', '--detach', '--wait');
+    return (performance.now() - beganMs) / 1000;
+  } finally {
+    compose('down', '--volumes', '--timeout', '1');
+    rmSync(directory, { recursive: true });
+  }
+}
