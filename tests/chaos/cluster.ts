@@ -24,7 +24,8 @@ import { Service } from './service.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const files = ['docker-compose.yml', 'tests/chaos/compose.yml'];
-export const testImage = 'mesozoo:test';
+/** Of each project its own: two may run at once, from two trees. */
+const imageOf = (project: string) => `mesozoo:${project}`;
 const WELL_MS = 60_000;
 const LOG_LINES = 5000;
 /** Reports and logs, out of the way of git. */
@@ -96,7 +97,7 @@ export class ContainerCluster {
       .withBuild()
       .withEnvironment({
         ...secrets,
-        MESOZOO_IMAGE: testImage,
+        MESOZOO_IMAGE: imageOf(project),
         ...Object.fromEntries(
           ports.map((port, index) => [`MESOZOO_NATS_PORT_${index + 1}`, `${port}`]),
         ),
@@ -109,7 +110,7 @@ export class ContainerCluster {
       await cluster.untilWell();
       return cluster;
     } catch (error) {
-      await environment.down({ timeout: 1000, removeVolumes: true });
+      await clearAway(project, environment);
       throw error;
     }
   }
@@ -187,7 +188,7 @@ export class ContainerCluster {
   async stop(): Promise<void> {
     this.events.destroy();
     await Promise.all([this.observer.close(), ...this.closers.map((close) => close())]);
-    await this.environment.down({ timeout: 1000, removeVolumes: true });
+    await clearAway(this.project, this.environment);
   }
 
   private async look(): Promise<{ state?: ClusterState; missing?: string }> {
@@ -215,6 +216,15 @@ export class ContainerCluster {
       exitCode: Number(Actor.Attributes.exitCode),
     });
   }
+}
+
+async function clearAway(
+  project: string,
+  environment: StartedDockerComposeEnvironment,
+): Promise<void> {
+  await environment.down({ timeout: 1000, removeVolumes: true });
+  const client = await getContainerRuntimeClient();
+  await client.container.dockerode.getImage(imageOf(project)).remove();
 }
 
 async function findServices(

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSecrets } from '../../cli/containers/secrets.ts';
 import { freePort } from '../support/nats-server.ts';
-import { testImage } from './cluster.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -17,29 +16,30 @@ export async function measureUp(): Promise<number> {
   const secrets = join(directory, 'secrets');
   writeSecrets(secrets, { replace: false });
   const ports = await Promise.all([freePort(), freePort(), freePort()]);
+  const project = `mesozoo-up-${randomBytes(4).toString('hex')}`;
+  const image = `mesozoo:${project}`;
   const environment = {
     ...process.env,
-    MESOZOO_IMAGE: testImage,
+    MESOZOO_IMAGE: image,
     ...Object.fromEntries(
       ports.map((port, index) => [`MESOZOO_NATS_PORT_${index + 1}`, `${port}`]),
     ),
   };
-  const project = `mesozoo-up-${randomBytes(4).toString('hex')}`;
-  const compose = (...command: string[]) => {
-    const done = spawnSync(
-      'docker',
-      ['compose', '--project-name', project, '--env-file', secrets, ...command],
-      { cwd: root, env: environment, encoding: 'utf8' },
-    );
-    if (done.status !== 0) throw new Error(`docker compose ${command.join(' ')}: ${done.stderr}`);
+  const docker = (...command: string[]) => {
+    const options = { cwd: root, env: environment, encoding: 'utf8' } as const;
+    const done = spawnSync('docker', command, options);
+    if (done.status !== 0) throw new Error(`docker ${command.join(' ')}: ${done.stderr}`);
   };
+  const compose = (...command: string[]) =>
+    docker('compose', '--project-name', project, '--env-file', secrets, ...command);
+  compose('build', '--quiet');
   try {
-    compose('build', '--quiet');
     const beganMs = performance.now();
     compose('up', '--detach', '--wait');
     return (performance.now() - beganMs) / 1000;
   } finally {
     compose('down', '--volumes', '--timeout', '1');
+    docker('image', 'rm', image);
     rmSync(directory, { recursive: true });
   }
 }
