@@ -18,8 +18,9 @@ export interface MasterSeen {
 export interface Status {
   readonly state: ClusterState | undefined;
   readonly metrics: Metrics | undefined;
-  /** Empty when no coord answers too. */
   readonly masters: readonly MasterSeen[];
+  /** Whether a coord has told which masters there are. */
+  readonly coordsAnswer: boolean;
 }
 
 /** Tells what there is: a part that does not answer is left out. */
@@ -32,7 +33,7 @@ export async function readStatus(connection: Connection, options: AskOptions): P
     ask<Metrics>(subjects.metrics()),
     orUndefined(readMasters(connection, { ...options, repeatable: true })),
   ]);
-  return { state, metrics, masters: masters ?? [] };
+  return { state, metrics, masters: masters ?? [], coordsAnswer: masters !== undefined };
 }
 
 async function readMasters(connection: Connection, options: AskOptions): Promise<MasterSeen[]> {

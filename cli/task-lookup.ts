@@ -1,4 +1,4 @@
-/** Finds the task that an argument means: by its id, by the beginning of an id, or by name. */
+/** Finds the task that an argument means: by its id, by the beginning of an id (with or without `key-`), or by name. */
 import { MesozooError } from '../protocol/errors.ts';
 import type { TaskReplies, TaskView } from '../protocol/task-api.ts';
 import type { Connection } from './connection.ts';
@@ -10,7 +10,9 @@ export async function findTask(connection: Connection, word: string): Promise<Ta
   if (exact !== undefined) return exact;
   const tasks = await listTasks(connection, {});
   const meant = tasks.filter((task) => task.name === word);
-  if (meant.length === 0) meant.push(...tasks.filter((task) => task.taskId.startsWith(word)));
+  if (meant.length === 0)
+    meant.push(...tasks.filter(({ taskId }) => taskId.replace(/^key-/, '').startsWith(word)));
+  if (meant.length === 0) meant.push(...tasks.filter(({ taskId }) => taskId.startsWith(word)));
   const ids = new Set(meant.map((task) => task.taskId));
   if (ids.size > 1 && meant[0]?.name !== word)
     throw new MesozooError(

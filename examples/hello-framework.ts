@@ -24,7 +24,7 @@ await framework.run({
     }
   },
   async update({ task_id, state, message }) {
-    console.log(task_id.value, state, message ?? '');
+    console.log(task_id.value, state, ...(message === undefined ? [] : [message]));
     if (!isFinal(state)) return;
     running -= 1;
     if (running === 0) await framework.teardown();

@@ -20,7 +20,7 @@ export function addLogs(program: Command, parts: CommandParts): void {
     .option('-f, --follow', 'go on until the task has ended')
     .option('--stderr', 'its stderr instead of its stdout')
     .option('--both', 'its stdout to stdout, its stderr to stderr')
-    .addHelpText('after', '\nExamples:\n  mesozoo logs report\n  mesozoo logs -f --both 4f1c');
+    .addHelpText('after', '\nExamples:\n  mesozoo logs report\n  mesozoo logs -f --both key-4f1c');
   addClusterOptions(command).action(async (word: string, options: LogsOptions) =>
     runWithCluster(parts, command, async (context) => {
       const task = await findTask(context.connection, word);

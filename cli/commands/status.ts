@@ -39,11 +39,13 @@ Examples:
         );
       if (status.state === undefined)
         context.note(
-          status.masters.length === 0
+          !status.coordsAnswer
             ? `mesozoo: neither masters nor coords of the cluster "${context.connection.cluster}" answer`
-            : 'mesozoo: no master leads at the moment',
+            : 'mesozoo: the coords answer, and no master leads at the moment',
         );
-      return status.state === undefined ? exitCodes.failed : exitCodes.ok;
+      else if (!status.coordsAnswer)
+        context.note('mesozoo: no majority of coords answers: nothing can be written or read');
+      return status.state !== undefined && status.coordsAnswer ? exitCodes.ok : exitCodes.failed;
     }),
   );
 }

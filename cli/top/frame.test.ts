@@ -86,7 +86,11 @@ describe('when nobody leads', () => {
   const first = (given: Parameters<typeof model>[0]) => frame(model(given), paper, false)[0];
   test.each([
     [silent, /^mz: nobody leads, 1 master is registered, for 3\.0s /],
-    [{ ...silent, masters: [] }, /^mz: nobody leads, and no coord answers, for 3\.0s /],
+    [{ ...silent, masters: [] }, /^mz: the coords answer, and no master is registered, for 3\.0s /],
+    [
+      { ...silent, masters: [], coordsAnswer: false },
+      /^mz: nobody leads, and no coord answers, for 3\.0s /,
+    ],
     [
       { ...silent, masters: [], isConnected: false },
       /^mz: no connection to NATS, still trying, for 3\.0s /,

@@ -78,9 +78,10 @@ function headline(
   return [line, paint('dim', `Below: what was known ${duration(sample.atMs - known.atMs)} ago.`)];
 }
 
-function silence({ isConnected, masters }: Sample): string {
+function silence({ isConnected, coordsAnswer, masters }: Sample): string {
   if (!isConnected) return 'no connection to NATS, still trying';
-  if (masters.length === 0) return 'nobody leads, and no coord answers';
+  if (!coordsAnswer) return 'nobody leads, and no coord answers';
+  if (masters.length === 0) return 'the coords answer, and no master is registered';
   return `nobody leads, ${masters.length} ${masters.length === 1 ? 'master is' : 'masters are'} registered`;
 }
 

@@ -101,6 +101,7 @@ export function sample(given: Partial<Sample> = {}): Sample {
     isConnected: true,
     state: state(3, { TASK_QUEUED: 2, TASK_RUNNING: 3, TASK_FAILED: 1 }),
     metrics: metrics(['default']),
+    coordsAnswer: true,
     masters: [
       {
         ...{ znode: '/mesos/a', id: 'master-1-7f281730', hostname: 'vm', port: 5050 },
