@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createWebSocketReceiver, type StatelyInspectionEvent } from '@statelyai/inspect';
@@ -172,6 +173,45 @@ describe('who asks under a name that is not ours, or from a page that is not our
       { statusCode: number },
     ];
     expect(response.statusCode).toBe(404);
+  });
+});
+
+describe('who is refused a WebSocket', () => {
+  const asks = () =>
+    `GET /nope HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+
+  it('and resets the connection meanwhile does the server no harm', async () => {
+    const uncaught: unknown[] = [];
+    const note = (error: unknown) => uncaught.push(error);
+    process.on('uncaughtException', note);
+    try {
+      const resets = Array.from({ length: 30 }, async () => {
+        const socket = connect(server.port, '127.0.0.1');
+        await once(socket, 'connect');
+        await new Promise<void>((resolve) => socket.write(asks(), () => resolve()));
+        socket.resetAndDestroy();
+        await once(socket, 'close');
+      });
+      await Promise.all(resets);
+      expect((await get('/')).status).toBe(200);
+    } finally {
+      process.off('uncaughtException', note);
+    }
+    expect(uncaught).toEqual([]);
+  });
+
+  it('has no connection any more, though he does not close his half of it', async () => {
+    const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.on('error', () => undefined);
+    socket.write(asks());
+    let answer = '';
+    for await (const piece of socket.iterator({ destroyOnReturn: false })) answer += piece;
+    expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    // Nobody is there to take it: the connection is reset.
+    const writing = setInterval(() => socket.write('x'), 5);
+    await closed;
+    clearInterval(writing);
   });
 });
 
