@@ -126,11 +126,7 @@ describe('at a moment', () => {
 
 test('steps of clocks that differ are put in the order of time', () => {
   const history = new History();
-  history.add([
-    actor(10, 'agent.a', 'x'),
-    actor(30, 'agent.b', 'x'),
-    moved(20, 'agent.a', 'E', 'y'),
-  ]);
+  history.add([actor(10, 'agent.a', 'x'), actor(30, 'agent.b', 'x'), actor(20, 'agent.c', 'x')]);
   expect(history.steps.map(({ at }) => at)).toEqual([10, 20, 30]);
 });
 
@@ -146,6 +142,52 @@ test('the past that is told again after a new beginning is not there twice', () 
   // In the same millisecond as the last that was known, and new.
   history.add([...past, moved(5, 'agent.a', 'G', 'v'), moved(6, 'agent.a', 'H', 'w')]);
   expect(told(history, 'agent.a')).toEqual(['1 - →x', '5 E x→y', '5 F y→z', '5 G z→v', '6 H v→w']);
+});
+
+test('what a process tells after a new beginning is heard, though its clock is behind that of others', () => {
+  const history = new History();
+  // Both were started in the same millisecond: their runs are called the same.
+  const of = (process: string, number: number, told: LiveItem) => ({
+    at: told.at,
+    event: { ...told.event, process, id: `run-${number}` },
+  });
+  const past = [
+    of('agent-late', 7, actor(500, 'agent.late', 'x')),
+    of('agent-early', 90, actor(9000, 'agent.early', 'x')),
+  ];
+  history.add(past);
+  history.resume();
+  history.add([...past, of('agent-late', 8, moved(600, 'agent.late', 'E', 'y'))]);
+  expect(told(history, 'agent.late')).toEqual(['500 - →x', '600 E x→y']);
+  expect(told(history, 'agent.early')).toEqual(['9000 - →x']);
+});
+
+test('a past that begins with how actors were long ago is all heard the first time', () => {
+  const history = new History();
+  history.add([
+    { at: 9, event: { ...actor(9, 'agent.a', 'x').event, id: 'run-90' } },
+    { at: 2, event: { ...actor(2, 'agent.b', 'x').event, id: 'run-7' } },
+  ]);
+  expect([...history.actors.keys()]).toEqual(['agent.a', 'agent.b']);
+  expect(told(history, 'agent.b')).toEqual(['2 - →x']);
+});
+
+test('an actor is as it was told of last, also by a process whose clock is behind', () => {
+  const history = new History();
+  history.add([
+    actor(100, 'framework.f', 'x'),
+    moved(100, 'framework.f', 'mesozoo.process.silent', 'x', { status: 'stopped' }),
+    actor(60, 'framework.f', 'y'),
+    moved(70, 'framework.f', 'E', 'z'),
+  ]);
+  const { steps } = history.actors.get('framework.f')!;
+  expect(steps.map(({ toText, status }) => `${toText} ${status}`)).toEqual([
+    'x active',
+    'x stopped',
+    'y active',
+    'z active',
+  ]);
+  expect(history.steps).toEqual(steps);
 });
 
 test('the oldest steps are forgotten, never the state that somebody is in', () => {

@@ -46,8 +46,10 @@ export type InspectionEvent =
 interface EventBase {
   /** `<kind>.<id>` */
   readonly sessionId: string;
-  /** Of this event. */
+  /** `<run>-<number>`, growing within a run of a process. */
   readonly id?: string;
+  /** The process that told of it. */
+  readonly process?: string;
 }
 
 export interface LiveItem {
