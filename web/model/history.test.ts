@@ -202,3 +202,24 @@ test('the oldest steps are forgotten, never the state that somebody is in', () =
   expect(busy.length).toBeLessThanOrEqual(100);
   expect(busy.at(-1)!.at).toBe(500);
 });
+
+test('who has ended is forgotten with its last step, and not met anew when the past is told again', () => {
+  const history = new History(100);
+  const task = (index: number) => [
+    actor(3 * index, `task.t${index}`, 'running'),
+    moved(3 * index + 1, `task.t${index}`, 'FINISHED', 'finished', { status: 'done' }),
+  ];
+  const first = task(0).map((told, index) => ({
+    ...told,
+    event: { ...told.event, id: `run-${index + 1}` },
+  }));
+  history.add([actor(0, 'agent.quiet', 'x'), ...first]);
+  for (let index = 1; index <= 500; index += 1) history.add(task(index));
+  expect(history.actors.has('agent.quiet')).toBe(true);
+  expect(history.actors.size).toBeLessThanOrEqual(51);
+  const arrivals = [...history.actors.values()].map(({ arrival }) => arrival);
+  expect(new Set(arrivals).size).toBe(arrivals.length);
+  history.resume();
+  history.add(first);
+  expect(history.actors.has('task.t0')).toBe(false);
+});

@@ -62,6 +62,7 @@ export class History {
     { event: EventObject; sourceId?: string; at: number }
   >();
   private nextNumber = 1;
+  private nextArrival = 0;
   /** By run of a process, whose events are numbered: the highest number heard, and that before the new beginning. */
   private readonly heardUntil = new Map<string, number>();
   private knownUntil: ReadonlyMap<string, number> = new Map();
@@ -96,6 +97,8 @@ export class History {
 
   private addOne({ at, event }: LiveItem): void {
     const isKnown = this.isKnown(event);
+    // Known, and not there: it was forgotten.
+    if (isKnown && !this.actors.has(event.sessionId)) return;
     if (event.type === '@xstate.actor') {
       const actor = this.actorOf(event.sessionId);
       if (event.definition !== undefined) {
@@ -185,7 +188,7 @@ export class History {
       actor = {
         sessionId,
         ...splitId(sessionId),
-        arrival: this.actors.size,
+        arrival: this.nextArrival++,
         definition: undefined,
         steps: [],
       };
@@ -194,14 +197,20 @@ export class History {
     return actor;
   }
 
-  /** A tenth at a time, so that it is rare. Each actor keeps its last step: that is the state it is in. */
+  /**
+   * A tenth at a time, so that it is rare. Each actor keeps its last step, which is the state it is in, until it has
+   * ended: with its end it is forgotten.
+   */
   private forgetOldest(): void {
     const dropped = this.steps.splice(0, Math.ceil(this.max / 10));
     const border = dropped.at(-1)!;
     for (const actorId of new Set(dropped.map((step) => step.actorId))) {
-      const steps = this.actors.get(actorId)!.steps;
-      const count = Math.min(countUntil(steps, border), steps.length - 1);
-      steps.splice(0, count);
+      const { steps } = this.actors.get(actorId)!;
+      const count = countUntil(steps, border);
+      if (count === steps.length && isEnded(steps.at(-1)!)) {
+        this.actors.delete(actorId);
+        this.pending.delete(actorId);
+      } else steps.splice(0, Math.min(count, steps.length - 1));
     }
   }
 }
