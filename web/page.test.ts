@@ -201,8 +201,8 @@ describe.skipIf(browserMissing !== undefined)('the page', { timeout: testTimeout
   test('the wheel zooms, dragging moves, and f shows all of it again', async () => {
     const { page } = await open({ hash: '#open=coordinator.coord-1' });
     await lit(page, 'coordinator.coord-1', ['leading']);
-    // The layout may still be followed by a better one for this room.
-    await pause(500);
+    // Before, the layout may still be followed by a better one for this room.
+    await page.waitForSelector('.panel-body[data-settled="true"]');
     const transform = () => page.$eval('.chart > g', (layer) => layer.getAttribute('transform'));
     const fitted = await transform();
     const box = (await (await page.$('.chart'))!.boundingBox())!;
@@ -215,7 +215,7 @@ describe.skipIf(browserMissing !== undefined)('the page', { timeout: testTimeout
     await page.mouse.up();
     await changed(transform, zoomed);
     await page.keyboard.press('f');
-    expect(await transform()).toBe(fitted);
+    await expect.poll(transform, { timeout: patienceMs }).toBe(fitted);
   });
 
   test('says plainly when the server, the cluster or events are lost, and comes back', async () => {
