@@ -236,6 +236,21 @@ describe.skipIf(browserMissing !== undefined)('the page', { timeout: testTimeout
     expect((await texts(page, '.log-row')).length).toBe(before + 1);
   });
 
+  test('that is refused says why, and tries again only when it is told to', async () => {
+    const { page, server, watches } = await open();
+    await page.waitForSelector('.connection.is-open');
+    const before = watches.length;
+    server.refuse('at most 64 actors can be watched');
+    await shows(page, '.notice.is-bad', 'It says: at most 64 actors can be watched');
+    expect(await texts(page, '.connection')).toEqual(['Refused']);
+    expect(watches.length).toBe(before);
+    await page.click('.notice.is-bad button');
+    await page.waitForSelector('.connection.is-open');
+    await page.waitForSelector('.notice.is-bad', { hidden: true });
+    server.send({ trouble: { message: 'close some charts', isPartial: true } });
+    await shows(page, '.notice.is-warn', 'Not all charts are followed. close some charts');
+  });
+
   test('ten thousand tasks cost what is in sight', async () => {
     const { page } = await open({ past: (cluster) => manyTasks(cluster, 10_000) });
     await shows(page, '.actors-foot', '10,000 actors');
