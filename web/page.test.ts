@@ -201,8 +201,8 @@ describe.skipIf(browserMissing !== undefined)('the page', { timeout: testTimeout
   test('the wheel zooms, dragging moves, and f shows all of it again', async () => {
     const { page } = await open({ hash: '#open=coordinator.coord-1' });
     await lit(page, 'coordinator.coord-1', ['leading']);
-    // The layout may still be followed by a better one for this room.
-    await pause(500);
+    // Before, the layout may still be followed by a better one for this room.
+    await page.waitForSelector('.panel-body[data-settled="true"]');
     const transform = () => page.$eval('.chart > g', (layer) => layer.getAttribute('transform'));
     const fitted = await transform();
     const box = (await (await page.$('.chart'))!.boundingBox())!;
@@ -215,7 +215,7 @@ describe.skipIf(browserMissing !== undefined)('the page', { timeout: testTimeout
     await page.mouse.up();
     await changed(transform, zoomed);
     await page.keyboard.press('f');
-    expect(await transform()).toBe(fitted);
+    await expect.poll(transform, { timeout: patienceMs }).toBe(fitted);
   });
 
   test('says plainly when the server, the cluster or events are lost, and comes back', async () => {
@@ -234,6 +234,21 @@ describe.skipIf(browserMissing !== undefined)('the page', { timeout: testTimeout
     await lit(page, 'master.master-1', ['elected', 'elected.leading', 'elected.leading.silenced']);
     // The past was told again, and is not there twice.
     expect((await texts(page, '.log-row')).length).toBe(before + 1);
+  });
+
+  test('that is refused says why, and tries again only when it is told to', async () => {
+    const { page, server, watches } = await open();
+    await page.waitForSelector('.connection.is-open');
+    const before = watches.length;
+    server.refuse('at most 64 actors can be watched');
+    await shows(page, '.notice.is-bad', 'It says: at most 64 actors can be watched');
+    expect(await texts(page, '.connection')).toEqual(['Refused']);
+    expect(watches.length).toBe(before);
+    await page.click('.notice.is-bad button');
+    await page.waitForSelector('.connection.is-open');
+    await page.waitForSelector('.notice.is-bad', { hidden: true });
+    server.send({ trouble: { message: 'close some charts', isPartial: true } });
+    await shows(page, '.notice.is-warn', 'Not all charts are followed. close some charts');
   });
 
   test('ten thousand tasks cost what is in sight', async () => {

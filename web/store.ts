@@ -5,7 +5,7 @@ import { listActors, openAtOnceMax } from './model/actor-list.ts';
 import { readAddress, writeAddress } from './model/address.ts';
 import { History, type Moment, type Step } from './model/history.ts';
 import { MergedSteps, neighbour } from './model/merged-steps.ts';
-import type { Hello, ServerMessage } from './model/wire.ts';
+import { type Hello, type ServerMessage, type Trouble, watchedMax } from './model/wire.ts';
 
 export const history = new History();
 /** Grows when the history has; at most once a frame. */
@@ -16,7 +16,7 @@ const listIntervalMs = 120;
 
 export const connection = signal<ConnectionState>({ state: 'connecting' });
 export const hello = signal<Hello | undefined>(undefined);
-export const trouble = signal<string | undefined>(undefined);
+export const trouble = signal<Trouble | undefined>(undefined);
 export const dropped = signal(0);
 
 /** The moment that is shown; undefined is now. */
@@ -59,7 +59,8 @@ export function start(): void {
   live = connectLive({
     url: url.href,
     onState: (state) => {
-      lostAt = state.state === 'lost' ? (lostAt ?? serverNow()) : undefined;
+      lostAt =
+        state.state === 'lost' || state.state === 'refused' ? (lostAt ?? serverNow()) : undefined;
       connection.value = state;
     },
     onMessage: receive,
@@ -91,7 +92,7 @@ function receive(message: ServerMessage): void {
     hello.value = message.hello;
     clockOffsetMs = message.hello.nowMs - Date.now();
     history.resume();
-  } else if ('trouble' in message) trouble.value = message.trouble?.message;
+  } else if ('trouble' in message) trouble.value = message.trouble ?? undefined;
   else if ('dropped' in message) dropped.value += message.dropped;
 }
 
@@ -119,8 +120,10 @@ export function openAlone(sessionId: string): void {
   open.value = [sessionId];
 }
 
+/** Does nothing where as many are open as can be watched. */
 export function openBeside(sessionId: string): void {
-  if (!open.value.includes(sessionId)) open.value = [...open.value, sessionId];
+  if (open.value.includes(sessionId) || open.value.length >= watchedMax) return;
+  open.value = [...open.value, sessionId];
 }
 
 export function openAll(sessionIds: readonly string[]): void {

@@ -17,6 +17,8 @@ export interface Layouts {
   readonly full: readonly Geometry[];
   /** Without actions, tags and what stands inside of states. */
   readonly brief: readonly Geometry[];
+  /** These are all; otherwise one that reads better may follow. */
+  readonly isAll: boolean;
 }
 
 /** Gives what can be shown first, downwards, and then all four. */
@@ -36,9 +38,9 @@ export async function* layOut(
   const both = (direction: Direction) =>
     Promise.all([one(graph, direction), one(withoutDetail, direction)]);
   const [down, briefDown] = await both('DOWN');
-  yield { full: [down], brief: [briefDown] };
+  yield { full: [down], brief: [briefDown], isAll: false };
   const [right, briefRight] = await both('RIGHT');
-  yield { full: [down, right], brief: [briefDown, briefRight] };
+  yield { full: [down, right], brief: [briefDown, briefRight], isAll: true };
 }
 
 export type Detail = 'auto' | 'full' | 'brief';

@@ -1,12 +1,14 @@
 /** The WebSocket to the server: kept open, opened again when it drops, and told which actors are watched. */
-import type { ServerMessage, WatchRequest } from '../model/wire.ts';
+import { refusedCode, type ServerMessage, type WatchRequest } from '../model/wire.ts';
 import { backoffMs } from './backoff.ts';
 
 export type ConnectionState =
   | { readonly state: 'connecting' }
   | { readonly state: 'open' }
-  /** Dropped, or refused; `retryAt` is of the browser's clock. */
-  | { readonly state: 'lost'; readonly retryAt: number };
+  /** Dropped; `retryAt` is of the browser's clock. */
+  | { readonly state: 'lost'; readonly retryAt: number }
+  /** The server does not take what this page sends, and would not the next time: nothing is tried by itself. */
+  | { readonly state: 'refused'; readonly reason: string };
 
 export interface ConnectionParts {
   readonly url: string;
@@ -33,16 +35,21 @@ export function connectLive(parts: ConnectionParts): Connection {
     const opening = new WebSocket(parts.url);
     socket = opening;
     opening.addEventListener('open', () => {
-      failures = 0;
       parts.onState({ state: 'open' });
       watch(parts.watched());
     });
-    opening.addEventListener('message', ({ data }) =>
-      parts.onMessage(JSON.parse(String(data)) as ServerMessage),
-    );
-    opening.addEventListener('close', () => {
+    opening.addEventListener('message', ({ data }) => {
+      // Not before: a server that closes what it has just accepted is no better than one that does not answer.
+      failures = 0;
+      parts.onMessage(JSON.parse(String(data)) as ServerMessage);
+    });
+    opening.addEventListener('close', ({ code, reason }) => {
       if (socket !== opening) return;
       socket = undefined;
+      if (code === refusedCode) {
+        parts.onState({ state: 'refused', reason });
+        return;
+      }
       failures += 1;
       const waitMs = backoffMs(failures);
       parts.onState({ state: 'lost', retryAt: Date.now() + waitMs });

@@ -1,5 +1,7 @@
 /** What of the page stands in its address, so that a reload or a shared link shows the same charts. */
+import { watchedMax } from './wire.ts';
 
+/** Not more than the server would watch. */
 export function readAddress(hash: string): readonly string[] {
   const open = new URLSearchParams(hash.replace(/^#/, '')).get('open');
   if (open === null) return [];
@@ -7,7 +9,7 @@ export function readAddress(hash: string): readonly string[] {
     const sessionId = decode(encoded);
     return sessionId === undefined || sessionId === '' ? [] : [sessionId];
   });
-  return [...new Set(sessionIds)];
+  return [...new Set(sessionIds)].slice(0, watchedMax);
 }
 
 export function writeAddress(open: readonly string[]): string {

@@ -126,11 +126,7 @@ describe('at a moment', () => {
 
 test('steps of clocks that differ are put in the order of time', () => {
   const history = new History();
-  history.add([
-    actor(10, 'agent.a', 'x'),
-    actor(30, 'agent.b', 'x'),
-    moved(20, 'agent.a', 'E', 'y'),
-  ]);
+  history.add([actor(10, 'agent.a', 'x'), actor(30, 'agent.b', 'x'), actor(20, 'agent.c', 'x')]);
   expect(history.steps.map(({ at }) => at)).toEqual([10, 20, 30]);
 });
 
@@ -148,6 +144,52 @@ test('the past that is told again after a new beginning is not there twice', () 
   expect(told(history, 'agent.a')).toEqual(['1 - →x', '5 E x→y', '5 F y→z', '5 G z→v', '6 H v→w']);
 });
 
+test('what a process tells after a new beginning is heard, though its clock is behind that of others', () => {
+  const history = new History();
+  // Both were started in the same millisecond: their runs are called the same.
+  const of = (process: string, number: number, told: LiveItem) => ({
+    at: told.at,
+    event: { ...told.event, process, id: `run-${number}` },
+  });
+  const past = [
+    of('agent-late', 7, actor(500, 'agent.late', 'x')),
+    of('agent-early', 90, actor(9000, 'agent.early', 'x')),
+  ];
+  history.add(past);
+  history.resume();
+  history.add([...past, of('agent-late', 8, moved(600, 'agent.late', 'E', 'y'))]);
+  expect(told(history, 'agent.late')).toEqual(['500 - →x', '600 E x→y']);
+  expect(told(history, 'agent.early')).toEqual(['9000 - →x']);
+});
+
+test('a past that begins with how actors were long ago is all heard the first time', () => {
+  const history = new History();
+  history.add([
+    { at: 9, event: { ...actor(9, 'agent.a', 'x').event, id: 'run-90' } },
+    { at: 2, event: { ...actor(2, 'agent.b', 'x').event, id: 'run-7' } },
+  ]);
+  expect([...history.actors.keys()]).toEqual(['agent.a', 'agent.b']);
+  expect(told(history, 'agent.b')).toEqual(['2 - →x']);
+});
+
+test('an actor is as it was told of last, also by a process whose clock is behind', () => {
+  const history = new History();
+  history.add([
+    actor(100, 'framework.f', 'x'),
+    moved(100, 'framework.f', 'mesozoo.process.silent', 'x', { status: 'stopped' }),
+    actor(60, 'framework.f', 'y'),
+    moved(70, 'framework.f', 'E', 'z'),
+  ]);
+  const { steps } = history.actors.get('framework.f')!;
+  expect(steps.map(({ toText, status }) => `${toText} ${status}`)).toEqual([
+    'x active',
+    'x stopped',
+    'y active',
+    'z active',
+  ]);
+  expect(history.steps).toEqual(steps);
+});
+
 test('the oldest steps are forgotten, never the state that somebody is in', () => {
   const history = new History(100);
   history.add([actor(0, 'agent.quiet', 'x')]);
@@ -159,4 +201,25 @@ test('the oldest steps are forgotten, never the state that somebody is in', () =
   const busy = history.actors.get('agent.busy')!.steps;
   expect(busy.length).toBeLessThanOrEqual(100);
   expect(busy.at(-1)!.at).toBe(500);
+});
+
+test('who has ended is forgotten with its last step, and not met anew when the past is told again', () => {
+  const history = new History(100);
+  const task = (index: number) => [
+    actor(3 * index, `task.t${index}`, 'running'),
+    moved(3 * index + 1, `task.t${index}`, 'FINISHED', 'finished', { status: 'done' }),
+  ];
+  const first = task(0).map((told, index) => ({
+    ...told,
+    event: { ...told.event, id: `run-${index + 1}` },
+  }));
+  history.add([actor(0, 'agent.quiet', 'x'), ...first]);
+  for (let index = 1; index <= 500; index += 1) history.add(task(index));
+  expect(history.actors.has('agent.quiet')).toBe(true);
+  expect(history.actors.size).toBeLessThanOrEqual(51);
+  const arrivals = [...history.actors.values()].map(({ arrival }) => arrival);
+  expect(new Set(arrivals).size).toBe(arrivals.length);
+  history.resume();
+  history.add(first);
+  expect(history.actors.has('task.t0')).toBe(false);
 });

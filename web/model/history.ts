@@ -3,7 +3,13 @@
  * views ask here, for the present as for any moment of the past. Bounded: the oldest steps are forgotten.
  */
 import { textOfState } from './state-value.ts';
-import type { EventObject, InspectedSnapshot, LiveItem, StateValue } from './wire.ts';
+import type {
+  EventObject,
+  InspectedSnapshot,
+  InspectionEvent,
+  LiveItem,
+  StateValue,
+} from './wire.ts';
 
 /** One actor, one event: what it was, and the state before and after. */
 export interface Step {
@@ -56,10 +62,10 @@ export class History {
     { event: EventObject; sourceId?: string; at: number }
   >();
   private nextNumber = 1;
-  /** After a new beginning: what is older has been told before, and of that very millisecond what has these ids. */
-  private knownUntil = Number.NEGATIVE_INFINITY;
-  private newestAt = Number.NEGATIVE_INFINITY;
-  private readonly idsOfNewest = new Set<string>();
+  private nextArrival = 0;
+  /** By run of a process, whose events are numbered: the highest number heard, and that before the new beginning. */
+  private readonly heardUntil = new Map<string, number>();
+  private knownUntil: ReadonlyMap<string, number> = new Map();
   private readonly max: number;
 
   constructor(max = stepsMax) {
@@ -73,7 +79,7 @@ export class History {
 
   /** The server begins again with the past that it remembers: what is already known of it is not to be told twice. */
   resume(): void {
-    this.knownUntil = this.newestAt;
+    this.knownUntil = new Map(this.heardUntil);
     this.pending.clear();
   }
 
@@ -90,7 +96,9 @@ export class History {
   }
 
   private addOne({ at, event }: LiveItem): void {
-    const isKnown = this.isKnown(at, event.id);
+    const isKnown = this.isKnown(event);
+    // Known, and not there: it was forgotten.
+    if (isKnown && !this.actors.has(event.sessionId)) return;
     if (event.type === '@xstate.actor') {
       const actor = this.actorOf(event.sessionId);
       if (event.definition !== undefined) {
@@ -104,9 +112,7 @@ export class History {
         (event.snapshot !== undefined &&
           (textOfState(snapshot.value) !== last.toText ||
             (snapshot.status ?? last.status) !== last.status));
-      // What an actor was must not undo what came after it.
-      if (isNews && !isKnown && (last === undefined || at >= last.at))
-        this.record(actor, at, undefined, undefined, snapshot);
+      if (isNews && !isKnown) this.record(actor, at, undefined, undefined, snapshot);
       return;
     }
     if (isKnown) return;
@@ -125,16 +131,14 @@ export class History {
     this.record(actor, at, cause, waiting?.sourceId, event.snapshot);
   }
 
-  private isKnown(at: number, id: string | undefined): boolean {
-    if (at < this.knownUntil) return true;
-    if (at > this.newestAt) {
-      this.newestAt = at;
-      this.idsOfNewest.clear();
-    }
-    if (id === undefined || at !== this.newestAt) return false;
-    const isKnown = at === this.knownUntil && this.idsOfNewest.has(id);
-    this.idsOfNewest.add(id);
-    return isKnown;
+  /** By their numbers, not by their times: each process has a clock of its own. */
+  private isKnown({ process = '', id = '' }: InspectionEvent): boolean {
+    const dash = id.lastIndexOf('-');
+    // Runs of different processes may be called the same.
+    const run = `${process} ${id.slice(0, Math.max(0, dash))}`;
+    const number = Number(id.slice(dash + 1));
+    if (number > (this.heardUntil.get(run) ?? 0)) this.heardUntil.set(run, number);
+    return id !== '' && number <= (this.knownUntil.get(run) ?? 0);
   }
 
   /** An event that no snapshot followed left everything as it was. */
@@ -146,14 +150,16 @@ export class History {
     this.record(actor, at, event, sourceId, last?.snapshot ?? {});
   }
 
+  /** Of one actor the last that is told is the newest, whatever the clocks of its processes say. */
   private record(
     actor: Actor,
-    at: number,
+    toldAt: number,
     event: EventObject | undefined,
     sourceId: string | undefined,
     snapshot: InspectedSnapshot,
   ): void {
     const last = actor.steps.at(-1);
+    const at = Math.max(toldAt, last?.at ?? toldAt);
     const value = snapshot.value ?? last?.to;
     const toText = textOfState(value);
     const status = snapshot.status ?? last?.status ?? 'active';
@@ -172,7 +178,7 @@ export class History {
       snapshot,
       since: stayed ? last.since : (snapshot.since ?? at),
     };
-    insertInTime(actor.steps, step);
+    actor.steps.push(step);
     insertInTime(this.steps, step);
   }
 
@@ -182,7 +188,7 @@ export class History {
       actor = {
         sessionId,
         ...splitId(sessionId),
-        arrival: this.actors.size,
+        arrival: this.nextArrival++,
         definition: undefined,
         steps: [],
       };
@@ -191,14 +197,20 @@ export class History {
     return actor;
   }
 
-  /** A tenth at a time, so that it is rare. Each actor keeps its last step: that is the state it is in. */
+  /**
+   * A tenth at a time, so that it is rare. Each actor keeps its last step, which is the state it is in, until it has
+   * ended: with its end it is forgotten.
+   */
   private forgetOldest(): void {
     const dropped = this.steps.splice(0, Math.ceil(this.max / 10));
     const border = dropped.at(-1)!;
     for (const actorId of new Set(dropped.map((step) => step.actorId))) {
-      const steps = this.actors.get(actorId)!.steps;
-      const count = Math.min(countUntil(steps, border), steps.length - 1);
-      steps.splice(0, count);
+      const { steps } = this.actors.get(actorId)!;
+      const count = countUntil(steps, border);
+      if (count === steps.length && isEnded(steps.at(-1)!)) {
+        this.actors.delete(actorId);
+        this.pending.delete(actorId);
+      } else steps.splice(0, Math.min(count, steps.length - 1));
     }
   }
 }

@@ -5,8 +5,8 @@ import { MergedSteps, neighbour } from './merged-steps.ts';
 
 const ids = ['agent.a', 'agent.b', 'agent.c'];
 
-function move(history: History, sessionId: string, at: number): void {
-  const snapshot = { value: `s${at}`, status: 'active' };
+function move(history: History, sessionId: string, at: number, status = 'active'): void {
+  const snapshot = { value: `s${at}`, status };
   history.add([
     { at, event: { type: '@xstate.snapshot', sessionId, event: { type: 'E' }, snapshot } },
   ]);
@@ -16,6 +16,7 @@ test('is always what merging anew would give, whatever comes in which order, and
   const action = fc.record({
     who: fc.integer({ min: 0, max: 2 }),
     at: fc.integer({ min: 0, max: 30 }),
+    status: fc.constantFrom('active', 'stopped'),
     open: fc.subarray(ids),
     look: fc.boolean(),
   });
@@ -23,8 +24,8 @@ test('is always what merging anew would give, whatever comes in which order, and
     fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
       const history = new History(25);
       const merged = new MergedSteps();
-      for (const { who, at, open, look } of actions) {
-        move(history, ids[who]!, at);
+      for (const { who, at, status, open, look } of actions) {
+        move(history, ids[who]!, at, status);
         if (!look) continue;
         const anew = open
           .flatMap((id) => history.actors.get(id)?.steps ?? [])

@@ -35,6 +35,10 @@ describe('the address', () => {
   ])('%s', (hash, open) => {
     expect(readAddress(hash)).toEqual(open);
   });
+  test('with more charts than can be watched opens as many as can', () => {
+    const many = Array.from({ length: 65 }, (_, index) => `task.t${index}`);
+    expect(readAddress(writeAddress(many))).toEqual(many.slice(0, 64));
+  });
 });
 
 test.each([

@@ -46,8 +46,10 @@ export type InspectionEvent =
 interface EventBase {
   /** `<kind>.<id>` */
   readonly sessionId: string;
-  /** Of this event. */
+  /** `<run>-<number>`, growing within a run of a process. */
   readonly id?: string;
+  /** The process that told of it. */
+  readonly process?: string;
 }
 
 export interface LiveItem {
@@ -62,11 +64,22 @@ export interface Hello {
   readonly nowMs: number;
 }
 
+export interface Trouble {
+  readonly message: string;
+  /** The cluster is heard, though not all that the page has asked for. */
+  readonly isPartial?: true;
+}
+
 export type ServerMessage =
   | { readonly hello: Hello }
-  | { readonly trouble: { readonly message: string } | null }
+  | { readonly trouble: Trouble | null }
   | { readonly dropped: number }
   | readonly LiveItem[];
+
+/** Charts that one page may have open: each is a lease that the server holds. */
+export const watchedMax = 64;
+/** The code of a close after which the same would only happen again. */
+export const refusedCode = 1008;
 
 export interface WatchRequest {
   /** Session ids of the actors whose charts are open. */

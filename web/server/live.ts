@@ -1,6 +1,6 @@
 /** Joins the cluster's events with the pages and receivers that show them. */
 import type { RawData, WebSocket } from 'ws';
-import type { Clock, Random, Transport } from '../../actors/actor.ts';
+import type { Clock, Random, Timer, Transport } from '../../actors/actor.ts';
 import {
   type InspectionEvent,
   type InspectStartInput,
@@ -8,6 +8,7 @@ import {
 } from '../../protocol/inspection-api.ts';
 import { limits } from '../../protocol/limits.ts';
 import { InspectionListener } from '../../runtime/inspection/listener.ts';
+import { refusedCode, type Trouble, watchedMax } from '../model/wire.ts';
 import { Feed } from './feed.ts';
 import { Past } from './past.ts';
 import { StatelyFilter, statelyWanted } from './stately.ts';
@@ -20,16 +21,25 @@ export interface LiveOptions {
   readonly version: string;
 }
 
-/** Charts that one page may have open; each is a lease. */
-export const WATCHED_MAX = 64;
 /** Of all pages together: half of what a process holds for everybody. */
 const LEASES_MAX = limits.inspectLeases / 2;
-const POLICY_VIOLATION = 1008;
+const TRY_AGAIN_LATER = 1013;
+const TOO_MANY_MESSAGE = `the server follows at most ${LEASES_MAX} actors for all pages together: close some charts`;
+/** Whoever has not answered for so long is not there any more: its connection would stay for hours. */
+const HEARTBEAT_MS = 15_000;
 
 interface Listener {
+  readonly socket: WebSocket;
   readonly feed: Feed;
+  /** Of a receiver; a page has none. */
   readonly filter?: StatelyFilter;
   wanted: readonly InspectStartInput[];
+  /** What it has been told last. */
+  trouble?: Trouble | undefined;
+  /** Some of what it wants is not followed. */
+  isCut: boolean;
+  /** Since it was asked. */
+  hasAnswered: boolean;
 }
 
 export class Live {
@@ -38,6 +48,7 @@ export class Live {
   private readonly past = new Past();
   private readonly listeners = new Set<Listener>();
   private trouble: string | undefined;
+  private heartbeat: Timer;
 
   constructor(options: LiveOptions) {
     this.options = options;
@@ -47,18 +58,19 @@ export class Live {
       trouble: (message) => this.troubled(message),
     });
     this.watchAll();
+    this.heartbeat = options.clock.after(HEARTBEAT_MS, () => this.askWhoIsThere());
   }
 
   addPage(socket: WebSocket): void {
-    const listener: Listener = { feed: new Feed(socket), wanted: [] };
+    const listener = newListener(socket, new Feed(socket));
     const { cluster, version, clock } = this.options;
     listener.feed.sendNow({ hello: { cluster, version, nowMs: clock.wallMs() } });
-    if (this.trouble !== undefined) listener.feed.sendNow(troubleText(this.trouble));
+    this.tellTrouble(listener);
     for (const text of this.past.texts()) listener.feed.add(text);
     socket.on('message', (data) => {
       const wanted = readWatch(data);
       if (typeof wanted === 'string') {
-        socket.close(POLICY_VIOLATION, wanted);
+        socket.close(refusedCode, wanted);
         return;
       }
       listener.wanted = wanted;
@@ -70,12 +82,12 @@ export class Live {
   /** `actors`: `kind` or `kind.id`. */
   addReceiver(socket: WebSocket, actors: readonly string[]): void {
     const chosen = actors.map(readInspected).filter((each) => each !== undefined);
-    if (chosen.length > WATCHED_MAX || chosen.length < actors.length) {
-      socket.close(POLICY_VIOLATION, 'expected ?actor=KIND or ?actor=KIND.ID');
+    if (chosen.length > watchedMax || chosen.length < actors.length) {
+      socket.close(refusedCode, 'expected ?actor=KIND or ?actor=KIND.ID');
       return;
     }
     const listener: Listener = {
-      feed: new Feed(socket, 'single'),
+      ...newListener(socket, new Feed(socket, 'single')),
       filter: new StatelyFilter(chosen),
       wanted: statelyWanted(chosen),
     };
@@ -87,6 +99,7 @@ export class Live {
 
   end(): void {
     this.inspection.end();
+    this.heartbeat.cancel();
     for (const { feed } of this.listeners) feed.end();
   }
 
@@ -94,6 +107,9 @@ export class Live {
     this.listeners.add(listener);
     // It is closed next, which is all that need be done.
     socket.on('error', () => undefined);
+    socket.on('pong', () => {
+      listener.hasAnswered = true;
+    });
     socket.on('close', () => {
       listener.feed.end();
       this.listeners.delete(listener);
@@ -111,20 +127,51 @@ export class Live {
 
   private troubled(message: string | undefined): void {
     this.trouble = message;
-    for (const { feed, filter } of this.listeners)
-      if (filter === undefined) feed.sendNow(troubleText(message));
+    for (const listener of this.listeners) this.tellTrouble(listener);
   }
 
+  /** Where it has changed. */
+  private tellTrouble(listener: Listener): void {
+    const trouble = this.troubleOf(listener);
+    if (listener.filter !== undefined || trouble?.message === listener.trouble?.message) return;
+    listener.trouble = trouble;
+    listener.feed.sendNow({ trouble: trouble ?? null });
+  }
+
+  private troubleOf({ isCut }: Listener): Trouble | undefined {
+    if (this.trouble !== undefined) return { message: this.trouble };
+    return isCut ? { message: TOO_MANY_MESSAGE, isPartial: true } : undefined;
+  }
+
+  /** Who came first is served first. A receiver cannot be told that something is missing: it is sent away. */
   private watchAll(): void {
-    const wanted = new Map<string, InspectStartInput>();
+    const followed = new Map<string, InspectStartInput>();
+    for (const listener of this.listeners) {
+      listener.isCut = false;
+      for (const each of listener.wanted) {
+        const key = `${each.kind}.${each.id}`;
+        if (followed.has(key) || followed.size < LEASES_MAX) followed.set(key, each);
+        else listener.isCut = true;
+      }
+      this.tellTrouble(listener);
+      if (listener.isCut && listener.filter !== undefined)
+        listener.socket.close(TRY_AGAIN_LATER, 'too many actors are followed already');
+    }
+    this.inspection.watch([{ detail: 'list' }, ...followed.values()]);
+  }
+
+  private askWhoIsThere(): void {
+    this.heartbeat = this.options.clock.after(HEARTBEAT_MS, () => this.askWhoIsThere());
     for (const listener of this.listeners)
-      for (const each of listener.wanted) wanted.set(`${each.kind}.${each.id}`, each);
-    this.inspection.watch([{ detail: 'list' }, ...[...wanted.values()].slice(0, LEASES_MAX)]);
+      if (listener.hasAnswered) {
+        listener.hasAnswered = false;
+        listener.socket.ping();
+      } else listener.socket.terminate();
   }
 }
 
-function troubleText(message: string | undefined): object {
-  return { trouble: message === undefined ? null : { message } };
+function newListener(socket: WebSocket, feed: Feed): Listener {
+  return { socket, feed, wanted: [], isCut: false, hasAnswered: true };
 }
 
 /** Or what is wrong with it. Actors of kinds that do not exist are not there to be watched. */
@@ -139,7 +186,7 @@ function readWatch(data: RawData): readonly InspectStartInput[] | string {
   const watch = (message as { watch?: unknown } | null)?.watch;
   if (!Array.isArray(watch) || !watch.every((each) => typeof each === 'string'))
     return 'expected {"watch": ["kind.id", …]}';
-  if (watch.length > WATCHED_MAX) return `at most ${WATCHED_MAX} actors can be watched`;
+  if (watch.length > watchedMax) return `at most ${watchedMax} actors can be watched`;
   return watch.flatMap((each) => {
     const actor = readInspected(each);
     return actor?.id === undefined ? [] : [{ ...actor, detail: 'full' as const }];

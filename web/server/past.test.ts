@@ -57,6 +57,20 @@ describe('the past', () => {
     expect(texts()).toHaveLength(2);
   });
 
+  it('counts the last words of actors among its bytes: first events go, then who has ended, then the others', () => {
+    const { add, texts } = pastOf(1000, 45);
+    add('drawn of a.', event('a', { type: '@xstate.actor', definition: '{}' }));
+    add('last of a..', event('a'));
+    add('last of b..', event('b', done));
+    add('last of c..', event('c'));
+    expect(texts()).toEqual(['drawn of a.', 'last of a..', 'last of b..', 'last of c..']);
+    add('last of d..', event('d'));
+    expect(texts()).toEqual(['drawn of a.', 'last of a..', 'last of c..', 'last of d..']);
+    for (let each = 0; each < 100; each += 1) add('of somebody', event(`e${each}`));
+    expect(texts().join('').length).toBeLessThanOrEqual(45);
+    expect(texts()).not.toEqual([]);
+  });
+
   it('is bounded in actors: those that have ended go first', () => {
     const { add, texts } = pastOf(1, 1e9, 2);
     add('a1', event('a'));

@@ -6,7 +6,7 @@ import type { InspectionEvent } from '../../protocol/inspection-api.ts';
 
 export interface PastBounds {
   readonly events: number;
-  /** Characters; nearly all are of one byte. */
+  /** Characters, of events and last words together; nearly all are of one byte. */
   readonly bytes: number;
   /** Actors whose last word is kept though its event is forgotten: the oldest that have ended go first. */
   readonly actors: number;
@@ -16,12 +16,13 @@ export const pastBounds: PastBounds = { events: 50_000, bytes: 64 * 1024 * 1024,
 interface Kept {
   readonly number: number;
   readonly text: string;
+  /** As an event, as an actor's last word, as how it is drawn: it counts once. */
+  holders: number;
 }
 interface Actor {
   /** The last word that had a definition. */
-  drawn?: Kept;
-  last: Kept;
-  isOver: boolean;
+  readonly drawn?: Kept;
+  readonly last: Kept;
 }
 
 export class Past {
@@ -32,6 +33,8 @@ export class Past {
   private bytes = 0;
   private count = 0;
   private readonly actors = new Map<string, Actor>();
+  /** Of these, in the order of their end. */
+  private readonly over = new Set<string>();
 
   constructor(bounds: PastBounds = pastBounds) {
     this.bounds = bounds;
@@ -39,18 +42,18 @@ export class Past {
 
   add(event: InspectionEvent, text: string): void {
     this.count += 1;
-    const kept = { number: this.count, text };
-    this.events.push(kept);
-    this.bytes += text.length;
-    while (this.events.length - this.first > this.bounds.events || this.bytes > this.bounds.bytes) {
-      this.bytes -= this.events[this.first]!.text.length;
-      this.first += 1;
-    }
+    const kept: Kept = { number: this.count, text, holders: 0 };
+    this.events.push(this.hold(kept));
+    this.note(event, kept);
+    const { events, bytes, actors } = this.bounds;
+    while (this.events.length - this.first > events) this.forgetEvent();
+    while (this.actors.size > actors) this.forgetActor();
+    while (this.bytes > bytes && this.first < this.events.length) this.forgetEvent();
+    while (this.bytes > bytes && this.actors.size > 0) this.forgetActor();
     if (this.first > this.events.length / 2) {
       this.events = this.events.slice(this.first);
       this.first = 0;
     }
-    this.note(event, kept);
   }
 
   /** Actors of which the events are forgotten, as they are; then the events, oldest first. */
@@ -67,23 +70,51 @@ export class Past {
     if (event.type === '@xstate.event') return;
     const { sessionId, snapshot } = event;
     if (snapshot.status === 'stopped') {
-      this.actors.delete(sessionId);
+      this.forget(sessionId);
       return;
     }
-    const actor = this.actors.get(sessionId) ?? { last: kept, isOver: false };
-    actor.last = kept;
-    actor.isOver = snapshot.status !== 'active';
-    if (event.type === '@xstate.actor' && event.definition !== undefined) actor.drawn = kept;
-    this.actors.set(sessionId, actor);
-    if (this.actors.size > this.bounds.actors) this.forgetOne();
+    const actor = this.actors.get(sessionId);
+    const drawn =
+      event.type === '@xstate.actor' && event.definition !== undefined ? kept : actor?.drawn;
+    // First held, then let go: it may be the same.
+    const next: Actor = { last: this.hold(kept), ...(drawn && { drawn: this.hold(drawn) }) };
+    if (actor !== undefined) this.letGo(actor);
+    this.actors.set(sessionId, next);
+    if (snapshot.status === 'active') this.over.delete(sessionId);
+    else this.over.add(sessionId);
   }
 
-  private forgetOne(): void {
-    for (const [sessionId, { isOver }] of this.actors) {
-      if (!isOver) continue;
-      this.actors.delete(sessionId);
-      return;
-    }
-    this.actors.delete(this.actors.keys().next().value!);
+  private forgetEvent(): void {
+    this.release(this.events[this.first]!);
+    this.first += 1;
+  }
+
+  /** Those that have ended go first, then those that were met first. */
+  private forgetActor(): void {
+    this.forget((this.over.values().next().value ?? this.actors.keys().next().value)!);
+  }
+
+  private forget(sessionId: string): void {
+    const actor = this.actors.get(sessionId);
+    if (actor === undefined) return;
+    this.letGo(actor);
+    this.actors.delete(sessionId);
+    this.over.delete(sessionId);
+  }
+
+  private letGo({ last, drawn }: Actor): void {
+    this.release(last);
+    if (drawn !== undefined) this.release(drawn);
+  }
+
+  private hold(kept: Kept): Kept {
+    if (kept.holders === 0) this.bytes += kept.text.length;
+    kept.holders += 1;
+    return kept;
+  }
+
+  private release(kept: Kept): void {
+    kept.holders -= 1;
+    if (kept.holders === 0) this.bytes -= kept.text.length;
   }
 }

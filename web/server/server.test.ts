@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createWebSocketReceiver, type StatelyInspectionEvent } from '@statelyai/inspect';
@@ -66,8 +67,8 @@ class Page {
   readonly messages: unknown[] = [];
   readonly socket: WebSocket;
 
-  constructor(path = '/live', headers: Record<string, string> = {}) {
-    this.socket = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, { headers });
+  constructor(path = '/live', headers: Record<string, string> = {}, autoPong = true) {
+    this.socket = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, { headers, autoPong });
     open.push(this.socket);
     this.socket.on('message', (data) => this.messages.push(JSON.parse(String(data))));
   }
@@ -78,6 +79,12 @@ class Page {
 
   watch(...sessionIds: unknown[]): void {
     this.socket.send(JSON.stringify({ watch: sessionIds }));
+  }
+
+  /** Until the server has read all that it was sent. */
+  async isRead(): Promise<void> {
+    this.socket.ping();
+    await once(this.socket, 'pong');
   }
 }
 
@@ -175,6 +182,45 @@ describe('who asks under a name that is not ours, or from a page that is not our
   });
 });
 
+describe('who is refused a WebSocket', () => {
+  const asks = () =>
+    `GET /nope HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+
+  it('and resets the connection meanwhile does the server no harm', async () => {
+    const uncaught: unknown[] = [];
+    const note = (error: unknown) => uncaught.push(error);
+    process.on('uncaughtException', note);
+    try {
+      const resets = Array.from({ length: 30 }, async () => {
+        const socket = connect(server.port, '127.0.0.1');
+        await once(socket, 'connect');
+        await new Promise<void>((resolve) => socket.write(asks(), () => resolve()));
+        socket.resetAndDestroy();
+        await once(socket, 'close');
+      });
+      await Promise.all(resets);
+      expect((await get('/')).status).toBe(200);
+    } finally {
+      process.off('uncaughtException', note);
+    }
+    expect(uncaught).toEqual([]);
+  });
+
+  it('has no connection any more, though he does not close his half of it', async () => {
+    const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.on('error', () => undefined);
+    socket.write(asks());
+    let answer = '';
+    for await (const piece of socket.iterator({ destroyOnReturn: false })) answer += piece;
+    expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    // Nobody is there to take it: the connection is reset.
+    const writing = setInterval(() => socket.write('x'), 5);
+    await closed;
+    clearInterval(writing);
+  });
+});
+
 describe('a page', () => {
   it('is told hello, then the past, then what happens', async () => {
     const door = world.door('1');
@@ -215,12 +261,13 @@ describe('a page', () => {
     door.send({ type: 'OPENED', by: 'wind' });
     await until(() => JSON.stringify(page.items()).includes('wind'));
     page.watch();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await page.isRead();
     world.clock.advance(11_000);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const before = page.items().length;
+    // It has closed by itself meanwhile.
     door.send({ type: 'OPENED', by: 'hand' });
-    await until(() => page.items().length > before);
+    const states = () => page.items().filter(({ event }) => event.type === '@xstate.snapshot');
+    const last = () => (states().at(-1)?.event.event as { type: string } | undefined)?.type;
+    await until(() => last() === 'OPENED' && states().length > 2);
     expect(JSON.stringify(page.items())).not.toContain('hand');
   });
 
@@ -268,6 +315,47 @@ describe('a page', () => {
     const later = new Page();
     await until(() => later.messages.length === 2);
     expect(later.messages[1]).toEqual({ trouble: { message: 'the connection to NATS is lost' } });
+  });
+
+  it('that has more charts open than the server follows is told so, and when it is over', async () => {
+    const pages: Page[] = [];
+    for (let index = 0; index < 5; index += 1) {
+      const page = new Page();
+      await once(page.socket, 'open');
+      page.watch(...Array.from({ length: 64 }, (_, each) => `task.t-${index}-${each}`));
+      await page.isRead();
+      pages.push(page);
+    }
+    const [first, , , , last] = pages as [Page, Page, Page, Page, Page];
+    await until(() => last.messages.length > 1);
+    expect(last.messages.slice(1)).toEqual([
+      {
+        trouble: {
+          isPartial: true,
+          message: expect.stringMatching(/at most 256 actors .* close some charts/) as string,
+        },
+      },
+    ]);
+    const receiver = new Page('/stately?actor=task.other');
+    expect((await once(receiver.socket, 'close'))[0]).toBe(1013);
+    first.watch();
+    await until(() => last.messages.length > 2);
+    expect(last.messages.at(-1)).toEqual({ trouble: null });
+    expect(first.messages).toHaveLength(1);
+  });
+
+  it('that does not answer for a while is not there any more', async () => {
+    const [here, away] = [new Page(), new Page('/live', {}, false)];
+    await until(() => [here, away].every((page) => page.messages.length > 0));
+    for (let beat = 0; beat < 3; beat += 1) {
+      const asked = once(here.socket, 'ping');
+      const noticed = beat === 0 ? once(away.socket, 'ping') : undefined;
+      world.clock.advance(15_000);
+      await Promise.all([asked, noticed]);
+      await here.isRead();
+    }
+    await until(() => away.socket.readyState === away.socket.CLOSED);
+    expect(here.socket.readyState).toBe(here.socket.OPEN);
   });
 
   it('is told to go when the server ends', async () => {

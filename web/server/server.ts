@@ -49,6 +49,8 @@ export async function serveInspection(options: InspectionServerOptions): Promise
   const http = createServer((request, response) => void answer(request, response, files, host));
   const sockets = new WebSocketServer({ noServer: true, maxPayload: RECEIVED_BYTES_MAX });
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // It is ours alone from here on: who resets it while it is refused must not end the process.
+    socket.on('error', () => socket.destroy());
     const refusal = refusalOf(askedBy(request), host);
     const url = urlOf(request);
     if (refusal !== undefined) return refuse(socket, '403 Forbidden', refusal);
@@ -113,6 +115,8 @@ function urlOf(request: IncomingMessage): URL {
 }
 
 function refuse(socket: Duplex, status: string, why: string): void {
+  // The other side may never close its half.
+  socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${why}\n`,
   );

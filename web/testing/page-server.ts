@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { ServerMessage, WatchRequest } from '../model/wire.ts';
+import { refusedCode, type ServerMessage, type WatchRequest } from '../model/wire.ts';
 import { PageFiles } from '../server/files.ts';
 import { answer } from '../server/server.ts';
 
@@ -14,6 +14,8 @@ export interface PageServer {
   send(message: ServerMessage): void;
   /** Drops every connection; new ones are accepted. */
   drop(): void;
+  /** Closes every connection as one that has asked for what it may not. */
+  refuse(reason: string): void;
   stop(): Promise<void>;
 }
 
@@ -49,6 +51,9 @@ export async function startPageServer(parts: PageServerParts): Promise<PageServe
       for (const socket of sockets.clients) tell(socket, message);
     },
     drop,
+    refuse(reason) {
+      for (const socket of sockets.clients) socket.close(refusedCode, reason);
+    },
     async stop() {
       drop();
       sockets.close();

@@ -107,7 +107,8 @@ function PanelBody({ sessionId, step, known }: PanelBodyProps): VNode {
       ${known ? `Asking ${sessionId} for its chart …` : `Nobody called ${sessionId} has been heard yet.`}
     </p>`;
   };
-  return html`<div class="panel-body" ref=${place}>${body()}</div>`;
+  const isSettled = layout?.state === 'ready' && layout.layouts.isAll && room !== undefined;
+  return html`<div class="panel-body" ref=${place} data-settled=${isSettled}>${body()}</div>`;
 }
 
 /** Whether something has lasted: what is there in a blink needs no words before. */

@@ -42,6 +42,11 @@ export function Header(): VNode {
 
 function ConnectionMark(): VNode {
   const { state } = store.connection.value;
-  const text = { connecting: 'Connecting', open: 'Connected', lost: 'Disconnected' }[state];
+  const text = {
+    connecting: 'Connecting',
+    open: 'Connected',
+    lost: 'Disconnected',
+    refused: 'Refused',
+  }[state];
   return html`<span class=${`connection is-${state}`} role="status"><i></i>${text}</span>`;
 }

@@ -19,9 +19,18 @@ export function Notices(): VNode {
         </div>`
       }
       ${
+        connection.state === 'refused' &&
+        html`<div class="notice is-bad">
+          <strong>The page's server refuses this page.</strong>
+          <span>What you see is what was known before. It says: ${connection.reason}</span>
+          <button class="text-button" onClick=${store.retryNow}>Try again</button>
+        </div>`
+      }
+      ${
         trouble !== undefined &&
         html`<div class="notice is-warn">
-          <strong>The cluster cannot be heard.</strong> <span>${trouble}</span>
+          <strong>${trouble.isPartial ? 'Not all charts are followed.' : 'The cluster cannot be heard.'}</strong>
+          <span> ${trouble.message}</span>
         </div>`
       }
       ${
