@@ -68,6 +68,36 @@ describe('a listener', () => {
     expect(troubles).toEqual([]);
   });
 
+  it('does not tell what has ended by itself as stopped when its process is gone', () => {
+    const other = world.process('master-2');
+    const door = world.door('1', other);
+    world.door('2', other);
+    listener.watch([{ detail: 'list' }]);
+    world.clock.advance(50);
+    door.send({ type: 'BROKEN' });
+    world.clock.advance(50);
+    expect(heard.splice(0).at(-1)).toBe('snapshot master-2 master.1 broken done');
+    other.end();
+    world.clock.advance(10_000);
+    expect(heard).toEqual(['snapshot master-2 master.2 closed stopped']);
+  });
+
+  it('tells that an actor is gone that had ended by itself before', () => {
+    const group = { kind: 'master', size: 0, all: () => [], find: () => undefined };
+    const entered = world.inspection.enterGroup(group);
+    const snapshot = doorMachine.resolveState({ value: 'closed', context: { opened: 0 } });
+    const task = { kind: 'master', id: 'x', machine: doorMachine, sinceMs: () => 0 };
+    listener.watch([{ detail: 'list' }]);
+    world.clock.advance(50);
+    entered.began({ ...task, snapshot: () => ({ ...snapshot, status: 'done' }) as never });
+    entered.gone({ ...task, snapshot: () => snapshot });
+    world.clock.advance(50);
+    expect(heard).toEqual([
+      'actor master-1 master.x closed done',
+      'snapshot master-1 master.x closed stopped',
+    ]);
+  });
+
   it('has everything begun anew when a process that was taken for dead answers again', () => {
     world.door('1');
     listener.watch([{ detail: 'list' }]);

@@ -138,10 +138,13 @@ export class InspectionListener {
     const { sessionId, process: name } = event;
     if (event.type !== '@xstate.event') {
       const { status, value } = event.snapshot;
-      const isGone = status === 'stopped';
+      const owner = this.owners.get(sessionId);
+      const isElsewhere = owner !== undefined && owner !== name;
       // Another process has the actor now: the end of the former one is not news.
-      if (isGone && this.owners.get(sessionId) !== name) return;
-      this.own(sessionId, name, isGone ? undefined : value);
+      if (status === 'stopped' && isElsewhere) return;
+      // One that has ended by itself may never be told as gone, and does not end a second time with its process.
+      if (status === 'active') this.own(sessionId, name, value);
+      else if (!isElsewhere) this.disown(sessionId, name);
     }
     this.options.heard(event);
   }
@@ -150,13 +153,13 @@ export class InspectionListener {
     const before = this.owners.get(sessionId);
     if (before !== undefined && before !== name)
       this.processes.get(before)?.actors.delete(sessionId);
-    if (state === undefined) {
-      this.owners.delete(sessionId);
-      this.processes.get(name)?.actors.delete(sessionId);
-    } else {
-      this.owners.set(sessionId, name);
-      this.processOf(name).actors.set(sessionId, state);
-    }
+    this.owners.set(sessionId, name);
+    this.processOf(name).actors.set(sessionId, state);
+  }
+
+  private disown(sessionId: string, name: string): void {
+    this.owners.delete(sessionId);
+    this.processes.get(name)?.actors.delete(sessionId);
   }
 
   private processOf(name: string): Process {
