@@ -83,6 +83,14 @@ describe('the lines', () => {
     expect(events.map((event) => lines.line(event))).toEqual(expected);
   });
 
+  it('let no control characters of an event through', () => {
+    const lines = new InspectionLines(false);
+    const evil = '\u001b[2J\u009b1m';
+    expect(lines.line(moved(`a.${evil}`, evil, evil, { event: { type: evil, x: evil } }))).toBe(
+      '12:00:10.007  a.\ufffd[2J\ufffd1m  \ufffd[2J\ufffd1m  \ufffd[2J\ufffd1m  {"x":"\\u001b[2J\ufffd1m"}',
+    );
+  });
+
   it('tell what was lost', () => {
     const lines = new InspectionLines(false);
     expect(lines.line(actor('a.1', 'x', { dropped: 12 }))).toContain('12 events were lost before');
