@@ -68,7 +68,7 @@ export interface InspectStartReply {
   /** For example `master-1`: as in `process` of what it publishes. */
   readonly process: string;
   readonly leaseMs: number;
-  /** How many actors of this process the lease is for, at the moment. */
+  /** How many actors of this process the lease is for, at the moment; none while it rests after a fault of its own. */
   readonly actors: number;
 }
 

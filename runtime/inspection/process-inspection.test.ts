@@ -271,7 +271,7 @@ describe('a group of very many', () => {
     });
   });
 
-  it('that cannot be told ends the inspection, not the process', () => {
+  it('that cannot be told ends the inspection for a minute, not the process', () => {
     const world = new World();
     const entered = world.inspection.enterGroup(groupOf(0));
     world.ask({});
@@ -285,5 +285,11 @@ describe('a group of very many', () => {
     world.clock.advance(1);
     expect(world.errors).toEqual([new Error('broken')]);
     expect(world.inspection.active).toBe(false);
+    world.clock.advance(59_000);
+    expect(world.ask({})).toMatchObject({ process: 'master-1', actors: 0 });
+    expect(world.inspection.active).toBe(false);
+    world.clock.advance(1_000);
+    world.ask({});
+    expect(world.inspection.active).toBe(true);
   });
 });

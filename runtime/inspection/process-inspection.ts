@@ -31,6 +31,9 @@ export interface InspectionOptions {
   readonly process: string;
 }
 
+/** So long nothing is inspected after a fault: it would recur as soon as a listener renews its lease. */
+const REST_AFTER_FAULT_MS = 60_000;
+
 interface Entry {
   readonly actor: WatchableActor;
   unwatch?: (() => void) | undefined;
@@ -45,6 +48,7 @@ export class ProcessInspection implements Inspection {
   private readonly entries = new Map<string, Entry>();
   private readonly groups = new Set<InspectedGroup>();
   private readonly requests: Subscription;
+  private restsUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: InspectionOptions) {
     const { transport, clock, defer } = options;
@@ -122,12 +126,12 @@ export class ProcessInspection implements Inspection {
 
   private receive(delivery: Delivery): void {
     answerStart(delivery, this.options, (request) => {
-      const begins = this.leases.take(request);
-      if (begins) this.beginnings.begin(request);
+      const rests = this.options.clock.monotonicMs() < this.restsUntilMs;
+      if (!rests && this.leases.take(request)) this.beginnings.begin(request);
       return {
         process: this.options.process,
         leaseMs: limits.inspectLeaseMs,
-        actors: this.count(request),
+        actors: rests ? 0 : this.count(request),
       };
     });
   }
@@ -206,9 +210,11 @@ export class ProcessInspection implements Inspection {
     return momentOf(actor, this.options.clock.wallMs());
   }
 
-  /** A fault of the inspection must not be one of the cluster: it is told, and nobody is inspected any more. */
+  /** A fault of the inspection must not be one of the cluster: it is told, and nobody is inspected for a while. */
   private failed(error: unknown): void {
-    this.options.log.error('inspection failed', { error });
+    const restMs = REST_AFTER_FAULT_MS;
+    this.options.log.error('inspection failed, and rests', { error, restMs });
+    this.restsUntilMs = this.options.clock.monotonicMs() + restMs;
     this.leases.end();
   }
 }
