@@ -7,7 +7,12 @@ describe('a lease', () => {
   it('begins with the actor as it is, and tells each transition with its event before it', () => {
     const world = new World();
     const door = world.door('1');
-    expect(world.ask({})).toEqual({ process: 'master-1', leaseMs: 10_000, actors: 1 });
+    expect(world.ask({})).toEqual({
+      process: 'master-1',
+      run: (1_000_000).toString(36),
+      leaseMs: 10_000,
+      actors: 1,
+    });
     world.clock.advance(5);
     door.send({ type: 'OPENED', by: 'wind' });
     world.clock.advance(1);

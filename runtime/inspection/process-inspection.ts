@@ -48,18 +48,21 @@ export class ProcessInspection implements Inspection {
   private readonly entries = new Map<string, Entry>();
   private readonly groups = new Set<InspectedGroup>();
   private readonly requests: Subscription;
+  /** Tells this run of the process from others. */
+  private readonly run: string;
   private restsUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: InspectionOptions) {
     const { transport, clock, defer } = options;
     this.options = options;
+    this.run = clock.wallMs().toString(36);
     this.subjects = subjectsOf(options.cluster);
     this.leases = new Leases(clock, () => this.watchWhatIsLeased());
     const failed = (error: unknown) => this.failed(error);
     this.outbox = new Outbox({
       transport,
       subjects: this.subjects,
-      form: new EventForm(options.process, clock.wallMs().toString(36)),
+      form: new EventForm(options.process, this.run),
       defer,
       overflowed: (dropped) => this.beginAnew(dropped),
       failed,
@@ -130,6 +133,7 @@ export class ProcessInspection implements Inspection {
       if (!rests && this.leases.take(request)) this.beginnings.begin(request);
       return {
         process: this.options.process,
+        run: this.run,
         leaseMs: limits.inspectLeaseMs,
         actors: rests ? 0 : this.count(request),
       };
