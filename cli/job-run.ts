@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { SubmitInput, TaskEvent, TaskReplies, TaskView } from '../protocol/task-api.ts';
 import { isFinal, type TaskState } from '../protocol/task-states.ts';
 import type { Connection } from './connection.ts';
+import { foreignText } from './foreign-text.ts';
 import { type Job, type SubmittedTask, submitJob } from './job.ts';
 import { followTask, type Stream, watchTaskEvents } from './task-stream.ts';
 
@@ -170,9 +171,8 @@ export function jobPrinter(
           : event.state === 'TASK_RUNNING' && event.agentId !== undefined
             ? `on ${event.agentId}`
             : (event.message ?? ''));
-      line(
-        `${event.name.padEnd(width)}  ${style.state(event.state)} ${style.dim(detail)}`.trimEnd(),
-      );
+      const name = foreignText(event.name).padEnd(width);
+      line(`${name}  ${style.state(event.state)} ${style.dim(foreignText(detail))}`.trimEnd());
     },
     line: (task, stream, text) =>
       line(`${task.name.padEnd(width)}  ${style.dim(stream === 'stdout' ? '│' : '┆')} ${text}`),

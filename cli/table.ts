@@ -1,33 +1,38 @@
-/** Tables and figures for people. */
-import { stripVTControlCharacters } from 'node:util';
+/** Tables and figures for people. What stands in them may come from elsewhere: only the painting adds colours. */
+import { foreignText } from './foreign-text.ts';
 
 export interface Column<Row> {
   readonly title: string;
   readonly align?: 'left' | 'right';
   readonly value: (row: Row) => string | number | undefined;
+  /** Colours what is shown of the value. */
+  readonly paint?: (text: string, row: Row) => string;
 }
 
 /** Columns as wide as their widest cell, two spaces apart; what is undefined is `-`. Ends with a line break. */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  const cells = rows.map((row) => columns.map((column) => String(column.value(row) ?? '-')));
+  const cells = rows.map((row) =>
+    columns.map((column) => foreignText(String(column.value(row) ?? '-'))),
+  );
   const widths = columns.map((column, index) =>
     Math.max(displayWidth(column.title), ...cells.map((row) => displayWidth(row[index]!))),
   );
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, index) => pad(cell, widths[index]!, columns[index]!.align ?? 'left'))
+  const line = (texts: readonly string[], row?: Row) =>
+    texts
+      .map((text, index) => {
+        const { align, paint } = columns[index]!;
+        const space = ' '.repeat(widths[index]! - displayWidth(text));
+        const painted = row === undefined ? text : (paint?.(text, row) ?? text);
+        return align === 'right' ? space + painted : painted + space;
+      })
       .join('  ')
       .trimEnd();
-  return `${[columns.map((column) => column.title), ...cells].map(line).join('\n')}\n`;
-}
-
-function pad(cell: string, width: number, align: 'left' | 'right'): string {
-  const space = ' '.repeat(Math.max(0, width - displayWidth(cell)));
-  return align === 'left' ? cell + space : space + cell;
+  const head = line(columns.map((column) => column.title));
+  return `${[head, ...cells.map((texts, index) => line(texts, rows[index]))].join('\n')}\n`;
 }
 
 function displayWidth(text: string): number {
-  return [...stripVTControlCharacters(text)].length;
+  return [...text].length;
 }
 
 /** `4s`, `3m 12s`, `2h 5m`, `3d 4h`. */
@@ -60,5 +65,7 @@ export function round(value: number, decimals: number): string {
 /** Lines up `name  value` pairs. */
 export function pairs(rows: readonly (readonly [name: string, value: string])[]): string {
   const width = Math.max(...rows.map(([name]) => displayWidth(name)));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('');
+  return rows
+    .map(([name, value]) => `${foreignText(name).padEnd(width)}  ${foreignText(value)}\n`)
+    .join('');
 }

@@ -67,8 +67,10 @@ export function readInspected(text: string): Inspected | undefined {
 export interface InspectStartReply {
   /** For example `master-1`: as in `process` of what it publishes. */
   readonly process: string;
+  /** Another one after each start of the process: what its former run told of is gone. */
+  readonly run: string;
   readonly leaseMs: number;
-  /** How many actors of this process the lease is for, at the moment. */
+  /** How many actors of this process the lease is for, at the moment; none while it rests after a fault of its own. */
   readonly actors: number;
 }
 
@@ -90,7 +92,7 @@ interface InspectionEventBase {
   readonly rootId: string;
   /** Milliseconds since 1970, in decimal digits. */
   readonly createdAt: string;
-  /** Of this event: unique, and growing within a process. */
+  /** Of this event: `<run of the process>-<number>`, unique, and growing within the run. See `runOfEvent`. */
   readonly id: string;
   /** Of `@statelyai/inspect`. */
   readonly _version: string;
@@ -133,3 +135,28 @@ export interface InspectedEvent {
 }
 
 export type InspectionEvent = ActorEvent | EventEvent | SnapshotEvent;
+
+const happened = z.looseObject({ type: z.string() });
+const common = {
+  sessionId: z.string(),
+  process: z.string(),
+  id: z.string(),
+  createdAt: z.string().regex(/^\d{1,15}$/, 'milliseconds since 1970'),
+};
+const snapshot = z.looseObject({
+  status: z.enum(['active', 'done', 'error', 'stopped']),
+  value: z.union([z.string(), z.record(z.string(), z.unknown())]),
+  since: z.number(),
+});
+/** What a listener relies on in a message from elsewhere; the rest is shown as it is. */
+export const inspectionEventForm = z.discriminatedUnion('type', [
+  z.looseObject({ type: z.literal('@xstate.actor'), ...common, snapshot }),
+  z.looseObject({ type: z.literal('@xstate.event'), ...common, event: happened }),
+  z.looseObject({ type: z.literal('@xstate.snapshot'), ...common, event: happened, snapshot }),
+]);
+
+/** The run of the process that has published it; undefined where the id does not say. */
+export function runOfEvent({ id }: Pick<InspectionEvent, 'id'>): string | undefined {
+  const end = id.lastIndexOf('-');
+  return end < 0 ? undefined : id.slice(0, end);
+}

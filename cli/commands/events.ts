@@ -4,6 +4,7 @@ import type { TaskEvent } from '../../protocol/task-api.ts';
 import { isFinal } from '../../protocol/task-states.ts';
 import { interrupted } from '../context.ts';
 import { exitCodeOfSignal, exitCodes } from '../exit-codes.ts';
+import { foreignText } from '../foreign-text.ts';
 import { addClusterOptions } from '../options.ts';
 import { type CommandParts, runWithCluster } from '../run-command.ts';
 import { findTask } from '../task-lookup.ts';
@@ -48,7 +49,6 @@ export function eventLine(event: TaskEvent, coloured: boolean): string {
     event.signal ?? (event.exitCode === undefined ? undefined : `exit code ${event.exitCode}`),
     event.message ?? event.reason,
   ].filter((each) => each !== undefined);
-  return [time, event.name, event.taskId, stateText(event.state, coloured), details.join(', ')]
-    .join('  ')
-    .trimEnd();
+  const [name, taskId, rest] = [event.name, event.taskId, details.join(', ')].map(foreignText);
+  return [time, name, taskId, stateText(event.state, coloured), rest].join('  ').trimEnd();
 }

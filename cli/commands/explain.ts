@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { ExplainReply } from '../../protocol/task-api.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { foreignText } from '../foreign-text.ts';
 import { addClusterOptions } from '../options.ts';
 import { type CommandParts, runWithCluster } from '../run-command.ts';
 import { table } from '../table.ts';
@@ -31,7 +32,9 @@ export function addExplain(program: Command, parts: CommandParts): void {
 }
 
 export function explanation(name: string, reply: ExplainReply, coloured: boolean): string {
-  const parts = [`${name} ${reply.taskId} ${stateText(reply.state, coloured)}\n${reply.why}\n`];
+  const parts = [
+    `${name} ${reply.taskId} ${stateText(reply.state, coloured)}\n${foreignText(reply.why)}\n`,
+  ];
   if (reply.ahead !== undefined && reply.ahead > 0)
     parts.push(`${reply.ahead} ${reply.ahead === 1 ? 'task is' : 'tasks are'} ahead of it.\n`);
   if (reply.dependencies !== undefined && reply.dependencies.length > 0)

@@ -57,7 +57,11 @@ export function taskTable(tasks: readonly TaskView[], nowMs: number, coloured: b
     [
       { title: 'TASK', value: (task) => task.taskId },
       { title: 'NAME', value: (task) => task.name },
-      { title: 'STATE', value: (task) => stateText(task.state, coloured) },
+      {
+        title: 'STATE',
+        value: (task) => task.state,
+        paint: (_text, task) => stateText(task.state, coloured),
+      },
       { title: 'CPUS', align: 'right', value: (task) => task.request.resources.cpus },
       { title: 'MEM', align: 'right', value: (task) => mebibytes(task.request.resources.mem) },
       { title: 'AGENT', value: (task) => task.attempt?.agentId },

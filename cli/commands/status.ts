@@ -4,6 +4,7 @@ import type { ClusterState, Metrics } from '../../protocol/task-api.ts';
 import { taskStates } from '../../protocol/task-states.ts';
 import { type MasterSeen, readStatus, type Status } from '../cluster-status.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { foreignText } from '../foreign-text.ts';
 import { addClusterOptions } from '../options.ts';
 import { type CommandParts, runWithCluster } from '../run-command.ts';
 import { duration, mebibytes, pairs, percent, round, table } from '../table.ts';
@@ -67,7 +68,7 @@ export function statusText(status: Status, nowMs: number, coloured: boolean): st
 
 function headline(state: ClusterState, nowMs: number): string {
   const { masterId, epoch, since } = state.leader;
-  return `Cluster ${state.cluster}: ${masterId} leads for ${duration(nowMs - since)} (epoch ${epoch})\n`;
+  return `Cluster ${state.cluster}: ${foreignText(masterId)} leads for ${duration(nowMs - since)} (epoch ${epoch})\n`;
 }
 
 function mastersTable(masters: readonly MasterSeen[], state: ClusterState | undefined): string {

@@ -142,6 +142,27 @@ describe('top', () => {
   });
 });
 
+test('a key that is pressed while top looks has its effect right after, not at the next interval', async () => {
+  const { cluster, screen, looks } = clusterWithScreen();
+  const told = cluster.answers['cluster.state']!;
+  let answer: () => void = () => undefined;
+  cluster.answers['cluster.state'] = (request) =>
+    new Promise((resolve) => {
+      answer = () => resolve(told(request));
+    });
+  const running = cluster.run('top', '--interval', '3600');
+  await untilTrue(() => looks() === 1);
+  screen.press('s');
+  cluster.answers['cluster.state'] = told;
+  answer();
+  await untilTrue(() => looks() === 2);
+  expect(cluster.asked.findLast(({ subject }) => subject === 'task.list')?.request).toMatchObject({
+    order: 'newest',
+  });
+  screen.press('q');
+  await running;
+});
+
 describe('top for pipes', () => {
   test('prints one frame without escape sequences', async () => {
     const { cluster } = clusterWithScreen();

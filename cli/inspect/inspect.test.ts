@@ -1,6 +1,6 @@
 /** `mesozoo inspect` as it is typed. */
 import { createInspectorServer } from '@statelyai/inspect/server';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import type { InspectionEvent } from '../../protocol/inspection-api.ts';
 import { freePort } from '../../tests/support/nats-server.ts';
@@ -83,17 +83,31 @@ describe('the lines', () => {
     expect(events.map((event) => lines.line(event))).toEqual(expected);
   });
 
+  it('let no control characters of an event through', () => {
+    const lines = new InspectionLines(false);
+    const evil = '\u001b[2J\u009b1m';
+    expect(lines.line(moved(`a.${evil}`, evil, evil, { event: { type: evil, x: evil } }))).toBe(
+      '12:00:10.007  a.\ufffd[2J\ufffd1m  \ufffd[2J\ufffd1m  \ufffd[2J\ufffd1m  {"x":"\\u001b[2J\ufffd1m"}',
+    );
+  });
+
   it('tell what was lost', () => {
     const lines = new InspectionLines(false);
     expect(lines.line(actor('a.1', 'x', { dropped: 12 }))).toContain('12 events were lost before');
   });
 });
 
+const PATIENCE = { timeout: 4_000, interval: 5 };
+
+/** It takes Ctrl-C from then on too. */
+const listening = (cluster: FakeCluster) =>
+  vi.waitFor(() => expect(cluster.isHeard('inspect.')).toBe(true), PATIENCE);
+
 /** Until Ctrl-C, which comes when the events have been told. */
 async function runWith(args: string[], ...events: (readonly [string, InspectionEvent])[]) {
   const cluster = new FakeCluster();
   const running = cluster.run('inspect', ...args);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await listening(cluster);
   for (const [subject, event] of events) cluster.publish(subject, event);
   cluster.interrupt();
   return running;
@@ -144,11 +158,10 @@ describe('mesozoo inspect', () => {
     const cluster = new FakeCluster();
     const port = await freePort();
     const running = cluster.run('inspect', '--serve', '--port', String(port));
-    for (let status = 0; status !== 200; )
-      status = await fetch(`http://127.0.0.1:${port}/`).then(
-        (answer) => answer.status,
-        () => new Promise<number>((resolve) => setTimeout(() => resolve(0), 10)),
-      );
+    await vi.waitFor(
+      async () => expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200),
+      PATIENCE,
+    );
     cluster.interrupt();
     expect(await running).toMatchObject({
       exitCode: 130,
@@ -169,12 +182,12 @@ describe("mesozoo inspect --stately, to Stately's own server", () => {
 
     const cluster = new FakeCluster();
     const running = cluster.run('inspect', '--stately', `ws://127.0.0.1:${port}`);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await listening(cluster);
     cluster.publish('inspect.master.1', moved('master.1', 'EARLY', 'x'));
     cluster.publish('inspect.master.1', actor('master.1', 'contending'));
     cluster.publish('inspect.master.1', moved('master.1', 'ELECTED', 'elected'));
     cluster.publish('inspect.task.1', actor('task.1', 'queued'));
-    while (got.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    await vi.waitFor(() => expect(got).toHaveLength(2), PATIENCE);
     expect(got.map(({ type, sessionId }) => `${type} ${sessionId}`)).toEqual([
       '@xstate.actor master.1',
       '@xstate.snapshot master.1',

@@ -3,6 +3,7 @@ import { styleText } from 'node:util';
 import type { InspectedEvent, InspectionEvent } from '../../protocol/inspection-api.ts';
 import { statePath } from '../../protocol/state-path.ts';
 import { PROCESS_SILENT } from '../../runtime/inspection/listener.ts';
+import { foreignText } from '../foreign-text.ts';
 import { duration } from '../table.ts';
 
 const PAYLOAD_MAX = 200;
@@ -21,7 +22,7 @@ export class InspectionLines {
     if (event.type === '@xstate.event') return undefined;
     const { sessionId, snapshot } = event;
     const before = this.states.get(sessionId);
-    const state = statePath(snapshot.value);
+    const state = foreignText(statePath(snapshot.value));
     const isOver = snapshot.status !== 'active';
     if (isOver) this.states.delete(sessionId);
     else this.states.set(sessionId, state);
@@ -47,7 +48,7 @@ export class InspectionLines {
 
   private format(event: InspectionEvent, what: string, rest: string): string {
     const time = new Date(Number(event.createdAt)).toISOString().slice(11, 23);
-    return [time, event.sessionId, what, rest].join('  ');
+    return [time, foreignText(event.sessionId), foreignText(what), rest].join('  ');
   }
 
   private state(name: string): string {
@@ -64,6 +65,6 @@ function wordOf(event: InspectedEvent, delay: string | undefined): string {
 function payloadOf(event: InspectedEvent): string {
   const { type, ...payload } = event;
   if (Object.keys(payload).length === 0) return '';
-  const text = JSON.stringify(payload);
+  const text = foreignText(JSON.stringify(payload));
   return `  ${text.length > PAYLOAD_MAX ? `${text.slice(0, PAYLOAD_MAX)}…` : text}`;
 }

@@ -3,6 +3,7 @@ import type { Inspected } from '../../protocol/inspection-api.ts';
 import { InspectionListener } from '../../runtime/inspection/listener.ts';
 import { type Context, interrupted } from '../context.ts';
 import { exitCodeOfSignal } from '../exit-codes.ts';
+import { foreignText } from '../foreign-text.ts';
 import { InspectionLines } from './lines.ts';
 
 export async function printEvents(
@@ -29,7 +30,7 @@ export async function printEvents(
       if (line !== undefined) context.print(`${line}\n`);
     },
     trouble: (message) => {
-      if (message !== undefined) context.note(`mesozoo: ${message}`);
+      if (message !== undefined) context.note(`mesozoo: ${foreignText(message)}`);
     },
   });
   listener.watch([{ kind, id, detail: full ? 'full' : 'list' }]);

@@ -8,6 +8,7 @@ import { Feed } from '../../web/server/feed.ts';
 import { StatelyFilter, statelyWanted } from '../../web/server/stately.ts';
 import { type Context, interrupted } from '../context.ts';
 import { exitCodeOfSignal } from '../exit-codes.ts';
+import { foreignText } from '../foreign-text.ts';
 
 const OPEN_MS = 5000;
 
@@ -28,7 +29,7 @@ export async function feedStately(
       if (filter.takes(event)) feed.add(JSON.stringify(event));
     },
     trouble: (message) => {
-      if (message !== undefined) context.note(`mesozoo: ${message}`);
+      if (message !== undefined) context.note(`mesozoo: ${foreignText(message)}`);
     },
   });
   listener.watch(statelyWanted(wanted));

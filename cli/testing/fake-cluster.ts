@@ -78,6 +78,13 @@ export class FakeCluster {
     }
   }
 
+  /** Whether a command has subscribed to subjects that begin so. */
+  isHeard(beginning: string): boolean {
+    return [...this.listeners].some(
+      ([pattern, handlers]) => pattern.startsWith(beginning) && handlers.size > 0,
+    );
+  }
+
   interrupt(): void {
     for (const handler of [...this.interrupts]) handler('SIGINT');
   }

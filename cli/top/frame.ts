@@ -1,6 +1,7 @@
 /** One frame of `mesozoo top`: from what was seen, and how large the screen is, to lines. Pure. */
 import type { ClusterState } from '../../protocol/task-api.ts';
 import { isFinal, type TaskState, taskStates } from '../../protocol/task-states.ts';
+import { foreignText } from '../foreign-text.ts';
 import { duration, percent, round } from '../table.ts';
 import { stateText } from '../task-words.ts';
 import type { Rates } from './rates.ts';
@@ -65,7 +66,7 @@ function headline(
   const { state } = sample;
   if (state !== undefined) {
     const { masterId, epoch, since } = state.leader;
-    const leads = `${cluster}: ${masterId} leads for ${duration(sample.wallMs - since)} (epoch ${epoch})`;
+    const leads = `${cluster}: ${foreignText(masterId)} leads for ${duration(sample.wallMs - since)} (epoch ${epoch})`;
     return [paint('bold', ends(leads, right, size.columns))];
   }
   const forMs = sample.atMs - (silentSinceMs ?? sample.atMs);
@@ -121,7 +122,9 @@ function quorumText({ coords }: ClusterState, paint: Paint): string {
 function mastersText(sample: Sample, known: Sample | undefined): string {
   const masters = sample.masters.length > 0 ? sample.masters : (known?.masters ?? []);
   const leader = sample.state?.leader.masterId;
-  return masters.map(({ id }) => `${id} ${id === leader ? 'leads' : 'stands by'}`).join(', ');
+  return masters
+    .map(({ id }) => `${foreignText(id)} ${id === leader ? 'leads' : 'stands by'}`)
+    .join(', ');
 }
 
 function tasksText(state: ClusterState, coloured: boolean): string {

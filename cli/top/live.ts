@@ -46,6 +46,8 @@ export async function runLive(context: Context, terminal: Terminal, first: View)
   let view = first;
   let wake: () => void = () => undefined;
   let ended: number | undefined;
+  /** A key has asked for another look, maybe while one was under way. */
+  let wanted = false;
   const end = (exitCode: number) => {
     ended ??= exitCode;
     wake();
@@ -62,7 +64,9 @@ export async function runLive(context: Context, terminal: Terminal, first: View)
     );
     view = after;
     draw();
-    if (looksAnew) wake();
+    if (!looksAnew) return;
+    wanted = true;
+    wake();
   });
   const resizes = terminal.onResize(() => {
     screen.clear();
@@ -72,6 +76,7 @@ export async function runLive(context: Context, terminal: Terminal, first: View)
   try {
     while (ended === undefined) {
       const startedMs = clock.monotonicMs();
+      wanted = false;
       if (!view.paused) {
         const { tasks: choice, taskOrder: order } = view;
         await watcher.look({ choice, order, limit: terminal.size().rows });
@@ -85,7 +90,7 @@ export async function runLive(context: Context, terminal: Terminal, first: View)
           timer.cancel();
           resolve();
         };
-        if (ended !== undefined) wake();
+        if (ended !== undefined || wanted) wake();
       });
     }
     return ended;

@@ -1,5 +1,6 @@
 /** Lines of a screen: as wide as there is room, bars, and columns that give way. */
 import { styleText } from 'node:util';
+import { foreignText } from '../foreign-text.ts';
 
 export type Colour = Parameters<typeof styleText>[0];
 export type Paint = (colour: Colour, text: string) => string;
@@ -23,12 +24,13 @@ export function cut(line: string, width: number): string {
   return kept;
 }
 
-/** Exactly `width` characters; what is too long ends in "…". Without colours. */
+/** Exactly `width` characters; what is too long ends in "…". Without colours: the text may come from elsewhere. */
 export function cell(text: string, width: number, align: 'left' | 'right' = 'left'): string {
-  const characters = [...text];
+  const shown = foreignText(text);
+  const characters = [...shown];
   if (characters.length > width)
     return width <= 0 ? '' : `${characters.slice(0, width - 1).join('')}…`;
-  return align === 'left' ? text.padEnd(width) : text.padStart(width);
+  return align === 'left' ? shown.padEnd(width) : shown.padStart(width);
 }
 
 /** `left` and `right` at the ends of a line; `right` gives way. */

@@ -10,6 +10,8 @@ import type { Target } from './leases.ts';
 /** Of one page; in full detail, where each has its whole definition, fewer. */
 const PAGE: Readonly<Record<InspectionDetail, number>> = { list: 200, full: 25 };
 const PAUSE_MS = 10;
+/** What it costs of a page to pass by an actor that nobody looks at any more. */
+const PASSED_BY = 1 / 2000;
 
 export interface BeginningsOptions {
   readonly clock: Clock;
@@ -90,9 +92,8 @@ export class Beginnings {
         return;
       }
       const detail = this.options.detailOf(next.value);
-      if (detail === undefined) continue;
-      this.tellOnce(next.value, detail);
-      room -= 1 / PAGE[detail];
+      if (detail !== undefined) this.tellOnce(next.value, detail);
+      room -= detail === undefined ? PASSED_BY : 1 / PAGE[detail];
     }
   }
 

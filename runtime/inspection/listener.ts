@@ -2,14 +2,24 @@
  * The other side of the inspection: asks for leases, renews them, and hands over what is published. Notices when a
  * process does not answer any more, and tells its actors as stopped, since nobody else would.
  */
-import type { Clock, Random, Subscription, Timer, Transport } from '../../actors/actor.ts';
+import type {
+  Clock,
+  Delivery,
+  Random,
+  Subscription,
+  Timer,
+  Transport,
+} from '../../actors/actor.ts';
 import { decode, encode } from '../../protocol/codec.ts';
 import type { ErrorBody } from '../../protocol/errors.ts';
-import type {
-  InspectionEvent,
-  InspectStartInput,
-  SnapshotEvent,
+import {
+  type InspectionEvent,
+  type InspectStartInput,
+  inspectionEventForm,
+  runOfEvent,
+  type SnapshotEvent,
 } from '../../protocol/inspection-api.ts';
+import { problemOf } from '../../protocol/problem.ts';
 import { type Subjects, subjectsOf } from '../../protocol/subjects.ts';
 import { STATELY_INSPECT_VERSION } from './form.ts';
 
@@ -34,6 +44,8 @@ export interface ListenerOptions {
 
 interface Process {
   missed: number;
+  /** Undefined until it is known. */
+  run: string | undefined;
   /** The state of each, which stands where its end is told. */
   readonly actors: Map<string, unknown>;
 }
@@ -63,8 +75,8 @@ export class InspectionListener {
     this.subjects = subjectsOf(cluster);
     this.inbox = `${transport.inbox}.inspect-${Buffer.from(random.bytes(6)).toString('hex')}`;
     this.subscriptions = [
-      transport.subscribe(options.subject ?? this.subjects.inspectAll(), ({ payload }) =>
-        this.receive(payload),
+      transport.subscribe(options.subject ?? this.subjects.inspectAll(), (delivery) =>
+        this.receive(delivery),
       ),
       transport.subscribe(this.inbox, ({ payload, status }) => {
         if (status === undefined) this.answer(payload);
@@ -119,7 +131,8 @@ export class InspectionListener {
   }
 
   private answer(payload: Uint8Array): void {
-    const { value } = decode(payload);
+    const value = this.read('an answer', () => decode(payload).value);
+    if (value === undefined) return;
     const error = value.error as ErrorBody | undefined;
     if (error !== undefined) {
       this.tellTrouble(`${error.code}: ${error.message}`);
@@ -129,40 +142,64 @@ export class InspectionListener {
     this.tellTrouble(undefined);
     const name = String(value.process);
     this.processOf(name).missed = 0;
+    this.runs(name, typeof value.run === 'string' ? value.run : undefined);
     // It was only paused: its leases may be the old ones, and what it published meanwhile is lost.
     if (this.silent.delete(name)) this.beginAnew(this.wanted);
   }
 
-  private receive(payload: Uint8Array): void {
-    const event = decode(payload).value as unknown as InspectionEvent;
+  private receive({ subject, payload }: Delivery): void {
+    const event = this.read(`an event on ${subject}`, () => eventOf(payload));
+    if (event === undefined) return;
     const { sessionId, process: name } = event;
+    this.runs(name, runOfEvent(event));
     if (event.type !== '@xstate.event') {
       const { status, value } = event.snapshot;
-      const isGone = status === 'stopped';
+      const owner = this.owners.get(sessionId);
+      const isElsewhere = owner !== undefined && owner !== name;
       // Another process has the actor now: the end of the former one is not news.
-      if (isGone && this.owners.get(sessionId) !== name) return;
-      this.own(sessionId, name, isGone ? undefined : value);
+      if (status === 'stopped' && isElsewhere) return;
+      // One that has ended by itself may never be told as gone, and does not end a second time with its process.
+      if (status === 'active') this.own(sessionId, name, value);
+      else if (!isElsewhere) this.disown(sessionId, name);
     }
     this.options.heard(event);
+  }
+
+  /** Undefined for what is not of the form: that is told and dropped, since anybody may publish on these subjects. */
+  private read<Value>(what: string, from: () => Value): Value | undefined {
+    try {
+      return from();
+    } catch (error) {
+      this.tellTrouble(`${what} is not of the form, and was dropped: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  /** A process that is back under its name knows nothing of what its former run told: it ends here. */
+  private runs(name: string, run: string | undefined): void {
+    if (run === undefined) return;
+    const process = this.processOf(name);
+    if (process.run !== undefined && process.run !== run) this.endActors(name, process);
+    process.run = run;
   }
 
   private own(sessionId: string, name: string, state: unknown): void {
     const before = this.owners.get(sessionId);
     if (before !== undefined && before !== name)
       this.processes.get(before)?.actors.delete(sessionId);
-    if (state === undefined) {
-      this.owners.delete(sessionId);
-      this.processes.get(name)?.actors.delete(sessionId);
-    } else {
-      this.owners.set(sessionId, name);
-      this.processOf(name).actors.set(sessionId, state);
-    }
+    this.owners.set(sessionId, name);
+    this.processOf(name).actors.set(sessionId, state);
+  }
+
+  private disown(sessionId: string, name: string): void {
+    this.owners.delete(sessionId);
+    this.processes.get(name)?.actors.delete(sessionId);
   }
 
   private processOf(name: string): Process {
     let process = this.processes.get(name);
     if (process === undefined) {
-      process = { missed: 0, actors: new Map() };
+      process = { missed: 0, run: undefined, actors: new Map() };
       this.processes.set(name, process);
     }
     return process;
@@ -171,8 +208,14 @@ export class InspectionListener {
   private processSilent(name: string, process: Process): void {
     this.processes.delete(name);
     this.silent.add(name);
+    this.endActors(name, process);
+  }
+
+  private endActors(name: string, process: Process): void {
     const nowMs = this.options.clock.wallMs();
-    for (const [sessionId, value] of process.actors) {
+    const actors = [...process.actors];
+    process.actors.clear();
+    for (const [sessionId, value] of actors) {
       this.owners.delete(sessionId);
       this.made += 1;
       const event: SnapshotEvent = {
@@ -207,6 +250,13 @@ export class InspectionListener {
     this.problem = message;
     this.options.trouble(message);
   }
+}
+
+function eventOf(payload: Uint8Array): InspectionEvent {
+  const { value } = decode(payload);
+  const checked = inspectionEventForm.safeParse(value);
+  if (!checked.success) throw problemOf(checked.error, value);
+  return value as unknown as InspectionEvent;
 }
 
 function keyOf({ kind, id, detail }: InspectStartInput): string {

@@ -110,7 +110,12 @@ describe('the inspection over NATS', () => {
     const bare = await connect({ servers: server.url });
     closing.push(() => bare.close());
     const json = await bare.request('mz.inspect.start', '{"kind":"agent"}');
-    expect(json.json()).toEqual({ process: 'master-1', leaseMs: 10_000, actors: 0 });
+    expect(json.json()).toEqual({
+      process: 'master-1',
+      run: expect.any(String),
+      leaseMs: 10_000,
+      actors: 0,
+    });
     const packed = await bare.request('mz.inspect.start', pack({ kind: 'agents' }));
     expect(decode(packed.data)).toMatchObject({
       form: 'msgpack',

@@ -7,7 +7,12 @@ describe('a lease', () => {
   it('begins with the actor as it is, and tells each transition with its event before it', () => {
     const world = new World();
     const door = world.door('1');
-    expect(world.ask({})).toEqual({ process: 'master-1', leaseMs: 10_000, actors: 1 });
+    expect(world.ask({})).toEqual({
+      process: 'master-1',
+      run: (1_000_000).toString(36),
+      leaseMs: 10_000,
+      actors: 1,
+    });
     world.clock.advance(5);
     door.send({ type: 'OPENED', by: 'wind' });
     world.clock.advance(1);
@@ -271,7 +276,7 @@ describe('a group of very many', () => {
     });
   });
 
-  it('that cannot be told ends the inspection, not the process', () => {
+  it('that cannot be told ends the inspection for a minute, not the process', () => {
     const world = new World();
     const entered = world.inspection.enterGroup(groupOf(0));
     world.ask({});
@@ -285,5 +290,11 @@ describe('a group of very many', () => {
     world.clock.advance(1);
     expect(world.errors).toEqual([new Error('broken')]);
     expect(world.inspection.active).toBe(false);
+    world.clock.advance(59_000);
+    expect(world.ask({})).toMatchObject({ process: 'master-1', actors: 0 });
+    expect(world.inspection.active).toBe(false);
+    world.clock.advance(1_000);
+    world.ask({});
+    expect(world.inspection.active).toBe(true);
   });
 });

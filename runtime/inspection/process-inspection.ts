@@ -31,6 +31,9 @@ export interface InspectionOptions {
   readonly process: string;
 }
 
+/** So long nothing is inspected after a fault: it would recur as soon as a listener renews its lease. */
+const REST_AFTER_FAULT_MS = 60_000;
+
 interface Entry {
   readonly actor: WatchableActor;
   unwatch?: (() => void) | undefined;
@@ -45,17 +48,21 @@ export class ProcessInspection implements Inspection {
   private readonly entries = new Map<string, Entry>();
   private readonly groups = new Set<InspectedGroup>();
   private readonly requests: Subscription;
+  /** Tells this run of the process from others. */
+  private readonly run: string;
+  private restsUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: InspectionOptions) {
     const { transport, clock, defer } = options;
     this.options = options;
+    this.run = clock.wallMs().toString(36);
     this.subjects = subjectsOf(options.cluster);
     this.leases = new Leases(clock, () => this.watchWhatIsLeased());
     const failed = (error: unknown) => this.failed(error);
     this.outbox = new Outbox({
       transport,
       subjects: this.subjects,
-      form: new EventForm(options.process, clock.wallMs().toString(36)),
+      form: new EventForm(options.process, this.run),
       defer,
       overflowed: (dropped) => this.beginAnew(dropped),
       failed,
@@ -122,12 +129,13 @@ export class ProcessInspection implements Inspection {
 
   private receive(delivery: Delivery): void {
     answerStart(delivery, this.options, (request) => {
-      const begins = this.leases.take(request);
-      if (begins) this.beginnings.begin(request);
+      const rests = this.options.clock.monotonicMs() < this.restsUntilMs;
+      if (!rests && this.leases.take(request)) this.beginnings.begin(request);
       return {
         process: this.options.process,
+        run: this.run,
         leaseMs: limits.inspectLeaseMs,
-        actors: this.count(request),
+        actors: rests ? 0 : this.count(request),
       };
     });
   }
@@ -206,9 +214,11 @@ export class ProcessInspection implements Inspection {
     return momentOf(actor, this.options.clock.wallMs());
   }
 
-  /** A fault of the inspection must not be one of the cluster: it is told, and nobody is inspected any more. */
+  /** A fault of the inspection must not be one of the cluster: it is told, and nobody is inspected for a while. */
   private failed(error: unknown): void {
-    this.options.log.error('inspection failed', { error });
+    const restMs = REST_AFTER_FAULT_MS;
+    this.options.log.error('inspection failed, and rests', { error, restMs });
+    this.restsUntilMs = this.options.clock.monotonicMs() + restMs;
     this.leases.end();
   }
 }
