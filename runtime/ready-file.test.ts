@@ -8,18 +8,31 @@ let directory: string;
 let path: string;
 let isReady: boolean;
 let end: () => void;
+let failures: unknown[];
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   directory = mkdtempSync(join(tmpdir(), 'mesozoo-ready-'));
   path = join(directory, 'ready');
   isReady = false;
-  end = keepReadyFile(path, () => isReady);
+  failures = [];
+  end = keepReadyFile(
+    path,
+    () => isReady,
+    (error) => failures.push(error),
+  );
 });
 afterEach(() => {
   end();
   vi.useRealTimers();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+it('is no reason to stop when it cannot be written any more: that is told once', () => {
+  isReady = true;
   rmSync(directory, { recursive: true });
+  vi.advanceTimersByTime(3000);
+  expect(failures).toHaveLength(1);
 });
 
 it('is there while the process is ready, and gone when it is not', () => {

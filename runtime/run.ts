@@ -68,7 +68,13 @@ export async function runProcess<Kind extends ProcessKind, P extends HostedPorts
     log.info('started');
     const { readyFile } = config;
     const unready =
-      readyFile === undefined ? undefined : keepReadyFile(readyFile, () => prepared.isReady());
+      readyFile === undefined
+        ? undefined
+        : keepReadyFile(
+            readyFile,
+            () => prepared.isReady(),
+            (error) => log.warn('ready file cannot be kept', { file: readyFile, error }),
+          );
     log.info('stopping', { signal: await signalled });
     unready?.();
     await new Promise<void>((resolve) => host.stop(resolve));

@@ -31,6 +31,15 @@ it('puts the same order on every disk where all are empty', async () => {
 it('begins again after a crash in between, as long as no coord has begun', async () => {
   await foundCluster(disks);
   rmSync(join(disks[2]?.data as string, 'state'), { recursive: true });
+  const first = orderOf(0).clusterId;
+  expect(await foundCluster(disks)).toBe(first);
+  expect([0, 1, 2].map((index) => orderOf(index).clusterId)).toEqual(Array(3).fill(first));
+});
+
+it('takes half of an order, as a crash leaves it, for nothing', async () => {
+  const state = join(disks[0]?.data as string, 'state');
+  mkdirSync(state);
+  writeFileSync(join(state, '.new-founding'), '{"clu');
   const clusterId = await foundCluster(disks);
   expect([0, 1, 2].map((index) => orderOf(index).clusterId)).toEqual(Array(3).fill(clusterId));
 });

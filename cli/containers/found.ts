@@ -6,9 +6,14 @@
  * Runs before the coords do, each time; never while they run on other machines, whose disks it does not see.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeFounding, FOUNDING_FILE } from '../../actors/coord/log/identity.ts';
+import {
+  type Bootstrap,
+  decodeFounding,
+  encodeFounding,
+  FOUNDING_FILE,
+} from '../../actors/coord/log/identity.ts';
 import { MesozooError } from '../../protocol/errors.ts';
 import type { MemberId } from '../../protocol/ids.ts';
 import { exitCodeOf } from '../../runtime/exit-codes.ts';
@@ -21,19 +26,31 @@ export interface CoordDisk {
 }
 
 /**
- * Gives the id of the new cluster, or undefined where one exists. Safe to repeat after a crash in between: as long as no
- * coord has begun, the orders are written anew. Throws DISK_FULL, DISK_FAILED.
+ * Gives the id of the new cluster, or undefined where one exists. Safe to repeat after a crash in between: the order that
+ * was left on one disk is put on the others too. Throws DISK_FULL, DISK_FAILED, LOG_DAMAGED.
  */
 export async function foundCluster(disks: readonly CoordDisk[]): Promise<string | undefined> {
   if (disks.some(({ data }) => holdsData(join(data, 'state')))) return undefined;
-  const clusterId = `c-${randomBytes(8).toString('hex')}`;
-  const order = encodeFounding({ clusterId, members: disks.map(({ member }) => member) });
+  const members = disks.map(({ member }) => member);
+  // An order that a former run has left is carried on: a coord may have read it already.
+  const left = disks.map(({ data }) => orderOn(join(data, 'state'))).find((found) => found);
+  const clusterId = left?.clusterId ?? `c-${randomBytes(8).toString('hex')}`;
+  const order = encodeFounding({ clusterId, members });
   for (const { data } of disks) await writeOrder(join(data, 'state'), order);
   return clusterId;
 }
 
+/** What a crash has left of an order that was being written is none. */
 function holdsData(state: string): boolean {
-  return existsSync(state) && readdirSync(state).some((name) => name !== FOUNDING_FILE);
+  return (
+    existsSync(state) &&
+    readdirSync(state).some((name) => name !== FOUNDING_FILE && !name.startsWith('.'))
+  );
+}
+
+function orderOn(state: string): Bootstrap | undefined {
+  const path = join(state, FOUNDING_FILE);
+  return existsSync(path) ? decodeFounding(readFileSync(path)) : undefined;
 }
 
 async function writeOrder(state: string, order: Uint8Array): Promise<void> {
