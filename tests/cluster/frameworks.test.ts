@@ -3,6 +3,7 @@
  * example of a service kept at N instances, while whatever it stands on is killed.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AgentView } from '../../protocol/task-api.ts';
 import { ask, pause, startCluster, type TestCluster } from './harness.ts';
 import { ServiceProcess } from './service-process.ts';
 
@@ -143,11 +144,24 @@ describe('a service kept at four instances', () => {
 
   it('loses none when an agent is killed: its instances are found again', async () => {
     const before = ids();
-    cluster.signal('agent-2', 'SIGKILL');
-    await cluster.untilWell();
-    await pause(3000);
+    const starts = service.starts().length;
+    const client = await cluster.client();
+    const agents = async () =>
+      (await ask(client, 'mz.cluster.state', {})).agents as readonly AgentView[];
+    const victim = (await agents()).toSorted((a, b) => b.attempts - a.attempts)[0]!;
+    expect(victim.attempts).toBeGreaterThan(0);
+    cluster.signal(victim.agentId.split('-').slice(0, 2).join('-'), 'SIGKILL');
+    await until('it has registered anew, with what it runs', async () => {
+      const seen = (await agents()).find(({ agentId }) => agentId === victim.agentId);
+      return (
+        seen?.state === 'active' &&
+        seen.registeredAtMs > victim.registeredAtMs &&
+        seen.attempts === victim.attempts
+      );
+    });
     await untilComplete();
     expect(ids()).toEqual(before);
+    expect(service.starts()).toHaveLength(starts);
   }, 60_000);
 
   it('goes on under the next leader, which replaces what ends', async () => {
