@@ -63,7 +63,8 @@ export function encodeFounding(bootstrap: Bootstrap): Uint8Array {
 /** Throws LOG_DAMAGED when the file is not what `encodeFounding` made. */
 export function decodeFounding(content: Uint8Array): Bootstrap {
   try {
-    const { clusterId, members } = JSON.parse(Buffer.from(content).toString('utf8')) as Bootstrap;
+    const order = JSON.parse(Buffer.from(content).toString('utf8')) as Partial<Bootstrap> | null;
+    const { clusterId, members } = order ?? {};
     if (typeof clusterId === 'string' && clusterId !== '' && Array.isArray(members))
       return { clusterId, members };
   } catch (cause) {

@@ -123,12 +123,13 @@ function findIdentity(options: OpenOptions): FoundIdentity {
   const { storage, member, random } = options;
   const names = new Set(storage.list().map(({ name }) => name));
   const founded = names.has(FOUNDING_FILE);
-  const bootstrap =
-    options.bootstrap ?? (founded ? decodeFounding(storage.read(FOUNDING_FILE)) : undefined);
   const holdsData = [...names].some(
     (name) => segmentNumber(name) !== undefined || /^(identity|snapshot)/.test(name),
   );
   if (!holdsData) {
+    // Where data lie an order has no say, whatever has become of it.
+    const bootstrap =
+      options.bootstrap ?? (founded ? decodeFounding(storage.read(FOUNDING_FILE)) : undefined);
     const identity =
       bootstrap === undefined
         ? joiningIdentity('', member, newDisk(member, random.bytes(8)))
