@@ -38,7 +38,7 @@ const unlinkFile = promisify(unlink);
 const writeVector = promisify(writev);
 
 /** A new content grows under such a name until it takes the place of the old one. */
-const TEMPORARY = '.new-';
+export const TEMPORARY = '.new-';
 /** Files that stay open for more appends. */
 const OPEN_FILES_MAX = 16;
 

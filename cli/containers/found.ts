@@ -3,7 +3,8 @@
  * nothing about a bootstrap. Where every one of the data directories is empty, a founding order is put on each; where
  * one holds data the cluster exists, and nothing is written: a coord whose disk was emptied joins it again.
  *
- * Runs before the coords do, each time; never while they run on other machines, whose disks it does not see.
+ * Runs before the coords do, each time, and beside those that run already; never while they run on other machines,
+ * whose disks it does not see.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -17,7 +18,7 @@ import {
 import { MesozooError } from '../../protocol/errors.ts';
 import type { MemberId } from '../../protocol/ids.ts';
 import { exitCodeOf } from '../../runtime/exit-codes.ts';
-import { openFiles } from '../../runtime/files.ts';
+import { openFiles, TEMPORARY } from '../../runtime/files.ts';
 
 export interface CoordDisk {
   readonly member: MemberId;
@@ -26,31 +27,52 @@ export interface CoordDisk {
 }
 
 /**
- * Gives the id of the new cluster, or undefined where one exists. Safe to repeat after a crash in between: the order that
- * was left on one disk is put on the others too. Throws DISK_FULL, DISK_FAILED, LOG_DAMAGED.
+ * Gives the id of the new cluster, or undefined where one exists. Safe to repeat after a crash in between: as long as no
+ * coord has begun, all disks get the order that lies on one of them. Throws DISK_FULL, DISK_FAILED.
  */
 export async function foundCluster(disks: readonly CoordDisk[]): Promise<string | undefined> {
   if (disks.some(({ data }) => holdsData(join(data, 'state')))) return undefined;
   const members = disks.map(({ member }) => member);
-  // An order that a former run has left is carried on: a coord may have read it already.
-  const left = disks.map(({ data }) => orderOn(join(data, 'state'))).find((found) => found);
-  const clusterId = left?.clusterId ?? `c-${randomBytes(8).toString('hex')}`;
-  const order = encodeFounding({ clusterId, members });
-  for (const { data } of disks) await writeOrder(join(data, 'state'), order);
-  return clusterId;
+  const order = orderAmong(disks, members) ?? {
+    ...{ clusterId: `c-${randomBytes(8).toString('hex')}`, members },
+  };
+  for (const { data } of disks) await writeOrder(join(data, 'state'), encodeFounding(order));
+  return order.clusterId;
 }
 
-/** What a crash has left of an order that was being written is none. */
+/**
+ * What a crash has left half written is no data: its content was never in force. It is not cleared away here, for it
+ * may be what a coord that runs is writing.
+ */
 function holdsData(state: string): boolean {
   return (
     existsSync(state) &&
-    readdirSync(state).some((name) => name !== FOUNDING_FILE && !name.startsWith('.'))
+    readdirSync(state).some((name) => name !== FOUNDING_FILE && !name.startsWith(TEMPORARY))
   );
 }
 
-function orderOn(state: string): Bootstrap | undefined {
-  const path = join(state, FOUNDING_FILE);
-  return existsSync(path) ? decodeFounding(readFileSync(path)) : undefined;
+/**
+ * The first one for these members. Another one in its place, and a crash before it lay on every disk, would leave orders
+ * for two clusters.
+ */
+function orderAmong(
+  disks: readonly CoordDisk[],
+  members: readonly MemberId[],
+): Bootstrap | undefined {
+  return disks
+    .map(({ data }) => readOrder(join(data, 'state', FOUNDING_FILE)))
+    .find((order) => order?.members.join() === members.join());
+}
+
+function readOrder(path: string): Bootstrap | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    return decodeFounding(readFileSync(path));
+  } catch (error) {
+    // Nobody has followed it yet: a sound one takes its place.
+    if (error instanceof MesozooError && error.code === 'LOG_DAMAGED') return undefined;
+    throw error;
+  }
 }
 
 async function writeOrder(state: string, order: Uint8Array): Promise<void> {

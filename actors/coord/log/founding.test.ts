@@ -52,7 +52,16 @@ describe('a founding order on an empty disk', () => {
     expect(names(storage)).not.toContain(FOUNDING_FILE);
   });
 
-  it.each(['', '{', '{"clusterId":"","members":[1]}', '{"clusterId":"c"}'])(
+  it('that is damaged does not keep sound data from being opened, and is removed', () => {
+    const storage = new MemoryStorage();
+    openLog(storage);
+    storage.replace(FOUNDING_FILE, Buffer.from('{'), () => undefined);
+    storage.settle();
+    expect(openLog(storage, { bootstrap: false }).identity.clusterId).toBe(bootstrap.clusterId);
+    expect(names(storage)).not.toContain(FOUNDING_FILE);
+  });
+
+  it.each(['', '{', 'null', '{"clusterId":"","members":[1]}', '{"clusterId":"c"}'])(
     'that is damaged (%j) is refused',
     (content) => {
       const storage = new MemoryStorage();

@@ -127,7 +127,7 @@ function findIdentity(options: OpenOptions): FoundIdentity {
     (name) => segmentNumber(name) !== undefined || /^(identity|snapshot)/.test(name),
   );
   if (!holdsData) {
-    // Beside data it was carried out already, whatever has become of the file.
+    // Where data lie an order has no say, whatever has become of it.
     const bootstrap =
       options.bootstrap ?? (founded ? decodeFounding(storage.read(FOUNDING_FILE)) : undefined);
     const identity =
