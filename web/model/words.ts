@@ -56,7 +56,7 @@ const tones: Readonly<Record<string, Tone>> = {
   killed: 'bad',
   error: 'bad',
   lost: 'bad',
-  tornDown: 'bad',
+  tornDown: 'quiet',
 };
 
 export function toneOf(stateText: string, status: string): Tone {
