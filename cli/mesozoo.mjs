@@ -4,6 +4,7 @@
  * `mesozoo run FILE ARGUMENTS` runs another TypeScript file of the repository in the same way.
  */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -21,12 +22,22 @@ const node = await ensureInstalled();
 const given = process.argv.slice(2);
 const command = join(root, 'cli', 'main.ts');
 
-if (given[0] === 'run' && given[1] !== undefined) runNode(resolve(given[1]), given.slice(2));
+if (given[0] === 'run') runFile(given[1], given.slice(2));
 else if (!runsOnNeededNode()) runNode(command, given);
 else {
   nodeModule.enableCompileCache(compileCache);
   process.argv[1] = command;
   await import(pathToFileURL(command).href);
+}
+
+function runFile(file, args) {
+  if (file !== undefined && existsSync(resolve(file))) return runNode(resolve(file), args);
+  console.error(
+    file === undefined || file.startsWith('-')
+      ? 'usage: mesozoo run FILE [ARGUMENTS]\n\nRuns a TypeScript file of the repository, for example a framework:\n  mesozoo run examples/hello-framework.ts'
+      : `mesozoo: there is no file ${file}`,
+  );
+  process.exit(file === '--help' || file === '-h' ? 0 : 2);
 }
 
 function runNode(file, args) {

@@ -35,6 +35,13 @@ describe('the data directory', () => {
     expect(() => data.openCluster(5)).toThrow(/3 coords, not 5.*--data/);
   });
 
+  it('tells what cannot be one', () => {
+    const file = join(path, 'file');
+    mkdirSync(path, { recursive: true });
+    writeFileSync(file, '');
+    expect(() => new DataDirectory(file).processes()).toThrow(/file cannot be read .*--data/);
+  });
+
   it.each([
     ['another format', '{"format":9,"version":"9.0.0"}', /mesozoo 9\.0\.0 in format 9.*--data/],
     ['no format', '{}', /something else in format \?/],

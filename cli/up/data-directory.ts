@@ -159,8 +159,13 @@ export class DataDirectory {
     try {
       content = readFileSync(this.file(name), 'utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return undefined;
+      throw new MesozooError(
+        'WRONG_DATA_DIRECTORY',
+        `${this.path} cannot be read as a data directory (${code}): give another one with --data DIR`,
+        { cause: error },
+      );
     }
     try {
       return JSON.parse(content);
