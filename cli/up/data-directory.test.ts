@@ -37,7 +37,6 @@ describe('the data directory', () => {
 
   it('tells what cannot be one', () => {
     const file = join(path, 'file');
-    mkdirSync(path, { recursive: true });
     writeFileSync(file, '');
     expect(() => new DataDirectory(file).processes()).toThrow(/file cannot be read .*--data/);
   });
