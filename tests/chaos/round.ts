@@ -5,7 +5,7 @@
 import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
-import type { TaskView } from '../../protocol/task-api.ts';
+import type { ClusterState, TaskView } from '../../protocol/task-api.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { systemRandom } from '../../runtime/random.ts';
@@ -58,7 +58,7 @@ export interface RoundOptions {
 /** Rejects when the cluster cannot be brought under load, or does not become well again. */
 export async function playRound(options: RoundOptions): Promise<RoundResult> {
   const { cluster, fault, series } = options;
-  const { leader } = await cluster.untilWell();
+  const before = await cluster.untilWell();
   series.forgetTimes();
   const loads = await startLoads(options);
   await pause(WARM_UP_MS);
@@ -75,8 +75,12 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   await pause(GO_ON_MS);
   await Promise.all([loads.bare.stop(), loads.sessions.stop()]);
   const gaps = series.longestGaps(strikeMs, performance.now());
-  const { leader: leaderAfter } = await cluster.untilWell();
+  const after = await cluster.untilWell();
+  const masterChanged = after.leader.epoch !== before.leader.epoch;
 
+  const isDeposed = { coord: ballotOf(after) > ballotOf(before), master: masterChanged };
+  if (fault.deposes !== undefined && !isDeposed[fault.deposes])
+    violations.push(`${harm.victims[0]} leads as before: nothing was done to it`);
   violations.push(...deathsNotExplained(cluster.deaths.slice(deathsBefore), harm));
   violations.push(
     ...(await checkWrites(loads)),
@@ -90,8 +94,13 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   return {
     ...{ fault: fault.name, victims: harm.victims, strikeMs, healedMs, violations },
     ...{ withoutWriteMs: gaps.writeMs, withoutStartMs: gaps.startMs },
-    ...{ ...acknowledged, masterChanged: leaderAfter.epoch !== leader.epoch },
+    ...{ ...acknowledged, masterChanged },
   };
+}
+
+/** Each leading coord has a greater one. */
+function ballotOf({ coords }: ClusterState): number {
+  return Math.max(...coords.map(({ ballot }) => ballot));
 }
 
 interface Loads {

@@ -9,6 +9,8 @@ export interface Fault {
   readonly what: string;
   /** Done to an agent: besides being finished, a task that it had may end so. */
   readonly agentTasksEnd?: 'TASK_LOST' | 'TASK_KILLED';
+  /** Whose lead ends with it: if it does not, nothing was done. */
+  readonly deposes?: 'coord' | 'master';
   strike(cluster: ContainerCluster, random: SeededRandom): Promise<Harm>;
 }
 

@@ -44,31 +44,37 @@ export const processFaults: readonly Fault[] = [
   {
     name: 'coord-stopped',
     what: 'the leading coord is stopped',
+    deposes: 'coord',
     strike: async (cluster) => stopped(cluster, [await cluster.leadingCoord()], exits.well),
   },
   {
     name: 'coord-killed',
     what: 'the leading coord is killed',
+    deposes: 'coord',
     strike: async (cluster) => killed(cluster, await cluster.leadingCoord()),
   },
   {
     name: 'coord-paused',
     what: 'the leading coord is paused',
+    deposes: 'coord',
     strike: async (cluster) => paused(cluster, await cluster.leadingCoord()),
   },
   {
     name: 'master-stopped',
     what: 'the leading master is stopped',
+    deposes: 'master',
     strike: async (cluster) => stopped(cluster, [await cluster.leadingMaster()], exits.well),
   },
   {
     name: 'master-killed',
     what: 'the leading master is killed',
+    deposes: 'master',
     strike: async (cluster) => killed(cluster, await cluster.leadingMaster()),
   },
   {
     name: 'master-paused',
     what: 'the leading master is paused',
+    deposes: 'master',
     strike: async (cluster) => paused(cluster, await cluster.leadingMaster()),
   },
   {
