@@ -211,10 +211,15 @@ class Run {
       });
       expect(state.children(at, identities).names).toEqual(children);
       expect(state.acl(at, identities).acl).toEqual(node.acl);
+      expect(state.descendantCount(at)).toBe(model.below(at).length);
     }
     expect([...state.sessions()].map(({ id }) => id).sort()).toEqual(
       [...model.sessions.keys()].sort(),
     );
+    for (const id of model.sessions.keys())
+      expect(state.ephemerals(id as never)).toEqual(
+        [...model.nodes].flatMap(([at, { owner }]) => (owner === id ? [at] : [])).sort(),
+      );
     for (const [id, known] of model.sessions)
       expect(state.session(id as never)).toMatchObject({
         incarnation: known.incarnation,

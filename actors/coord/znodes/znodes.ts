@@ -8,17 +8,19 @@
 import { assert, MesozooError } from '../../../protocol/errors.ts';
 import type { SessionId, SessionIncarnation, Slot, Zxid } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
-import type {
-  AclEntry,
-  Configuration,
-  Identity,
-  Operation,
-  OperationResult,
-  Stat,
-  TreeEvent,
-  WriteOperation,
+import {
+  type AclEntry,
+  type Configuration,
+  type Identity,
+  type Operation,
+  type OperationResult,
+  permissions,
+  type Stat,
+  type TreeEvent,
+  type WriteOperation,
 } from '../../../protocol/operations.ts';
 import { NO_PLANTED_BUGS, type PlantedBugs } from '../../planted.ts';
+import { allows } from './acl.ts';
 import { ByteReader } from './bytes.ts';
 import type {
   Applied,
@@ -31,7 +33,7 @@ import type {
 import { hasher, hexOf } from './hash.ts';
 import { writeMulti } from './multi.ts';
 import { readEntryHead, readOperation } from './operation-codec.ts';
-import { readAcl, readChildren, readNode } from './reads.ts';
+import { countBelow, readAcl, readChildren, readNode } from './reads.ts';
 import { damaged, restoreSnapshot } from './restore.ts';
 import { failure } from './result-codec.ts';
 import { changeSession, samePassword } from './session-operations.ts';
@@ -185,6 +187,20 @@ class Znodes implements ZnodeState {
 
   get nodeCount(): number {
     return this.tree.nodes.size;
+  }
+
+  ephemerals(session: SessionId): readonly string[] {
+    const owned = this.tree.ephemerals.get(session);
+    return owned === undefined ? [] : [...owned].map(({ path }) => path).sort();
+  }
+
+  descendantCount(path: string): number {
+    return countBelow(this.tree, path);
+  }
+
+  mayRead(path: string, identities: readonly Identity[]): boolean {
+    const node = this.tree.find(path);
+    return node === undefined || allows(node.acl, permissions.read, identities);
   }
 
   digest(): string {

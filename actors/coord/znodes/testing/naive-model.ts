@@ -73,11 +73,15 @@ export class NaiveModel {
     }
   }
 
-  children(path: string): string[] {
+  below(path: string): string[] {
     const prefix = path === '/' ? '/' : `${path}/`;
-    return [...this.nodes.keys()]
-      .filter((other) => other !== '/' && other.startsWith(prefix))
-      .map((other) => other.slice(prefix.length))
+    return [...this.nodes.keys()].filter((other) => other !== '/' && other.startsWith(prefix));
+  }
+
+  children(path: string): string[] {
+    const { length } = path === '/' ? '/' : `${path}/`;
+    return this.below(path)
+      .map((other) => other.slice(length))
       .filter((name) => !name.includes('/'))
       .sort();
   }
