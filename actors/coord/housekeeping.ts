@@ -51,6 +51,7 @@ export class Housekeeping {
     const status = parts.paxos.status();
     const { leader, role } = status;
     parts.door.sweep();
+    parts.gateway?.sweep();
     parts.log.flushLazily();
     parts.confirmations.resend(nowMs);
     const mayWrite = leader !== undefined && role !== 'catchingUp' && !parts.outbox.isFull();

@@ -1,8 +1,9 @@
 /** What a coord is started with, and its times. */
 import type { MemberId, Slot } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
-import type { Ports, Storage, Transport } from '../actor.ts';
+import type { Ports, Storage, Tcp, Transport } from '../actor.ts';
 import type { PlantedBugs } from '../planted.ts';
+import type { GatewaySettings } from './gateway/settings.ts';
 import type { Bootstrap } from './log/identity.ts';
 import type { Applied } from './znodes/contract.ts';
 
@@ -10,6 +11,8 @@ export type CoordPorts = Ports & {
   readonly storage: Storage;
   /** A second connection, for what is large. */
   readonly bulk: Transport;
+  /** Absent where no client of ZooKeeper can connect. */
+  readonly tcp?: Tcp;
 };
 
 export interface CoordOptions {
@@ -20,6 +23,12 @@ export interface CoordOptions {
   readonly bootstrap?: Bootstrap;
   /** `user:password` that guards the system's znodes. */
   readonly systemDigest: string;
+  /** Where clients of ZooKeeper connect. */
+  readonly zookeeper?: {
+    readonly host: string;
+    readonly port: number;
+    readonly settings: GatewaySettings;
+  };
   readonly timing?: Partial<CoordTiming>;
   readonly bounds?: Partial<CoordBounds>;
   readonly planted?: PlantedBugs;

@@ -63,8 +63,8 @@ export interface ZnodeState {
   readonly slot: Slot;
   /** In force after `slot`. */
   readonly configuration: Configuration;
-  /** `entry` as `encodeEntry` makes it. Slots come in order, each once. */
-  apply(slot: Slot, entry: Uint8Array): readonly Applied[];
+  /** `entry` as `encodeEntry` makes it. Slots come in order, each once. `each` is called after each operation, when reads see exactly what it has left. */
+  apply(slot: Slot, entry: Uint8Array, each?: (applied: Applied) => void): readonly Applied[];
   /** A slot without operations: a noop or a configuration. */
   applyOther(slot: Slot, configuration?: Configuration): void;
 

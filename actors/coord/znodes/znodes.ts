@@ -71,7 +71,7 @@ class Znodes implements ZnodeState {
     this.planted = planted;
   }
 
-  apply(slot: Slot, entry: Uint8Array): readonly Applied[] {
+  apply(slot: Slot, entry: Uint8Array, each?: (applied: Applied) => void): readonly Applied[] {
     this.advance(slot);
     const reader = new ByteReader(entry);
     const ends = operationEnds(reader);
@@ -80,7 +80,9 @@ class Znodes implements ZnodeState {
     for (const { start, end } of ends.operations) {
       reader.position = start;
       reader.end = end;
-      applied.push(this.applyOperation(reader, ends.wallMs));
+      const one = this.applyOperation(reader, ends.wallMs);
+      applied.push(one);
+      each?.(one);
     }
     return applied;
   }
