@@ -14,6 +14,7 @@ import {
   openAclEntries,
   passwordOf,
   remove,
+  removeStale,
   START_MS,
   sessionIdOf,
   set,
@@ -43,15 +44,17 @@ const path = fc.constantFrom(
 const text = fc.constantFrom('', 'x', 'data', 'y'.repeat(200));
 const version = fc.constantFrom(-1, -1, -1, 0, 1, 2);
 const acl = fc.constantFrom(openAclEntries, openAclEntries, openAclEntries, anns, []);
+const special = fc.constantFrom({}, {}, { container: true }, { ttlMs: 3 }, { ttlMs: 1000 });
 const znodeOperation: fc.Arbitrary<ZnodeOperation> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .tuple(path, text, acl, fc.boolean(), fc.boolean())
-      .map(([at, data, entries, ephemeral, sequential]) =>
-        create(at, { data, acl: entries, ephemeral, sequential }),
+      .tuple(path, text, acl, fc.boolean(), fc.boolean(), special)
+      .map(([at, data, entries, ephemeral, sequential, more]) =>
+        create(at, { data, acl: entries, ephemeral, sequential, ...more }),
       ),
   },
+  { weight: 2, arbitrary: path.map(removeStale) },
   { weight: 3, arbitrary: fc.tuple(path, version).map(([at, wanted]) => remove(at, wanted)) },
   {
     weight: 3,
@@ -215,6 +218,10 @@ class Run {
     }
     expect([...state.sessions()].map(({ id }) => id).sort()).toEqual(
       [...model.sessions.keys()].sort(),
+    );
+    const wallMs = this.driver.wallMs + 1;
+    expect([...state.stale(wallMs, 1000)].sort()).toEqual(
+      [...model.nodes.keys()].filter((at) => model.isStale(at, wallMs)).sort(),
     );
     for (const id of model.sessions.keys())
       expect(state.ephemerals(id as never)).toEqual(

@@ -25,6 +25,8 @@ export interface ModelNode {
   aversion: number;
   created: number;
   owner: string;
+  container?: boolean;
+  ttlMs?: number | undefined;
 }
 
 interface ModelSession {
@@ -192,7 +194,9 @@ export class NaiveModel {
     };
     switch (operation.kind) {
       case 'create': {
-        const { sequential } = operation;
+        const { sequential, ephemeral, container = false, ttlMs } = operation;
+        const isMixed = ephemeral ? container || ttlMs !== undefined : container && sequential;
+        if (isMixed || (container && ttlMs !== undefined)) refuse('BAD_REQUEST');
         if (!/^\/$|^(\/[^/]+)+$/.test(sequential ? `${operation.path}0` : operation.path))
           refuse('BAD_PATH');
         if (operation.acl.length === 0) refuse('INVALID_ACL');
@@ -205,8 +209,8 @@ export class NaiveModel {
           : operation.path;
         if (this.nodes.has(path)) refuse('NODE_EXISTS');
         if (parent.owner !== '') refuse('NO_CHILDREN_FOR_EPHEMERALS');
-        const owner = operation.ephemeral ? session : '';
-        this.nodes.set(path, this.newNode(textOf(operation.data), operation.acl, owner));
+        const node = this.newNode(textOf(operation.data), operation.acl, ephemeral ? session : '');
+        this.nodes.set(path, { ...node, container, ttlMs });
         parent.created += 1;
         parent.cversion += 1;
         parent.pzxid = this.zxid;
@@ -249,9 +253,21 @@ export class NaiveModel {
         node.aversion += 1;
         return `stat ${node.version}`;
       }
+      case 'removeStale': {
+        if (!this.isStale(operation.path, this.wallMs)) return 'checked';
+        this.remove(operation.path);
+        return 'deleted';
+      }
       default:
         return operation satisfies never;
     }
+  }
+
+  isStale(path: string, wallMs: number): boolean {
+    const node = this.nodes.get(path);
+    if (node === undefined || this.children(path).length > 0) return false;
+    if (node.container === true) return node.created > 0;
+    return node.ttlMs !== undefined && node.mtimeMs + node.ttlMs <= wallMs;
   }
 
   private remove(path: string): void {
