@@ -10,14 +10,20 @@ import type { DiskId, MemberId, SessionId, SessionIncarnation, Zxid } from './id
 
 export const permissions = { read: 1, write: 2, create: 4, delete: 8, admin: 16, all: 31 } as const;
 
-/** As ZooKeeper stores it: scheme `world` with id `anyone`, or `digest` with `user:base64(SHA1("user:password"))`. */
+/**
+ * As ZooKeeper stores it: scheme `world` with id `anyone`, `digest` with `user:base64(SHA1("user:password"))`, `ip` with
+ * an address or address/bits, `x509` with a distinguished name, `sasl` with a principal.
+ */
 export interface AclEntry {
   readonly permissions: number;
   readonly scheme: string;
   readonly id: string;
 }
 
-/** Who asks: identities proven to the member that holds the session, for example `digest` `user:hash`. */
+/**
+ * Who asks: identities proven to the member that holds the session, for example `digest` `user:hash`. The scheme
+ * `super` passes every check.
+ */
 export interface Identity {
   readonly scheme: string;
   readonly id: string;

@@ -24,7 +24,13 @@ import {
 import { answerOf, NaiveModel } from './testing/naive-model.ts';
 import { znodeStates } from './znodes.ts';
 
-const identities = [{ scheme: 'digest', id: 'ann:hash' }];
+/** The last passes every check. */
+const identities = [
+  { scheme: 'digest', id: 'ann:hash' },
+  { scheme: 'ip', id: '10.1.2.3' },
+  { scheme: 'super', id: '' },
+];
+const tens = [{ permissions: 31, scheme: 'ip', id: '10.0.0.0/8' }];
 const anns = [{ permissions: 31, scheme: 'digest', id: 'ann:hash' }];
 
 const path = fc.constantFrom(
@@ -43,7 +49,7 @@ const path = fc.constantFrom(
 );
 const text = fc.constantFrom('', 'x', 'data', 'y'.repeat(200));
 const version = fc.constantFrom(-1, -1, -1, 0, 1, 2);
-const acl = fc.constantFrom(openAclEntries, openAclEntries, openAclEntries, anns, []);
+const acl = fc.constantFrom(openAclEntries, openAclEntries, openAclEntries, anns, tens, []);
 const special = fc.constantFrom({}, {}, { container: true }, { ttlMs: 3 }, { ttlMs: 1000 });
 const znodeOperation: fc.Arbitrary<ZnodeOperation> = fc.oneof(
   {
@@ -77,7 +83,8 @@ type Step =
       body: Operation['body'];
       shift: number;
       old: boolean;
-      ann: boolean;
+      /** How many of `identities`. */
+      asking: number;
     }
   | { kind: 'begin'; session: number; again: boolean; wrong: boolean; numbered: boolean }
   | { kind: 'close'; session: number; expired: boolean; old: boolean }
@@ -102,7 +109,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ),
       shift: fc.constantFrom(0, 0, 0, 0, 0, 0, -1, -2, 1),
       old: rarely,
-      ann: fc.boolean(),
+      asking: fc.constantFrom(0, 0, 1, 1, 2, 3),
     }),
   },
   {
@@ -168,7 +175,7 @@ class Run {
         return {
           ...base,
           number: Math.max(0, (known?.number ?? 0) + 1 + next.shift),
-          identities: next.ann ? identities : [],
+          identities: identities.slice(0, next.asking),
           body: next.body,
         };
       case 'close':

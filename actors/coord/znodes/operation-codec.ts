@@ -229,8 +229,8 @@ function readBody(reader: ByteReader, kind: number): WriteOperation | SessionOpe
 
 function readMulti(reader: ByteReader): WriteOperation {
   const count = reader.varuint();
-  // Each takes at least three bytes: a count beyond that is refused before anything is allocated for it.
-  if (count * 3 > reader.left) throw unreadable('it ends too early');
+  // Each takes at least two bytes: a count beyond that is refused before anything is allocated for it.
+  if (count * 2 > reader.left) throw unreadable('it ends too early');
   const operations: ZnodeOperation[] = [];
   for (let index = 0; index < count; index++)
     operations.push(readZnodeOperation(reader, reader.u8()));

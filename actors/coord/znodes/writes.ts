@@ -47,17 +47,17 @@ function createNode(context: Context, operation: Create): OperationResult {
   const { tree, session, identities } = context;
   const badKind = kindProblem(operation);
   if (badKind !== undefined) return failure('BAD_REQUEST', badKind);
-  const problem = pathProblem(operation.path, operation.sequential);
-  if (problem !== undefined) return failure('BAD_PATH', problem);
+  if (!operation.path.includes('/')) return failure('BAD_PATH', 'the path must begin with "/"');
   if (operation.data.length > limits.znodeDataBytes) return tooLarge();
   const badAcl = aclProblem(operation.acl);
   if (badAcl !== undefined) return failure('INVALID_ACL', badAcl);
-  if (operation.path === '/' && !operation.sequential) return failure('NODE_EXISTS');
   if (operation.ephemeral && session.ofMember)
     return failure('BAD_REQUEST', 'an ephemeral znode needs a session of its own');
   const parent = tree.find(parentOf(operation.path));
   if (parent === undefined) return failure('NO_NODE', 'the parent of the znode does not exist');
   if (!allows(parent.acl, permissions.create, identities)) return failure('NO_AUTH');
+  const problem = pathProblem(operation.path, operation.sequential);
+  if (problem !== undefined) return failure('BAD_PATH', problem);
   const path = operation.sequential
     ? operation.path + sequenceName(parent.creates)
     : operation.path;
@@ -102,10 +102,13 @@ export function sequenceName(creates: number): string {
 }
 
 function deleteNode(context: Context, operation: Delete): OperationResult {
-  const node = context.tree.find(operation.path);
-  if (node === undefined) return missing(operation.path);
-  if (isProtected(node.path)) return failure('BAD_REQUEST', 'this znode cannot be deleted');
-  if (!allows(node.parent!.acl, permissions.delete, context.identities)) return failure('NO_AUTH');
+  const { path } = operation;
+  if (isProtected(path)) return failure('BAD_REQUEST', 'this znode cannot be deleted');
+  const parent = path.includes('/') ? context.tree.find(parentOf(path)) : undefined;
+  if (parent === undefined) return missing(path);
+  if (!allows(parent.acl, permissions.delete, context.identities)) return failure('NO_AUTH');
+  const node = context.tree.find(path);
+  if (node === undefined) return missing(path);
   if (operation.version !== ANY_VERSION && operation.version !== node.version)
     return failure('BAD_VERSION');
   if (node.childCount > 0) return failure('NOT_EMPTY');

