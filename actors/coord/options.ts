@@ -53,6 +53,8 @@ export interface CoordTiming {
   readonly resendMs: number;
   /** Deadlines, reports of sessions, expiry: everything that need not be prompt. */
   readonly housekeepingMs: number;
+  /** Containers and nodes with a time to live that nobody needs any more are looked for this often. */
+  readonly containerCheckIntervalMs: number;
   /** Without a leader for this long a member answers no pings: its clients move while their sessions live. */
   readonly contactPatienceMs: number;
   /** Without a leader for this long a member takes no new requests from the queue. */
@@ -74,6 +76,7 @@ export const defaultTiming: CoordTiming = {
   electionTimeoutMs: 400,
   resendMs: 200,
   housekeepingMs: 200,
+  containerCheckIntervalMs: 10_000,
   contactPatienceMs: 300,
   withdrawAfterMs: 1500,
   snapshotPauseMs: 2,

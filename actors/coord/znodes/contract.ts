@@ -90,6 +90,8 @@ export interface ZnodeState {
   readonly nodeCount: number;
   /** Paths in byte order. */
   ephemerals(session: SessionId): readonly string[];
+  /** Paths that `removeStale` would remove at this time, at most `limit`. */
+  stale(wallMs: number, limit: number): readonly string[];
   /** All below a node, itself not counted. Throws NO_NODE, BAD_PATH. */
   descendantCount(path: string): number;
   /** True as well of a node that is not there: everybody may know that. */

@@ -59,6 +59,16 @@ export function countBelow(tree: Tree, path: string): number {
   return count;
 }
 
+export function stalePaths(tree: Tree, wallMs: number, limit: number): readonly string[] {
+  const paths: string[] = [];
+  for (const nodes of [tree.containers, tree.perishable])
+    for (const node of nodes) {
+      if (paths.length >= limit) return paths;
+      if (node.isStale(wallMs)) paths.push(node.path);
+    }
+  return paths;
+}
+
 function find(tree: Tree, path: string): Znode {
   const node = tree.find(path);
   if (node !== undefined) return node;

@@ -33,7 +33,7 @@ import type {
 import { hasher, hexOf } from './hash.ts';
 import { writeMulti } from './multi.ts';
 import { readEntryHead, readOperation } from './operation-codec.ts';
-import { countBelow, readAcl, readChildren, readNode } from './reads.ts';
+import { countBelow, readAcl, readChildren, readNode, stalePaths } from './reads.ts';
 import { damaged, restoreSnapshot } from './restore.ts';
 import { failure } from './result-codec.ts';
 import { changeSession, samePassword } from './session-operations.ts';
@@ -194,6 +194,10 @@ class Znodes implements ZnodeState {
   ephemerals(session: SessionId): readonly string[] {
     const owned = this.tree.ephemerals.get(session);
     return owned === undefined ? [] : [...owned].map(({ path }) => path).sort();
+  }
+
+  stale(wallMs: number, limit: number): readonly string[] {
+    return stalePaths(this.tree, wallMs, limit);
   }
 
   descendantCount(path: string): number {
