@@ -43,8 +43,8 @@ interface Waiting {
   /** Undefined for a write that is under way. */
   readonly frame: Buffer | undefined;
   readonly types: readonly number[];
-  /** The reply is this error, in its turn. */
-  readonly error?: MesozooError;
+  /** The reply, in its turn. */
+  readonly refused?: Extract<OperationResult, { kind: 'error' }>;
   /** The connection closes after its reply. */
   readonly isLast?: boolean;
 }
@@ -304,10 +304,14 @@ export class ClientConnection implements TcpHandlers {
   private write(xid: number, type: number, reader: JuteReader): void {
     const { quorum } = this.options;
     try {
-      const { operation, types } = readWrite(type, reader, {
+      const { operation, types, refused } = readWrite(type, reader, {
         identities: this.identities,
         settings: this.options.settings,
       });
+      if (refused !== undefined) {
+        this.queue({ xid, type, types, frame: NO_FRAME, refused });
+        return;
+      }
       const request: Waiting = { xid, type, types, frame: undefined };
       quorum.submit(
         {
@@ -323,7 +327,8 @@ export class ClientConnection implements TcpHandlers {
       this.waiting.push(request);
     } catch (error) {
       if (!(error instanceof MesozooError)) throw error;
-      this.queue({ xid, type, types: NO_TYPES, frame: NO_FRAME, error });
+      const refused = { kind: 'error', error: error.toBody() } as const;
+      this.queue({ xid, type, types: NO_TYPES, frame: NO_FRAME, refused });
     }
   }
 
@@ -333,9 +338,9 @@ export class ClientConnection implements TcpHandlers {
     const added = authenticate(scheme, reader.buffer(), this.options.settings);
     const request = { xid, type: opcodes.auth, types: NO_TYPES, frame: NO_FRAME };
     if (added === undefined) {
-      const error = new MesozooError('AUTH_FAILED');
+      const refused = { kind: 'error', error: new MesozooError('AUTH_FAILED').toBody() } as const;
       this.isHeldBack = true;
-      this.queue({ ...request, error, isLast: true });
+      this.queue({ ...request, refused, isLast: true });
       return;
     }
     const known = (one: Identity) =>
@@ -370,9 +375,9 @@ export class ClientConnection implements TcpHandlers {
   }
 
   private carryOut(request: Waiting): void {
-    const { type, frame, error } = request;
-    if (error !== undefined) {
-      this.replyError(request, error.code);
+    const { type, frame, refused } = request;
+    if (refused !== undefined) {
+      writeReply(this.out, request, refused, this.options.quorum.state().zxid);
       if (request.isLast === true) this.close();
     } else if (type === opcodes.sync) this.sync(request);
     else if (type === opcodes.closeSession) this.closeSession(request);

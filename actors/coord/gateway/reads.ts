@@ -16,6 +16,8 @@ export interface ReadContext {
   readonly notify: (type: number, path: string) => void;
 }
 
+const ALL = Number.MAX_SAFE_INTEGER;
+
 type Read = (reader: JuteReader, out: JuteWriter, context: ReadContext) => void;
 
 /**
@@ -59,7 +61,7 @@ const reads: Readonly<Record<number, Read>> = {
     const path = reader.string();
     const mode = reader.int();
     const kind = addModes[mode];
-    if (kind === undefined) throw new MesozooError('BAD_REQUEST', `no mode of a watch: ${mode}`);
+    if (kind === undefined) throw new MesozooError('MARSHALLING_ERROR', `no mode: ${mode}`);
     context.watches.add(context.session, kind, path);
     out.int(0);
   },
@@ -130,7 +132,7 @@ function children(
 ): ReturnType<ZnodeState['children']> {
   const path = reader.string();
   const isWatched = reader.bool();
-  const found = state.children(path, identities, undefined, Number.MAX_SAFE_INTEGER);
+  const found = state.children(path, identities, undefined, ALL);
   if (isWatched) watches.add(session, 'child', path);
   return found;
 }
@@ -147,7 +149,7 @@ function readMany(reader: JuteReader, out: JuteWriter, context: ReadContext): vo
     const start = out.length;
     try {
       multiHeader(out, type, false, 0);
-      reads[type]!(reader, out, context);
+      readOfMany(type, reader, out, context);
     } catch (error) {
       if (!(error instanceof MesozooError) || error.code === 'MARSHALLING_ERROR') throw error;
       out.length = start;
@@ -155,6 +157,19 @@ function readMany(reader: JuteReader, out: JuteWriter, context: ReadContext): vo
     }
   }
   endMulti(out);
+}
+
+/** Sets no watch, whatever the request says: as in ZooKeeper, whose clients never ask for one here. */
+function readOfMany(type: number, reader: JuteReader, out: JuteWriter, context: ReadContext): void {
+  const path = reader.string();
+  reader.bool();
+  if (type === opcodes.getData) {
+    const { data, stat } = context.state.get(path, context.identities);
+    out.buffer(data);
+    out.stat(stat);
+  } else {
+    out.strings(context.state.children(path, context.identities, undefined, ALL).names);
+  }
 }
 
 /**
@@ -205,7 +220,7 @@ function watcherOf(reader: JuteReader): {
   const path = reader.string();
   const type = reader.int();
   const kind = (watcherTypes as Record<number, (typeof watcherTypes)[1 | 2 | 3 | 4 | 5]>)[type];
-  if (kind === undefined) throw new MesozooError('BAD_REQUEST', `no kind of watcher: ${type}`);
+  if (kind === undefined) throw new MesozooError('MARSHALLING_ERROR', `no watcher: ${type}`);
   return { path, kind };
 }
 

@@ -71,12 +71,18 @@ function writeMultiReply(
       writeFailure(out, error);
     } else {
       assert(result.kind === 'multi', `${result.kind} is no result of a multi`);
-      multiHeader(out, type, false, 0);
+      multiHeader(out, shownType(type), false, 0);
       writeBody(out, type, result.results[index]!);
     }
   });
   endMulti(out);
   out.end();
+}
+
+/** Clients know one type of result with a Stat. */
+function shownType(type: number): number {
+  const hasStat = type === opcodes.createContainer || type === opcodes.createTtl;
+  return hasStat ? opcodes.create2 : type;
 }
 
 export function multiHeader(out: JuteWriter, type: number, done: boolean, error: number): void {

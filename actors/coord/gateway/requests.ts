@@ -8,6 +8,7 @@ import { MesozooError } from '../../../protocol/errors.ts';
 import type {
   AclEntry,
   Identity,
+  OperationResult,
   WriteOperation,
   ZnodeOperation,
 } from '../../../protocol/operations.ts';
@@ -24,6 +25,8 @@ export interface Asker {
 export interface ReadWrite {
   readonly operation: WriteOperation;
   readonly types: readonly number[];
+  /** The multi is refused because of one of its operations: what the reply says of each. */
+  readonly refused?: Extract<OperationResult, { kind: 'error' }>;
 }
 
 const single: readonly number[] = [];
@@ -53,6 +56,7 @@ export function readWrite(type: number, reader: JuteReader, asker: Asker): ReadW
 function readMulti(reader: JuteReader, asker: Asker): ReadWrite {
   const operations: ZnodeOperation[] = [];
   const types: number[] = [];
+  let bad: { readonly index: number; readonly error: MesozooError } | undefined;
   for (;;) {
     const type = reader.int();
     const done = reader.bool();
@@ -61,11 +65,33 @@ function readMulti(reader: JuteReader, asker: Asker): ReadWrite {
     if (type === opcodes.multi || (type !== opcodes.check && !isWrite(type)))
       throw new MesozooError('MARSHALLING_ERROR', `a multi has no operation of type ${type}`);
     types.push(type);
-    operations.push(readOne(type, reader, asker));
+    try {
+      operations.push(readOne(type, reader, asker));
+    } catch (error) {
+      if (!(error instanceof MesozooError) || error.code === 'MARSHALLING_ERROR') throw error;
+      bad ??= { index: types.length - 1, error };
+    }
   }
-  return { operation: { kind: 'multi', operations }, types };
+  const operation = { kind: 'multi', operations } as const;
+  return bad === undefined
+    ? { operation, types }
+    : { operation, types, refused: refusal(types.length, bad.index, bad.error) };
 }
 
+function refusal(
+  count: number,
+  bad: number,
+  error: MesozooError,
+): Extract<OperationResult, { kind: 'error' }> {
+  const notTried = new MesozooError('RUNTIME_INCONSISTENCY').toBody();
+  const failures = Array.from({ length: count }, (_, index) => {
+    if (index < bad) return undefined;
+    return index === bad ? error.toBody() : notTried;
+  });
+  return { kind: 'error', error: error.toBody(), failures };
+}
+
+/** Reads the whole operation before it refuses it. */
 function readOne(type: number, reader: JuteReader, asker: Asker): ZnodeOperation {
   switch (type) {
     case opcodes.create:
@@ -85,13 +111,12 @@ function readOne(type: number, reader: JuteReader, asker: Asker): ZnodeOperation
       };
     case opcodes.check:
       return { kind: 'check', path: reader.string(), version: reader.int() };
-    case opcodes.setAcl:
-      return {
-        kind: 'setAcl',
-        path: reader.string(),
-        acl: withoutAuth(reader.acl(), asker.identities),
-        aversion: reader.int(),
-      };
+    case opcodes.setAcl: {
+      const path = reader.string();
+      const entries = reader.acl();
+      const aversion = reader.int();
+      return { kind: 'setAcl', path, acl: withoutAuth(entries, asker.identities), aversion };
+    }
     default:
       throw new MesozooError('UNIMPLEMENTED', `there is no write of type ${type}`);
   }
