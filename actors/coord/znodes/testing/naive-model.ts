@@ -140,11 +140,11 @@ export class NaiveModel {
         if (session.incarnation !== operation.incarnation) return 'SESSION_MOVED';
         const { number } = operation;
         if (number < 1) return 'BAD_REQUEST';
-        if (number <= session.number) return session.replies.get(number)!;
+        if (number <= session.number) return session.replies.get(number) ?? 'REPLY_FORGOTTEN';
         if (number > session.number + 1) return 'SEQUENCE_GAP';
         const answer = this.write(operation, body);
         session.number = number;
-        session.replies.set(number, answer);
+        if (session.clientNumbered) session.replies.set(number, answer);
         return answer;
       }
     }
