@@ -59,6 +59,11 @@ export const errorCatalogue = {
     meaning: 'the ACL is empty or has an unknown scheme, id or permission',
     zookeeper: -114,
   },
+  QUOTA_EXCEEDED: {
+    definite: true,
+    meaning: 'a hard limit of the quota leaves no room for this',
+    zookeeper: -125,
+  },
   BAD_PATH: { definite: true, meaning: 'the path is not a legal znode path', zookeeper: -8 },
   RUNTIME_INCONSISTENCY: {
     definite: true,

@@ -60,6 +60,8 @@ export type ZnodeOperation =
       readonly container?: boolean;
       /** 1 to `TTL_MS_MAX`: it goes by itself when it was not changed for so long and has no children. Not ephemeral. */
       readonly ttlMs?: number;
+      /** Refused with QUOTA_EXCEEDED where a hard limit leaves no room; as long as it is not set, limits refuse nothing. */
+      readonly enforceQuota?: boolean;
     }
   | { readonly kind: 'delete'; readonly path: string /** -1: any */; readonly version: number }
   | {
@@ -67,6 +69,8 @@ export type ZnodeOperation =
       readonly path: string;
       readonly data: Uint8Array;
       readonly version: number;
+      /** As for `create`. */
+      readonly enforceQuota?: boolean;
     }
   | { readonly kind: 'check'; readonly path: string; readonly version: number }
   | {

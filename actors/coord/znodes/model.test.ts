@@ -50,7 +50,31 @@ const path = fc.constantFrom(
 const text = fc.constantFrom('', 'x', 'data', 'y'.repeat(200));
 const version = fc.constantFrom(-1, -1, -1, 0, 1, 2);
 const acl = fc.constantFrom(openAclEntries, openAclEntries, openAclEntries, anns, tens, []);
-const special = fc.constantFrom({}, {}, { container: true }, { ttlMs: 3 }, { ttlMs: 1000 });
+const quotaPath = fc.constantFrom(
+  '/zookeeper/quota/a/zookeeper_limits',
+  '/zookeeper/quota/a/zookeeper_stats',
+  '/zookeeper/quota/a/a/zookeeper_limits',
+  '/zookeeper/quota/a',
+);
+/** Of `/a`, and of `/a/a` below it. */
+const quotas = ['/zookeeper/quota/a', '/zookeeper/quota/a/a'].map((at, index) =>
+  multi(
+    create(at),
+    create(`${at}/zookeeper_limits`, {
+      data: `count=-1,bytes=-1=;byteHardLimit=${250 - index * 50};countHardLimit=${4 - index}`,
+    }),
+    create(`${at}/zookeeper_stats`),
+  ),
+);
+const special = fc.constantFrom(
+  {},
+  {},
+  { enforceQuota: true },
+  { enforceQuota: true },
+  { container: true },
+  { ttlMs: 3 },
+  { ttlMs: 1000 },
+);
 const znodeOperation: fc.Arbitrary<ZnodeOperation> = fc.oneof(
   {
     weight: 4,
@@ -62,9 +86,15 @@ const znodeOperation: fc.Arbitrary<ZnodeOperation> = fc.oneof(
   },
   { weight: 2, arbitrary: path.map(removeStale) },
   { weight: 3, arbitrary: fc.tuple(path, version).map(([at, wanted]) => remove(at, wanted)) },
+  { weight: 1, arbitrary: quotaPath.map((at) => remove(at)) },
   {
     weight: 3,
-    arbitrary: fc.tuple(path, text, version).map(([at, data, wanted]) => set(at, data, wanted)),
+    arbitrary: fc
+      .tuple(path, text, version, fc.boolean())
+      .map(([at, data, wanted, enforceQuota]) => ({
+        ...set(at, data, wanted),
+        ...(enforceQuota ? { enforceQuota } : {}),
+      })),
   },
   { weight: 1, arbitrary: fc.tuple(path, version).map(([at, wanted]) => check(at, wanted)) },
   {
@@ -100,6 +130,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       session,
       body: fc.oneof(
         { weight: 3, arbitrary: znodeOperation as fc.Arbitrary<Operation['body']> },
+        { weight: 1, arbitrary: fc.constantFrom(...quotas) },
         {
           weight: 1,
           arbitrary: fc

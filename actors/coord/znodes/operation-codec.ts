@@ -45,7 +45,11 @@ const OPEN_ACL = 4;
 const CONTAINER = 8;
 /** `ttlMs` follows. */
 const TTL = 16;
-const ALL_FLAGS = EPHEMERAL | SEQUENTIAL | OPEN_ACL | CONTAINER | TTL;
+const ENFORCE_QUOTA = 32;
+const SPECIAL = CONTAINER | TTL | ENFORCE_QUOTA;
+const ALL_FLAGS = EPHEMERAL | SEQUENTIAL | OPEN_ACL | SPECIAL;
+/** Stands in for the kind of a `set` that enforces quotas. */
+const ENFORCED_SET = 12;
 
 const nobody: readonly Identity[] = Object.freeze([]);
 
@@ -55,7 +59,7 @@ const blockWriter = new ByteWriter();
 export function encodeOperation(operation: Operation): Uint8Array {
   const { body } = operation;
   writer.clear();
-  writer.u8(kindCodes[body.kind]);
+  writer.u8(codeOf(body));
   writer.hex8(operation.session);
   writeCount(operation.incarnation, 'incarnation');
   writeCount(operation.number, 'number');
@@ -65,12 +69,16 @@ export function encodeOperation(operation: Operation): Uint8Array {
   return writer.copy();
 }
 
+function codeOf(body: Operation['body']): number {
+  return body.kind === 'set' && body.enforceQuota === true ? ENFORCED_SET : kindCodes[body.kind];
+}
+
 function writeBody(body: Operation['body']): void {
   switch (body.kind) {
     case 'multi':
       writeCount(body.operations.length, 'operations');
       for (const operation of body.operations) {
-        writer.u8(kindCodes[operation.kind]);
+        writer.u8(codeOf(operation));
         writeZnodeOperation(operation);
       }
       return;
@@ -105,7 +113,8 @@ function writeZnodeOperation(operation: ZnodeOperation): void {
           (operation.sequential ? SEQUENTIAL : 0) |
           (open ? OPEN_ACL : 0) |
           (operation.container === true ? CONTAINER : 0) |
-          (operation.ttlMs === undefined ? 0 : TTL),
+          (operation.ttlMs === undefined ? 0 : TTL) |
+          (operation.enforceQuota === true ? ENFORCE_QUOTA : 0),
       );
       if (operation.ttlMs !== undefined) writeCount(operation.ttlMs, 'ttlMs');
       writer.string(operation.path);
@@ -242,7 +251,7 @@ function readZnodeOperation(reader: ByteReader, kind: number): ZnodeOperation {
     case kindCodes.create: {
       const flags = reader.u8();
       if (flags > ALL_FLAGS) throw unreadable('unknown flags');
-      const special = (flags & (CONTAINER | TTL)) === 0 ? NOT_SPECIAL : readSpecial(reader, flags);
+      const special = (flags & SPECIAL) === 0 ? NOT_SPECIAL : readSpecial(reader, flags);
       return {
         kind: 'create',
         path: reader.string(),
@@ -262,6 +271,14 @@ function readZnodeOperation(reader: ByteReader, kind: number): ZnodeOperation {
         data: reader.block(),
         version: readVersion(reader),
       };
+    case ENFORCED_SET:
+      return {
+        kind: 'set',
+        path: reader.string(),
+        data: reader.block(),
+        version: readVersion(reader),
+        enforceQuota: true,
+      };
     case kindCodes.check:
       return { kind: 'check', path: reader.string(), version: readVersion(reader) };
     case kindCodes.setAcl:
@@ -280,10 +297,14 @@ function readZnodeOperation(reader: ByteReader, kind: number): ZnodeOperation {
 
 const NOT_SPECIAL = Object.freeze({});
 
-function readSpecial(reader: ByteReader, flags: number): { container?: true; ttlMs?: number } {
+function readSpecial(
+  reader: ByteReader,
+  flags: number,
+): { container?: true; ttlMs?: number; enforceQuota?: true } {
   return {
     ...((flags & CONTAINER) === 0 ? NOT_SPECIAL : { container: true }),
     ...((flags & TTL) === 0 ? NOT_SPECIAL : { ttlMs: reader.varuint() }),
+    ...((flags & ENFORCE_QUOTA) === 0 ? NOT_SPECIAL : { enforceQuota: true }),
   };
 }
 

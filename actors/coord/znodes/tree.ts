@@ -12,6 +12,7 @@ import { type Acl, openAcl, readOnlyAcl } from './acl.ts';
 import { Children } from './children.ts';
 import { hashData, type KeptData, NO_DATA } from './data.ts';
 import { HashSum, hasher } from './hash.ts';
+import { limitedBy } from './quotas.ts';
 
 /** What is kept of a node, but for its place in the tree. */
 export interface NodeRecord {
@@ -160,6 +161,8 @@ export class Tree {
   readonly containers = new Set<Znode>();
   /** Those that have a `ttlMs`. */
   readonly perishable = new Set<Znode>();
+  /** Paths that have limits (quotas.ts). */
+  readonly limited = new Set<string>();
   readonly sum = new HashSum();
   /** Told before a node changes for the first time since a snapshot began. */
   beforeChange: ((node: Znode) => void) | undefined;
@@ -245,6 +248,16 @@ export class Tree {
     this.changed(node);
   }
 
+  /** Without a new version, and nobody is told. */
+  replaceData(node: Znode, data: KeptData): void {
+    const { data: oldData } = node;
+    this.journal?.push(() => this.replaceData(node, oldData));
+    this.changing(node);
+    node.data = data;
+    node.hashData();
+    this.changed(node);
+  }
+
   setAcl(node: Znode, acl: Acl): void {
     this.changing(node);
     if (this.journal !== undefined) {
@@ -299,6 +312,8 @@ export class Tree {
       parent.children.add(node);
       this.changed(parent);
     }
+    const limited = limitedBy(node.path);
+    if (limited !== undefined) this.limited.add(limited);
     if (node.container) this.containers.add(node);
     if (node.ttlMs > 0) this.perishable.add(node);
     if (node.owner === '') return;
@@ -314,6 +329,8 @@ export class Tree {
     parent.children!.delete(node);
     if (parent.children!.size === 0) parent.children = undefined;
     this.changed(parent);
+    const limited = limitedBy(node.path);
+    if (limited !== undefined) this.limited.delete(limited);
     if (node.container) this.containers.delete(node);
     if (node.ttlMs > 0) this.perishable.delete(node);
     if (node.owner === '') return;

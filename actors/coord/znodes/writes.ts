@@ -13,6 +13,7 @@ import { parentOf, pathProblem } from '../../../protocol/paths.ts';
 import { aclOf, aclProblem, allows } from './acl.ts';
 import type { Context } from './context.ts';
 import { keepData } from './data.ts';
+import { account, beginStats, isExceeded } from './quotas.ts';
 import { failure } from './result-codec.ts';
 import { isProtected, type Znode } from './tree.ts';
 
@@ -65,6 +66,9 @@ function createNode(context: Context, operation: Create): OperationResult {
     return failure('BAD_PATH', `the path is longer than ${limits.pathBytes} bytes`);
   if (tree.find(path) !== undefined) return failure('NODE_EXISTS');
   if (parent.owner !== '') return failure('NO_CHILDREN_FOR_EPHEMERALS');
+  const bytes = operation.data.length;
+  if (operation.enforceQuota === true && isExceeded(tree, path, 1, bytes))
+    return failure('QUOTA_EXCEEDED');
   const node = tree.create(parent, {
     path,
     data: keepData(operation.data),
@@ -82,7 +86,10 @@ function createNode(context: Context, operation: Create): OperationResult {
     ttlMs: operation.ttlMs ?? 0,
   });
   context.events.push({ type: 'created', path }, { type: 'childrenChanged', path: parent.path });
-  return { kind: 'created', path, stat: node.stat() };
+  const stat = node.stat();
+  beginStats(tree, node);
+  account(tree, path, 1, bytes);
+  return { kind: 'created', path, stat };
 }
 
 /** A znode goes in one way at most. */
@@ -119,6 +126,7 @@ function deleteNode(context: Context, operation: Delete): OperationResult {
 /** Also of an ephemeral whose session has ended: nothing is checked then. */
 export function removeNode(context: Pick<Context, 'tree' | 'zxid' | 'events'>, node: Znode): void {
   context.tree.remove(node, context.zxid);
+  account(context.tree, node.path, -1, -node.data.length);
   context.events.push(
     { type: 'deleted', path: node.path },
     { type: 'childrenChanged', path: node.parent!.path },
@@ -137,12 +145,17 @@ function setData(context: Context, operation: SetData): OperationResult {
   const node = context.tree.find(operation.path);
   if (node === undefined) return missing(operation.path);
   if (!allows(node.acl, permissions.write, context.identities)) return failure('NO_AUTH');
+  const more = operation.data.length - node.data.length;
+  if (operation.enforceQuota === true && isExceeded(context.tree, node.path, 0, more))
+    return failure('QUOTA_EXCEEDED');
   if (operation.version !== ANY_VERSION && operation.version !== node.version)
     return failure('BAD_VERSION');
   const data = keepData(operation.data);
   context.tree.setData(node, data, context.zxid, context.wallMs);
   context.events.push({ type: 'dataChanged', path: node.path });
-  return { kind: 'stat', stat: node.stat() };
+  const stat = node.stat();
+  account(context.tree, node.path, 0, more);
+  return { kind: 'stat', stat };
 }
 
 function checkVersion(context: Context, operation: Check): OperationResult {

@@ -323,6 +323,7 @@ export const znodeStates: ZnodeStateFactory = {
     const { head, tree, sessions, digest } = restoreSnapshot(chunks);
     const state = new Znodes({ ...head, tree, sessions }, planted);
     if (state.digest() !== digest) throw damaged('its digest is another');
+    sessions.forgetUnasked();
     return state;
   },
 };

@@ -32,6 +32,7 @@ export const create = (
     sequential?: boolean;
     container?: boolean;
     ttlMs?: number;
+    enforceQuota?: boolean;
   } = {},
 ): ZnodeOperation => ({
   kind: 'create',
@@ -42,6 +43,7 @@ export const create = (
   sequential: options.sequential ?? false,
   ...(options.container === true ? { container: true } : {}),
   ...(options.ttlMs === undefined ? {} : { ttlMs: options.ttlMs }),
+  ...(options.enforceQuota === true ? { enforceQuota: true } : {}),
 });
 export const removeStale = (path: string): ZnodeOperation => ({ kind: 'removeStale', path });
 export const remove = (path: string, version = -1): ZnodeOperation => ({

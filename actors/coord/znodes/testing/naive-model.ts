@@ -140,11 +140,11 @@ export class NaiveModel {
         if (session.incarnation !== operation.incarnation) return 'SESSION_MOVED';
         const { number } = operation;
         if (number < 1) return 'BAD_REQUEST';
-        if (number <= session.number) return session.replies.get(number)!;
+        if (number <= session.number) return session.replies.get(number) ?? 'REPLY_FORGOTTEN';
         if (number > session.number + 1) return 'SEQUENCE_GAP';
         const answer = this.write(operation, body);
         session.number = number;
-        session.replies.set(number, answer);
+        if (session.clientNumbered) session.replies.set(number, answer);
         return answer;
       }
     }
@@ -212,8 +212,12 @@ export class NaiveModel {
           : operation.path;
         if (this.nodes.has(path)) refuse('NODE_EXISTS');
         if (parent.owner !== '') refuse('NO_CHILDREN_FOR_EPHEMERALS');
+        const bytes = operation.data.length;
+        if (operation.enforceQuota === true) this.checkQuota(path, 1, bytes);
         const node = this.newNode(textOf(operation.data), operation.acl, ephemeral ? session : '');
         this.nodes.set(path, { ...node, container, ttlMs });
+        if (path.endsWith('/zookeeper_stats')) this.beginStats(path);
+        this.account(path, 1, bytes);
         parent.created += 1;
         parent.cversion += 1;
         parent.pzxid = this.zxid;
@@ -234,8 +238,11 @@ export class NaiveModel {
       case 'set': {
         const node = existing(operation.path);
         may(node.acl, 2);
+        const more = operation.data.length - node.data.length;
+        if (operation.enforceQuota === true) this.checkQuota(operation.path, 0, more);
         same(operation.version, node.version);
         node.data = textOf(operation.data);
+        this.account(operation.path, 0, more);
         node.version += 1;
         node.mzxid = this.zxid;
         node.mtimeMs = this.wallMs;
@@ -274,8 +281,45 @@ export class NaiveModel {
     return node.ttlMs !== undefined && node.mtimeMs + node.ttlMs <= wallMs;
   }
 
+  /** Of the longest path at or above that has limits. */
+  private quotaOf(path: string): { limits: number[]; stats: ModelNode } | undefined {
+    const [longest] = [...this.nodes.keys()]
+      .flatMap((at) => /^\/zookeeper\/quota(\/.+)\/zookeeper_limits$/.exec(at)?.[1] ?? [])
+      .filter((limited) => `${path}/`.startsWith(`${limited}/`))
+      .sort((one, other) => other.length - one.length);
+    const stats = this.nodes.get(`/zookeeper/quota${longest}/zookeeper_stats`);
+    const limits = this.nodes.get(`/zookeeper/quota${longest}/zookeeper_limits`);
+    if (stats === undefined || limits === undefined) return undefined;
+    return { limits: limits.data.match(/-?\d+/g)!.map(Number), stats };
+  }
+
+  private checkQuota(path: string, nodes: number, bytes: number): void {
+    const quota = this.quotaOf(path);
+    if (quota === undefined) return;
+    const [, , bytesMost = -1, countMost = -1] = quota.limits;
+    const [count = 0, had = 0] = quota.stats.data.match(/-?\d+/g)!.map(Number);
+    if (nodes !== 0 && countMost > -1 && count + nodes > countMost) refuse('QUOTA_EXCEEDED');
+    if (bytes !== 0 && bytesMost > -1 && had + bytes > bytesMost) refuse('QUOTA_EXCEEDED');
+  }
+
+  private account(path: string, nodes: number, bytes: number): void {
+    const stats = this.quotaOf(path)?.stats;
+    if (stats === undefined) return;
+    const [count = 0, had = 0] = stats.data.match(/-?\d+/g)!.map(Number);
+    stats.data = `count=${count + nodes},bytes=${had + bytes}`;
+  }
+
+  private beginStats(path: string): void {
+    const top = path.slice('/zookeeper/quota'.length, -'/zookeeper_stats'.length);
+    const counted = [top, ...this.below(top)].flatMap((at) => this.nodes.get(at) ?? []);
+    const bytes = counted.reduce((sum, { data }) => sum + data.length, 0);
+    this.nodes.get(path)!.data = `count=${counted.length},bytes=${bytes}`;
+  }
+
   private remove(path: string): void {
+    const { data } = this.nodes.get(path)!;
     this.nodes.delete(path);
+    this.account(path, -1, -data.length);
     const parent = this.nodes.get(parentOf(path))!;
     parent.cversion += 1;
     parent.pzxid = this.zxid;
