@@ -63,7 +63,7 @@ export interface GatewaySettings {
   /** `znode.container.maxNeverUsedIntervalMs`: a container that never had a child goes after this; 0 is never. */
   readonly containerMaxNeverUsedMs: number;
 
-  /** The HTTP server of the admin commands; undefined when there is none (`admin.enableServer=false`, or no port). */
+  /** The HTTP server of the admin commands; undefined unless `admin.enableServer` or `admin.serverPort` asks for it. */
   readonly admin: HttpSettings | undefined;
   /** Prometheus' `/metrics` of its own (`metricsProvider.httpPort`); undefined when there is none. */
   readonly metrics: HttpSettings | undefined;
