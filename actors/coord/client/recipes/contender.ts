@@ -24,8 +24,22 @@ export interface Place {
   readonly kinds: readonly string[];
   /** Shown to people who look. */
   readonly data?: string;
-  /** Who is in the way of the contender at `index`; undefined when it is let in. The line is never shorter than that. */
-  readonly obstacle: (line: readonly Contestant[], index: number) => Contestant | undefined;
+  /**
+   * Who is in the way of the contender at `index`; undefined when it is let in. `anybody`: whoever leaves may let it in, and
+   * it looks again at each change of the line, so only one contender at a time should say so.
+   */
+  readonly obstacle: (
+    line: readonly Contestant[],
+    index: number,
+  ) => Contestant | 'anybody' | undefined;
+}
+
+/** One that has entered. */
+export interface Entered {
+  /** Holds, and the session cannot have been given away yet. */
+  readonly isHolding: boolean;
+  /** `done` when the node is gone, or the session with it. Nothing is told to the handlers any more. */
+  leave(done?: () => void): void;
 }
 
 export interface Holding {
@@ -46,7 +60,7 @@ export interface ContenderHandlers {
 
 type State = 'entering' | 'waiting' | 'holding' | 'leaving' | 'ended';
 
-export class Contender {
+export class Contender implements Entered {
   private readonly parts: RecipeParts;
   private readonly place: Place;
   private readonly handlers: ContenderHandlers;
@@ -72,13 +86,11 @@ export class Contender {
     this.create();
   }
 
-  /** Holds, and the session cannot have been given away yet. */
   get isHolding(): boolean {
     const { client, clock } = this.parts;
     return this.state === 'holding' && certainForMs(client, clock) > 0;
   }
 
-  /** `done` when the node is gone, or the session with it. Nothing is told to the handlers any more. */
   leave(done?: () => void): void {
     if (this.state === 'ended') {
       if (done !== undefined) this.parts.clock.after(0, done);
@@ -169,6 +181,7 @@ export class Contender {
       }
       const obstacle = this.place.obstacle(line, index);
       if (obstacle === undefined) this.hold(this.holding);
+      else if (obstacle === 'anybody') this.waitForAnybody(names.value);
       else this.follow(`${this.place.parent}/${obstacle.name}`, () => this.look());
     });
   }
@@ -199,6 +212,15 @@ export class Contender {
     const following = this.parts.client.follow('exists', path, (answer) => {
       if (this.following !== following || this.state !== state) return;
       if (answer.ok && answer.value.kind === 'exists' && !answer.value.exists) gone();
+    });
+    this.following = following;
+  }
+
+  private waitForAnybody(seen: readonly string[]): void {
+    const following = this.parts.client.follow('children', this.place.parent, (answer) => {
+      if (this.following !== following || !answer.ok || answer.value.kind !== 'children') return;
+      const { children } = answer.value;
+      if (seen.some((name) => !children.includes(name))) this.look();
     });
     this.following = following;
   }

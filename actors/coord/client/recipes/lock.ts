@@ -2,11 +2,11 @@
  * Lock and read-write lock (ZooKeeper's recipes), with the nodes of Curator's InterProcessMutex and
  * InterProcessReadWriteLock: both may contend for the same path. Not reentrant: each contender is one holder.
  */
-import { Contender, type ContenderHandlers, type Place } from './contender.ts';
+import { Contender, type ContenderHandlers, type Entered, type Place } from './contender.ts';
 import type { RecipeParts } from './parts.ts';
 
 /** Makes one contender: it enters, and is told when it holds. */
-export type Claim = (parts: RecipeParts, handlers: ContenderHandlers) => Contender;
+export type Claim = (parts: RecipeParts, handlers: ContenderHandlers) => Entered;
 
 const LOCK = 'lock-';
 const READ = '__READ__';

@@ -69,6 +69,32 @@ export function ensure(
   });
 }
 
+/** Makes an ephemeral node of this session, and its parents. NODE_EXISTS when it is another session's. */
+export function createEphemeral(
+  parts: RecipeParts,
+  path: string,
+  data: string | Uint8Array,
+  done: (answer: Answer<{ readonly czxid: number }>) => void,
+): void {
+  insist(parts, 'create', { path, data, ephemeral: true }, (answer) => {
+    if (answer.ok) done({ ok: true, value: answer.value.stat });
+    else if (answer.error.code === 'NO_NODE')
+      ensure(parts, parentOf(path), (error) => {
+        if (error === undefined) createEphemeral(parts, path, data, done);
+        else done({ ok: false, error });
+      });
+    else if (answer.error.code !== 'NODE_EXISTS') done(answer);
+    // It may be ours: made by a try whose answer was lost.
+    else
+      insist(parts, 'exists', { path }, (found) => {
+        if (!found.ok) done(found);
+        else if (found.value.stat === undefined) createEphemeral(parts, path, data, done);
+        else if (found.value.stat.ephemeralOwner !== parts.client.session) done(answer);
+        else done({ ok: true, value: found.value.stat });
+      });
+  });
+}
+
 /** The names of all children; none where the node is not there. */
 export function childrenOf(
   parts: RecipeParts,
