@@ -85,6 +85,18 @@ export const errorCatalogue = {
     meaning: 'the write was carried out, its reply is no longer kept',
   },
   AUTH_FAILED: { definite: true, meaning: 'the credentials are not valid', zookeeper: -115 },
+  // what only ZooKeeper's clients ask
+  MARSHALLING_ERROR: {
+    definite: true,
+    meaning: 'the bytes of the request are not what its type says',
+    zookeeper: -5,
+  },
+  UNIMPLEMENTED: {
+    definite: true,
+    meaning: 'there is no such request, or it is switched off here',
+    zookeeper: -6,
+  },
+  NO_WATCHER: { definite: true, meaning: 'there is no such watch', zookeeper: -121 },
   // tasks
   NO_TASK: { definite: true, meaning: 'there is no such task' },
   NO_DEPENDENCY: { definite: true, meaning: 'a task in dependsOn does not exist' },

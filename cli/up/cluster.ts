@@ -8,7 +8,13 @@ import { Part, type PartDeath } from './part.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-export const ports = { nats: 4222, master: 5050, agent: 5051, betweenInstances: 10 } as const;
+export const ports = {
+  nats: 4222,
+  zookeeper: 2181,
+  master: 5050,
+  agent: 5051,
+  betweenInstances: 10,
+} as const;
 
 /** How long a part may take to stop before it is killed. Agents end tasks first, each with its grace. */
 export const stopGraceMs = { agent: 15_000, master: 5_000, coord: 5_000, nats: 3_000 } as const;
@@ -127,6 +133,7 @@ export class Cluster {
     ];
     return this.nodeCommand('coord', [
       ...['--member', String(member), '--data', this.options.data.of(`coord-${member}`)],
+      ...['--zookeeper-port', String(ports.zookeeper + member - 1 + this.options.portOffset)],
       ...(this.record.begunCoords.includes(member) ? [] : bootstrap),
     ]);
   }

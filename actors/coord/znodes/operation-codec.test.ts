@@ -19,14 +19,20 @@ const count = fc.maxSafeNat();
 const holder = fc.nat(300).map((id) => id as MemberId);
 
 const znodeOperation: fc.Arbitrary<ZnodeOperation> = fc.oneof(
-  fc.record({
-    kind: fc.constant('create' as const),
-    path,
-    data,
-    acl,
-    ephemeral: fc.boolean(),
-    sequential: fc.boolean(),
-  }),
+  fc.record(
+    {
+      kind: fc.constant('create' as const),
+      path,
+      data,
+      acl,
+      ephemeral: fc.boolean(),
+      sequential: fc.boolean(),
+      container: fc.constant(true),
+      ttlMs: fc.maxSafeNat(),
+    },
+    { requiredKeys: ['kind', 'path', 'data', 'acl', 'ephemeral', 'sequential'] },
+  ),
+  fc.record({ kind: fc.constant('removeStale' as const), path }),
   fc.record({ kind: fc.constant('delete' as const), path, version }),
   fc.record({ kind: fc.constant('set' as const), path, data, version }),
   fc.record({ kind: fc.constant('check' as const), path, version }),

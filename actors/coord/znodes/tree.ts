@@ -29,6 +29,9 @@ export interface NodeRecord {
   /** Children that were ever created: the next sequential child's number. */
   creates: number;
   readonly owner: SessionId | '';
+  readonly container: boolean;
+  /** 0: it has none. */
+  readonly ttlMs: number;
 }
 
 export class Znode implements NodeRecord {
@@ -45,6 +48,8 @@ export class Znode implements NodeRecord {
   aversion: number;
   creates: number;
   readonly owner: SessionId | '';
+  readonly container: boolean;
+  readonly ttlMs: number;
   children: Children<Znode> | undefined = undefined;
   /** The snapshot that has seen this node or need not see it (snapshot.ts). */
   snapshot = 0;
@@ -70,9 +75,14 @@ export class Znode implements NodeRecord {
     this.aversion = record.aversion;
     this.creates = record.creates;
     this.owner = record.owner;
+    this.container = record.container;
+    this.ttlMs = record.ttlMs;
     hasher.begin(2);
     hasher.text(record.path);
     hasher.text(record.owner);
+    // Not for the others, so that their hashes are those of before there were such nodes.
+    if (record.container) hasher.word(1);
+    if (record.ttlMs > 0) hasher.number(record.ttlMs);
     this.pathHigh = hasher.high;
     this.pathLow = hasher.low;
     this.hashData();
@@ -98,6 +108,14 @@ export class Znode implements NodeRecord {
       dataLength: this.data.length,
       numChildren: childCount,
     };
+  }
+
+  /** Nobody needs it any more: it goes by itself. */
+  isStale(wallMs: number): boolean {
+    if (this.children !== undefined) return false;
+    return this.container
+      ? this.creates > 0
+      : this.ttlMs > 0 && this.mtimeMs + this.ttlMs <= wallMs;
   }
 
   /** Of the children, in byte order. */
@@ -139,6 +157,9 @@ const NO_NAMES: readonly string[] = Object.freeze([]);
 export class Tree {
   readonly nodes = new Map<string, Znode>();
   readonly ephemerals = new Map<SessionId, Set<Znode>>();
+  readonly containers = new Set<Znode>();
+  /** Those that have a `ttlMs`. */
+  readonly perishable = new Set<Znode>();
   readonly sum = new HashSum();
   /** Told before a node changes for the first time since a snapshot began. */
   beforeChange: ((node: Znode) => void) | undefined;
@@ -278,6 +299,8 @@ export class Tree {
       parent.children.add(node);
       this.changed(parent);
     }
+    if (node.container) this.containers.add(node);
+    if (node.ttlMs > 0) this.perishable.add(node);
     if (node.owner === '') return;
     const owned = this.ephemerals.get(node.owner);
     if (owned === undefined) this.ephemerals.set(node.owner, new Set([node]));
@@ -291,6 +314,8 @@ export class Tree {
     parent.children!.delete(node);
     if (parent.children!.size === 0) parent.children = undefined;
     this.changed(parent);
+    if (node.container) this.containers.delete(node);
+    if (node.ttlMs > 0) this.perishable.delete(node);
     if (node.owner === '') return;
     const owned = this.ephemerals.get(node.owner)!;
     owned.delete(node);
@@ -315,6 +340,8 @@ const emptyRecord = {
   aversion: 0,
   creates: 0,
   owner: '',
+  container: false,
+  ttlMs: 0,
 } as const;
 
 const systemNodes: readonly (readonly [string, Acl])[] = [

@@ -30,6 +30,8 @@ export const create = (
     acl?: readonly AclEntry[];
     ephemeral?: boolean;
     sequential?: boolean;
+    container?: boolean;
+    ttlMs?: number;
   } = {},
 ): ZnodeOperation => ({
   kind: 'create',
@@ -38,7 +40,10 @@ export const create = (
   acl: options.acl ?? openAclEntries,
   ephemeral: options.ephemeral ?? false,
   sequential: options.sequential ?? false,
+  ...(options.container === true ? { container: true } : {}),
+  ...(options.ttlMs === undefined ? {} : { ttlMs: options.ttlMs }),
 });
+export const removeStale = (path: string): ZnodeOperation => ({ kind: 'removeStale', path });
 export const remove = (path: string, version = -1): ZnodeOperation => ({
   kind: 'delete',
   path,

