@@ -37,7 +37,8 @@ export async function play(row: Row, address: Address): Promise<Transcript> {
   const speakers = { a: speakerOf('a'), b: speakerOf('b'), c: speakerOf('c') };
   await withBroom(address, async (ask) => {
     await sweep(ask, rowRoot);
-    await ask(create(rowRoot));
+    const made = await ask(create(rowRoot));
+    if (!made) throw new Error(`${rowRoot} is still there: the row before this one locked it`);
   });
   await row.play(speakers);
   for (const speaker of [speakers.a, speakers.b, speakers.c]) await speaker.finish();

@@ -173,12 +173,18 @@ export class WireConnection {
         state: reader.int(),
         path: reader.string(),
       };
-    const asked = this.#asked.shift();
+    const asked = this.#takeAsked(xid);
     const body = error === 0 ? asked?.request.read(reader) : undefined;
     return {
       ...{ kind: 'reply', request: asked?.request, expectedXid: asked?.xid },
       ...{ xid, zxid, error, body, bytesLeft: reader.left },
     };
+  }
+
+  /** By its xid; a reply under a xid that nobody waits for is taken for that to the oldest request. */
+  #takeAsked(xid: number): { request: Request; xid: number } | undefined {
+    const place = this.#asked.findIndex((asked) => asked.xid === xid);
+    return this.#asked.splice(Math.max(place, 0), 1)[0];
   }
 
   #hand(incoming: Incoming): void {
