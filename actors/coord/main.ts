@@ -6,8 +6,10 @@ import { openFiles } from '../../runtime/files.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { connectRole } from '../../runtime/role-connection.ts';
 import { runProcess } from '../../runtime/run.ts';
-import type { Ports, Storage, Transport } from '../actor.ts';
+import { openTcp } from '../../runtime/tcp.ts';
+import type { Ports, Storage, Tcp, Transport } from '../actor.ts';
 import { CoordActor } from './coord.ts';
+import { generousSettings } from './gateway/settings.ts';
 
 await runProcess({
   kind: 'coord',
@@ -23,7 +25,8 @@ await runProcess({
         noEcho: true,
       }),
     ]);
-    const { bootstrapCluster, bootstrapMembers } = config;
+    const { bootstrapCluster, bootstrapMembers, zookeeperHost, zookeeperPort } = config;
+    const tcp = openTcp();
     let actor: CoordActor | undefined;
     return {
       ports: {
@@ -33,12 +36,16 @@ await runProcess({
         transport: main.transport,
         bulk: bulk.transport,
         storage,
+        tcp,
       },
-      create(ports: Ports & { readonly storage: Storage; readonly bulk: Transport }) {
+      create(ports: Ports & { storage: Storage; bulk: Transport; tcp: Tcp }) {
         actor = new CoordActor(ports, {
           cluster: config.cluster,
           member: config.member,
           systemDigest: `system:${config.systemSecret}`,
+          ...(zookeeperPort !== undefined && {
+            zookeeper: { host: zookeeperHost, port: zookeeperPort, settings: generousSettings },
+          }),
           ...(bootstrapCluster !== undefined &&
             bootstrapMembers !== undefined && {
               bootstrap: { clusterId: bootstrapCluster, members: bootstrapMembers },
@@ -53,6 +60,7 @@ await runProcess({
         return status?.role === 'leading' || follows;
       },
       async close() {
+        tcp.close();
         await Promise.all([main.drain(), bulk.drain(), storage.close()]);
         unlock();
       },

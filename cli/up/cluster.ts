@@ -9,7 +9,12 @@ import { type ZooCfgFile, zooKeeperPort } from './zoo-cfg-file.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-export const ports = { nats: 4222, master: 5050, agent: 5051, betweenInstances: 10 } as const;
+export const ports = {
+  nats: 4222,
+  master: 5050,
+  agent: 5051,
+  betweenInstances: 10,
+} as const;
 
 /** How long a part may take to stop before it is killed. Agents end tasks first, each with its grace. */
 export const stopGraceMs = { agent: 15_000, master: 5_000, coord: 5_000, nats: 3_000 } as const;

@@ -321,7 +321,7 @@ export class FakeCoordClient implements CoordClient {
   timeoutMs = 6000;
   private readonly tree: FakeTree;
   private readonly clock: FakeClock;
-  private readonly stateHandlers: ((state: SessionState) => void)[] = [];
+  private readonly stateHandlers = new Set<(state: SessionState) => void>();
   private readonly followers = new Set<{ kind: string; path: string; handler: Handler }>();
 
   constructor(tree: FakeTree, clock: FakeClock) {
@@ -353,8 +353,9 @@ export class FakeCoordClient implements CoordClient {
     this.clock.soon(() => done?.());
   }
 
-  onState(handler: (state: SessionState) => void): void {
-    this.stateHandlers.push(handler);
+  onState(handler: (state: SessionState) => void): { stop(): void } {
+    this.stateHandlers.add(handler);
+    return { stop: () => this.stateHandlers.delete(handler) };
   }
 
   onEvent(): void {

@@ -63,7 +63,8 @@ export interface CoordClient {
   readonly lastHeardMs: number;
   /** As asked for until the session is open, then as the quorum granted it. */
   readonly timeoutMs: number;
-  onState(handler: (state: SessionState) => void): void;
+  /** Told at each change, until `stop`. */
+  onState(handler: (state: SessionState) => void): { stop(): void };
   /**
    * Data in replies are bytes. Answered exactly once; never inside the call. Writes are applied and answered in the
    * order of the calls, and a read sees every write that was asked for before it. Waits while suspended: a write until the session

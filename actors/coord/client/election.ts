@@ -6,6 +6,7 @@ import { MesozooError } from '../../../protocol/errors.ts';
 import type { Zxid } from '../../../protocol/ids.ts';
 import { nameOf, parentOf } from '../../../protocol/paths.ts';
 import type { Logger, Ports } from '../../actor.ts';
+import { certainForMs } from './certainty.ts';
 import type { CoordClient, Election, ElectionOptions } from './contract.ts';
 
 type Handlers = Parameters<Election['enter']>[1];
@@ -69,9 +70,7 @@ export class SessionElection implements Election {
   mayLead(): boolean {
     const { client, candidacy } = this;
     if (candidacy?.leads !== true) return false;
-    if (client.state !== 'connected' && client.state !== 'suspended') return false;
-    const marginMs = this.options.marginMs ?? Math.min(2_000, client.timeoutMs / 2);
-    return this.ports.clock.monotonicMs() - client.lastHeardMs < client.timeoutMs - marginMs;
+    return certainForMs(client, this.ports.clock, this.options.marginMs) > 0;
   }
 
   private createCandidate(candidacy: Candidacy): void {

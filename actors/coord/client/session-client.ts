@@ -71,7 +71,7 @@ export class SessionClient implements CoordClient {
   private readonly options: CoordClientOptions;
   private readonly log: Logger;
   private readonly subjects: Subjects;
-  private readonly stateHandlers: ((state: SessionState) => void)[] = [];
+  private readonly stateHandlers = new Set<(state: SessionState) => void>();
   private readonly tell = new TellingOrder();
   private readonly watches: WatchKeeper;
 
@@ -151,8 +151,11 @@ export class SessionClient implements CoordClient {
     this.later(() => this.goOnClosing());
   }
 
-  onState(handler: (state: SessionState) => void): void {
-    this.stateHandlers.push(handler);
+  onState(handler: (state: SessionState) => void): { stop(): void } {
+    // Of its own: the same handler may be given twice.
+    const told = (state: SessionState) => handler(state);
+    this.stateHandlers.add(told);
+    return { stop: () => this.stateHandlers.delete(told) };
   }
 
   onEvent(handler: Parameters<CoordClient['onEvent']>[0]): void {
