@@ -11,6 +11,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export const ports = {
   nats: 4222,
+  zookeeper: 2181,
   master: 5050,
   agent: 5051,
   betweenInstances: 10,
