@@ -103,7 +103,7 @@ export const defaultBounds: CoordBounds = {
   snapshotSlots: 100_000,
   snapshotLogBytes: 64 * 1024 * 1024,
   slotsInFlight: limits.slotsInFlight,
-  slotsBeforeGathering: 1,
-  gatheredOperations: 1024,
+  slotsBeforeGathering: 4,
+  gatheredOperations: 256,
   keptSlots: 4096,
 };
