@@ -141,6 +141,42 @@ export interface Storage {
   rename(from: string, to: string, saved: Saved): void;
 }
 
+// ── TCP: connections of clients ─────────────────────────────────────────────────────────────────────────────
+
+export interface TcpConnection {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** Written and not yet taken by the network. */
+  readonly waitingBytes: number;
+  /** The bytes are the connection's own from now on. Nothing happens on one that has ended. */
+  write(bytes: Uint8Array): void;
+  /** Nothing more is read until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Closes once everything written has left. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+}
+
+export interface TcpHandlers {
+  /** The bytes are the receiver's own. */
+  data(bytes: Uint8Array): void;
+  /** Called once, however the connection ended; nothing follows. */
+  closed(): void;
+  /** What was written has left, after `waitingBytes` was not 0. */
+  drained(): void;
+}
+
+export interface Tcp {
+  /** Calls `failed` when the address cannot be had, with what the system said. */
+  listen(
+    address: { readonly host: string; readonly port: number },
+    accept: (connection: TcpConnection) => TcpHandlers,
+    failed: (reason: string) => void,
+  ): { close(): void };
+}
+
 // ── Processes: what an agent runs ───────────────────────────────────────────────────────────────────────────
 
 export interface LaunchSpec {

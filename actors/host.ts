@@ -14,6 +14,8 @@ import type {
   Processes,
   Random,
   Storage,
+  Tcp,
+  TcpHandlers,
   Timer,
   Transport,
 } from './actor.ts';
@@ -28,6 +30,7 @@ export interface HostOptions {
 export interface HostedPorts extends Ports {
   readonly storage?: Storage;
   readonly processes?: Processes;
+  readonly tcp?: Tcp;
   /** A second connection, for bulk, so that heartbeats never queue behind it. */
   readonly bulk?: Transport;
 }
@@ -127,6 +130,7 @@ export class Host<P extends HostedPorts> {
       transport: this.wrapTransport(ports.transport),
       ...(ports.bulk && { bulk: this.wrapTransport(ports.bulk) }),
       ...(ports.storage && { storage: this.wrapStorage(ports.storage) }),
+      ...(ports.tcp && { tcp: this.wrapTcp(ports.tcp) }),
       ...(ports.processes && { processes: this.wrapProcesses(ports.processes) }),
     };
   }
@@ -195,6 +199,27 @@ export class Host<P extends HostedPorts> {
       truncate: (name, bytes) => storage.truncate(name, bytes),
       remove: (name, done) => storage.remove(name, saved(done)),
       rename: (from, to, done) => storage.rename(from, to, saved(done)),
+    };
+  }
+
+  private wrapTcp(tcp: Tcp): Tcp {
+    return {
+      listen: (address, accept, failed) =>
+        tcp.listen(
+          address,
+          (connection) => {
+            let handlers: TcpHandlers | undefined;
+            this.input(() => {
+              handlers = accept(connection);
+            });
+            return {
+              data: (bytes) => this.input(() => handlers?.data(bytes)),
+              closed: () => this.input(() => handlers?.closed()),
+              drained: () => this.input(() => handlers?.drained()),
+            };
+          },
+          (reason) => this.input(() => failed(reason)),
+        ),
     };
   }
 

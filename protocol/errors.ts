@@ -59,6 +59,11 @@ export const errorCatalogue = {
     meaning: 'the ACL is empty or has an unknown scheme, id or permission',
     zookeeper: -114,
   },
+  QUOTA_EXCEEDED: {
+    definite: true,
+    meaning: 'a hard limit of the quota leaves no room for this',
+    zookeeper: -125,
+  },
   BAD_PATH: { definite: true, meaning: 'the path is not a legal znode path', zookeeper: -8 },
   RUNTIME_INCONSISTENCY: {
     definite: true,
@@ -85,6 +90,18 @@ export const errorCatalogue = {
     meaning: 'the write was carried out, its reply is no longer kept',
   },
   AUTH_FAILED: { definite: true, meaning: 'the credentials are not valid', zookeeper: -115 },
+  // what only ZooKeeper's clients ask
+  MARSHALLING_ERROR: {
+    definite: true,
+    meaning: 'the bytes of the request are not what its type says',
+    zookeeper: -5,
+  },
+  UNIMPLEMENTED: {
+    definite: true,
+    meaning: 'there is no such request, or it is switched off here',
+    zookeeper: -6,
+  },
+  NO_WATCHER: { definite: true, meaning: 'there is no such watch', zookeeper: -121 },
   // tasks
   NO_TASK: { definite: true, meaning: 'there is no such task' },
   NO_DEPENDENCY: { definite: true, meaning: 'a task in dependsOn does not exist' },

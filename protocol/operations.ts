@@ -10,20 +10,26 @@ import type { DiskId, MemberId, SessionId, SessionIncarnation, Zxid } from './id
 
 export const permissions = { read: 1, write: 2, create: 4, delete: 8, admin: 16, all: 31 } as const;
 
-/** As ZooKeeper stores it: scheme `world` with id `anyone`, or `digest` with `user:base64(SHA1("user:password"))`. */
+/**
+ * As ZooKeeper stores it: scheme `world` with id `anyone`, `digest` with `user:base64(SHA1("user:password"))`, `ip` with
+ * an address or address/bits, `x509` with a distinguished name, `sasl` with a principal.
+ */
 export interface AclEntry {
   readonly permissions: number;
   readonly scheme: string;
   readonly id: string;
 }
 
-/** Who asks: identities proven to the member that holds the session, for example `digest` `user:hash`. */
+/**
+ * Who asks: identities proven to the member that holds the session, for example `digest` `user:hash`. The scheme
+ * `super` passes every check.
+ */
 export interface Identity {
   readonly scheme: string;
   readonly id: string;
 }
 
-/** ZooKeeper's Stat; times are wall milliseconds, `ephemeralOwner` is '' for a persistent node. */
+/** ZooKeeper's Stat; times are wall milliseconds, `ephemeralOwner` is '' for what is not ephemeral. */
 export interface Stat {
   readonly czxid: Zxid;
   readonly mzxid: Zxid;
@@ -38,6 +44,9 @@ export interface Stat {
   readonly numChildren: number;
 }
 
+/** 40 bits, as in ZooKeeper. */
+export const TTL_MS_MAX = 0xff_ffff_ffff;
+
 export type ZnodeOperation =
   | {
       readonly kind: 'create';
@@ -47,6 +56,12 @@ export type ZnodeOperation =
       readonly ephemeral: boolean;
       /** The parent's counter is appended to the path as %010d. */
       readonly sequential: boolean;
+      /** Goes by itself once it has had children and has none. Neither ephemeral, sequential nor with a `ttlMs`. */
+      readonly container?: boolean;
+      /** 1 to `TTL_MS_MAX`: it goes by itself when it was not changed for so long and has no children. Not ephemeral. */
+      readonly ttlMs?: number;
+      /** Refused with QUOTA_EXCEEDED where a hard limit leaves no room; as long as it is not set, limits refuse nothing. */
+      readonly enforceQuota?: boolean;
     }
   | { readonly kind: 'delete'; readonly path: string /** -1: any */; readonly version: number }
   | {
@@ -54,6 +69,8 @@ export type ZnodeOperation =
       readonly path: string;
       readonly data: Uint8Array;
       readonly version: number;
+      /** As for `create`. */
+      readonly enforceQuota?: boolean;
     }
   | { readonly kind: 'check'; readonly path: string; readonly version: number }
   | {
@@ -61,7 +78,9 @@ export type ZnodeOperation =
       readonly path: string;
       readonly acl: readonly AclEntry[];
       readonly aversion: number;
-    };
+    }
+  /** Of the leader: a container or a node with a `ttlMs` that is no longer needed goes; any other node stays (`checked`). */
+  | { readonly kind: 'removeStale'; readonly path: string };
 
 /** A write of a session: `apply` takes exactly the number after the last one of this incarnation. */
 export type WriteOperation =

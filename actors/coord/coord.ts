@@ -16,6 +16,7 @@ import { Door } from './door/door.ts';
 import type { Quorum } from './door/quorum.ts';
 import { SessionExpiry } from './expiry.ts';
 import { Inbox, type OperationDone, Outbox } from './forwarding.ts';
+import { Gateway } from './gateway/gateway.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { CoordLog } from './log/log.ts';
 import { openData } from './log/open.ts';
@@ -112,6 +113,7 @@ export class CoordActor implements Actor {
       transport.subscribe(this.subjects.quorumState(), (delivery) => this.tellState(delivery)),
     ];
     parts.door.start();
+    parts.gateway?.start();
     this.tickLater();
   }
 
@@ -185,10 +187,26 @@ export class CoordActor implements Actor {
       submit,
       submitForMember: (body, identities, done) => memberSession.write(body, identities, done),
       confirm: (done) => confirmations.ask(done),
+      hasRoom: () => this.parts?.outbox.isFull() === false,
       touch: (session) => this.housekeeping?.touch(session),
       isInContact: () => this.attentiveMs - this.contactMs < timing.contactPatienceMs,
     };
+    const { tcp } = this.ports;
+    const { zookeeper } = this.options;
+    const gateway =
+      tcp === undefined || zookeeper === undefined
+        ? undefined
+        : new Gateway({
+            ...zookeeper,
+            tcp,
+            clock,
+            random,
+            log: logger,
+            quorum,
+            word: () => undefined,
+          });
     return {
+      gateway,
       chart,
       paxos,
       log,
@@ -209,6 +227,7 @@ export class CoordActor implements Actor {
     for (const subscription of this.subscriptions) subscription.unsubscribe();
     if (parts !== undefined) {
       parts.door.stop();
+      parts.gateway?.stop();
       parts.snapshots.stop();
       parts.chart.send({ type: 'STOPPED' });
       this.parts = undefined;
@@ -229,6 +248,7 @@ export class CoordActor implements Actor {
       more = this.carryOut(parts, parts.paxos.takeOutput());
     }
     parts.log.flush();
+    parts.gateway?.flush();
   }
 
   /** Says whether what came out may have led to new work. */
@@ -346,7 +366,7 @@ export class CoordActor implements Actor {
     let applied: readonly Applied[] = NOTHING;
     switch (value.kind) {
       case 'entry':
-        applied = state.apply(slot, value.bytes);
+        applied = state.apply(slot, value.bytes, (one) => this.applied(parts, one));
         break;
       case 'noop':
         state.applyOther(slot);
@@ -367,14 +387,15 @@ export class CoordActor implements Actor {
       applied,
       digest: state.digest(),
     });
-    // Reads see the whole slot from now on: its events go out before any answer.
-    for (const one of applied) parts.door.fire(one);
-    for (const one of applied) this.applied(parts, one);
   }
 
   private applied(parts: Parts, applied: Applied): void {
     const { session, result } = applied;
+    // Its events go out before any answer that shows it.
+    parts.door.fire(applied);
+    if (parts.gateway !== undefined) for (const event of applied.events) parts.gateway.fire(event);
     parts.door.applied(applied);
+    if (applied.ended !== undefined) parts.gateway?.ended(applied.ended);
     if (applied.ended !== undefined) parts.expiry.ended(applied.ended.session);
     if (result.kind === 'session' && this.role === 'leading') {
       parts.expiry.began(session, this.ports.clock.monotonicMs());
@@ -393,6 +414,7 @@ export class CoordActor implements Actor {
     parts.paxos.installed(state.slot, state.configuration);
     this.decided = this.decided.filter(({ slot }) => slot > state.slot);
     parts.door.stateReplaced();
+    parts.gateway?.stateReplaced();
     parts.memberSession.check(state);
     // The leader has taken these, and may have decided them unseen: `apply` tells them from new ones.
     if (this.streamBallot !== undefined) parts.outbox.beginStream(this.streamBallot);

@@ -5,7 +5,7 @@
 import type { MemberId, SessionId } from '../../protocol/ids.ts';
 import { treePaths } from '../../protocol/paths.ts';
 import type { Ports } from '../actor.ts';
-import { digestIdentity } from './door/credentials.ts';
+import { digestIdentity, NOBODY } from './door/credentials.ts';
 import type { Forward, MemberMessage } from './member-messages.ts';
 import type { CoordTiming } from './options.ts';
 import type { Parts } from './parts.ts';
@@ -27,6 +27,10 @@ export interface HousekeepingOptions {
   readonly askCluster: () => void;
 }
 
+/** Removed in one check: the next one goes on. */
+const STALE_PER_CHECK = 2000;
+/** However long their paths are, one write can hold so many. */
+const STALE_PER_WRITE = 100;
 /** Ids in one message. */
 const SESSIONS_PER_REPORT = 10_000;
 
@@ -34,6 +38,7 @@ export class Housekeeping {
   private readonly options: HousekeepingOptions;
   private readonly touched = new Set<SessionId>();
   private makingSystemTree = false;
+  private staleCheckedMs = Number.NEGATIVE_INFINITY;
   private usefulMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: HousekeepingOptions) {
@@ -51,6 +56,7 @@ export class Housekeeping {
     const status = parts.paxos.status();
     const { leader, role } = status;
     parts.door.sweep();
+    parts.gateway?.sweep();
     parts.log.flushLazily();
     parts.confirmations.resend(nowMs);
     const mayWrite = leader !== undefined && role !== 'catchingUp' && !parts.outbox.isFull();
@@ -62,7 +68,10 @@ export class Housekeeping {
     }
     if (role === 'leading') {
       this.expireSessions(nowMs);
-      if (mayWrite) this.makeSystemTree();
+      if (mayWrite) {
+        this.makeSystemTree();
+        this.removeStale(nowMs);
+      }
     }
     if (parts.log.identity.clusterId === '') askCluster();
     this.offerOrWithdraw(status, nowMs, isCurrent);
@@ -112,6 +121,23 @@ export class Housekeeping {
       if (result.kind === 'error') ports.log.warn('system tree not made', { error: result.error });
       else ports.log.info('system tree made', { nodes: operations.length });
     });
+  }
+
+  /** Whether a node still is not needed is found anew when the write is applied. */
+  private removeStale(nowMs: number): void {
+    const { parts, ports, tree, timing } = this.options;
+    if (nowMs - this.staleCheckedMs < timing.containerCheckIntervalMs) return;
+    if (!parts.memberSession.isOpen) return;
+    this.staleCheckedMs = nowMs;
+    const paths = tree().stale(ports.clock.wallMs(), STALE_PER_CHECK);
+    for (let start = 0; start < paths.length; start += STALE_PER_WRITE) {
+      const some = paths.slice(start, start + STALE_PER_WRITE);
+      const operations = some.map((path) => ({ kind: 'removeStale', path }) as const);
+      parts.memberSession.write({ kind: 'multi', operations }, NOBODY, (result) => {
+        if (result.kind === 'error')
+          ports.log.warn('unneeded nodes not removed', { error: result.error });
+      });
+    }
   }
 
   /** A member that is cut off must not take a share of the requests. */

@@ -1,4 +1,5 @@
 /** The process of one coord: `node actors/coord/main.ts --member 1 --data DIR`. Its options: runtime/config.ts. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../runtime/clock.ts';
 import { lockDirectory } from '../../runtime/directory-lock.ts';
@@ -6,8 +7,11 @@ import { openFiles } from '../../runtime/files.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { connectRole } from '../../runtime/role-connection.ts';
 import { runProcess } from '../../runtime/run.ts';
-import type { Ports, Storage, Transport } from '../actor.ts';
+import { openTcp } from '../../runtime/tcp.ts';
+import type { Ports, Storage, Tcp, Transport } from '../actor.ts';
 import { CoordActor } from './coord.ts';
+import { generousSettings } from './gateway/settings.ts';
+import { parseZooCfg } from './gateway/zoo-cfg.ts';
 
 await runProcess({
   kind: 'coord',
@@ -23,7 +27,12 @@ await runProcess({
         noEcho: true,
       }),
     ]);
-    const { bootstrapCluster, bootstrapMembers } = config;
+    const { bootstrapCluster, bootstrapMembers, zookeeperHost, zookeeperPort } = config;
+    const settings =
+      config.zooCfg === undefined
+        ? generousSettings
+        : parseZooCfg(readFileSync(config.zooCfg, 'utf8')).settings;
+    const tcp = openTcp();
     let actor: CoordActor | undefined;
     return {
       ports: {
@@ -33,12 +42,16 @@ await runProcess({
         transport: main.transport,
         bulk: bulk.transport,
         storage,
+        tcp,
       },
-      create(ports: Ports & { readonly storage: Storage; readonly bulk: Transport }) {
+      create(ports: Ports & { storage: Storage; bulk: Transport; tcp: Tcp }) {
         actor = new CoordActor(ports, {
           cluster: config.cluster,
           member: config.member,
           systemDigest: `system:${config.systemSecret}`,
+          ...(zookeeperPort !== undefined && {
+            zookeeper: { host: zookeeperHost, port: zookeeperPort, settings },
+          }),
           ...(bootstrapCluster !== undefined &&
             bootstrapMembers !== undefined && {
               bootstrap: { clusterId: bootstrapCluster, members: bootstrapMembers },
@@ -53,6 +66,7 @@ await runProcess({
         return status?.role === 'leading' || follows;
       },
       async close() {
+        tcp.close();
         await Promise.all([main.drain(), bulk.drain(), storage.close()]);
         unlock();
       },

@@ -1,8 +1,9 @@
 /** What a coord is started with, and its times. */
 import type { MemberId, Slot } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
-import type { Ports, Storage, Transport } from '../actor.ts';
+import type { Ports, Storage, Tcp, Transport } from '../actor.ts';
 import type { PlantedBugs } from '../planted.ts';
+import type { GatewaySettings } from './gateway/settings.ts';
 import type { Bootstrap } from './log/identity.ts';
 import type { Applied } from './znodes/contract.ts';
 
@@ -10,6 +11,8 @@ export type CoordPorts = Ports & {
   readonly storage: Storage;
   /** A second connection, for what is large. */
   readonly bulk: Transport;
+  /** Absent where no client of ZooKeeper can connect. */
+  readonly tcp?: Tcp;
 };
 
 export interface CoordOptions {
@@ -20,6 +23,12 @@ export interface CoordOptions {
   readonly bootstrap?: Bootstrap;
   /** `user:password` that guards the system's znodes. */
   readonly systemDigest: string;
+  /** Where clients of ZooKeeper connect. */
+  readonly zookeeper?: {
+    readonly host: string;
+    readonly port: number;
+    readonly settings: GatewaySettings;
+  };
   readonly timing?: Partial<CoordTiming>;
   readonly bounds?: Partial<CoordBounds>;
   readonly planted?: PlantedBugs;
@@ -44,6 +53,8 @@ export interface CoordTiming {
   readonly resendMs: number;
   /** Deadlines, reports of sessions, expiry: everything that need not be prompt. */
   readonly housekeepingMs: number;
+  /** Containers and nodes with a time to live that nobody needs any more are looked for this often. */
+  readonly containerCheckIntervalMs: number;
   /** Without a leader for this long a member answers no pings: its clients move while their sessions live. */
   readonly contactPatienceMs: number;
   /** Without a leader for this long a member takes no new requests from the queue. */
@@ -65,6 +76,7 @@ export const defaultTiming: CoordTiming = {
   electionTimeoutMs: 400,
   resendMs: 200,
   housekeepingMs: 200,
+  containerCheckIntervalMs: 10_000,
   contactPatienceMs: 300,
   withdrawAfterMs: 1500,
   snapshotPauseMs: 2,

@@ -3,6 +3,7 @@ import type { Confirmations } from './confirmations.ts';
 import type { Door } from './door/door.ts';
 import type { SessionExpiry } from './expiry.ts';
 import type { Inbox, Outbox } from './forwarding.ts';
+import type { Gateway } from './gateway/gateway.ts';
 import type { CoordLog } from './log/log.ts';
 import type { MemberSession } from './member-session.ts';
 import type { CoordinatorLifecycle, Paxos } from './paxos/contract.ts';
@@ -19,4 +20,6 @@ export interface Parts {
   readonly expiry: SessionExpiry;
   readonly memberSession: MemberSession;
   readonly door: Door;
+  /** Absent where nobody can connect. */
+  readonly gateway: Gateway | undefined;
 }

@@ -5,10 +5,17 @@ import { portShare } from '../../runtime/machine-resources.ts';
 import type { ClusterRecord, DataDirectory, PartRecord, Secrets } from './data-directory.ts';
 import { type NatsServer, natsServerCommand } from './nats-server.ts';
 import { Part, type PartDeath } from './part.ts';
+import { type ZooCfgFile, zooKeeperPort } from './zoo-cfg-file.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-export const ports = { nats: 4222, master: 5050, agent: 5051, betweenInstances: 10 } as const;
+export const ports = {
+  nats: 4222,
+  zookeeper: 2181,
+  master: 5050,
+  agent: 5051,
+  betweenInstances: 10,
+} as const;
 
 /** How long a part may take to stop before it is killed. Agents end tasks first, each with its grace. */
 export const stopGraceMs = { agent: 15_000, master: 5_000, coord: 5_000, nats: 3_000 } as const;
@@ -27,6 +34,8 @@ export interface ClusterOptions {
   readonly natsPort?: number;
   /** A server of ours, or the address of somebody else's. */
   readonly nats: { readonly server: NatsServer } | { readonly url: string };
+  /** Without it the coords are generous to ZooKeeper's clients. */
+  readonly zooCfg?: ZooCfgFile;
   readonly logLevel?: string;
   /** For the processes of ours, not for nats-server. */
   readonly env?: Readonly<Record<string, string>>;
@@ -114,6 +123,11 @@ export class Cluster {
     return found.part;
   }
 
+  /** One for each coord, in the order of the members. */
+  get zooKeeperPorts(): readonly number[] {
+    return this.record.coords.map((member) => this.zooKeeperPort(member));
+  }
+
   running(): readonly PartRecord[] {
     return this.parts.flatMap(({ part }) =>
       part.running === undefined ? [] : [{ name: part.name, ...part.running }],
@@ -127,8 +141,14 @@ export class Cluster {
     ];
     return this.nodeCommand('coord', [
       ...['--member', String(member), '--data', this.options.data.of(`coord-${member}`)],
+      ...['--zookeeper-port', String(this.zooKeeperPort(member))],
+      ...(this.options.zooCfg === undefined ? [] : ['--zoo-cfg', this.options.zooCfg.path]),
       ...(this.record.begunCoords.includes(member) ? [] : bootstrap),
     ]);
+  }
+
+  private zooKeeperPort(member: number): number {
+    return zooKeeperPort(member, this.options.portOffset, this.options.zooCfg);
   }
 
   private masterCommand(number: number): readonly string[] {

@@ -14,6 +14,8 @@ export interface Quorum {
   submitForMember(body: WriteOperation, identities: readonly Identity[], done: OperationDone): void;
   /** Calls `done` when the state is at least as new as this call; never when there is no majority. */
   confirm(done: () => void): void;
+  /** False while as many operations wait for the quorum as may: `submit` would throw. */
+  hasRoom(): boolean;
   /** The leader hears of the session with the next report. */
   touch(session: SessionId): void;
   /** A leader is known, or was a moment ago: false when nobody can be told that a session lives. */

@@ -35,7 +35,13 @@ describe('validity', () => {
     ['digest with an empty hash', [digest(all, 'ann:')], false],
     ['digest with two colons', [digest(all, 'ann:ha:sh')], false],
     ['a long id', [digest(all, `ann:${'x'.repeat(600)}`)], false],
-    ['the scheme ip', [{ permissions: all, scheme: 'ip', id: '127.0.0.1' }], false],
+    ['an address', [{ permissions: all, scheme: 'ip', id: '127.0.0.1' }], true],
+    ['addresses', [{ permissions: all, scheme: 'ip', id: '2001:db8::/32' }], true],
+    ['no address', [{ permissions: all, scheme: 'ip', id: 'host' }], false],
+    ['a certificate', [{ permissions: all, scheme: 'x509', id: 'CN=ann,O=x' }], true],
+    ['a principal', [{ permissions: all, scheme: 'sasl', id: 'ann@REALM' }], true],
+    ['no principal', [{ permissions: all, scheme: 'sasl', id: '' }], false],
+    ['the scheme super', [{ permissions: all, scheme: 'super', id: 'x' }], false],
     ['the scheme auth', [{ permissions: all, scheme: 'auth', id: '' }], false],
     ['one bad among good ones', [world(all), digest(all), world(0)], false],
   ])('%s', (_, entries, valid) => {
@@ -59,6 +65,8 @@ describe('validity', () => {
   });
 });
 
+const tens = { permissions: write, scheme: 'ip', id: '10.0.0.0/8' };
+
 describe('who may what', () => {
   test.each<[string, readonly AclEntry[], number, readonly Identity[], boolean]>([
     ['anybody what the world may', [world(read)], read, [], true],
@@ -69,6 +77,10 @@ describe('who may what', () => {
     ['who is named for something else', [digest(write)], read, [ann], false],
     ['any of several permissions', [digest(admin)], read | admin, [ann], true],
     ['not by the id alone', [digest(read)], read, [{ scheme: 'ip', id: 'ann:hash' }], false],
+    ['who comes from there', [tens], write, [{ scheme: 'ip', id: '10.1.2.3' }], true],
+    ['who comes from elsewhere', [tens], write, [{ scheme: 'ip', id: '11.1.2.3' }], false],
+    ['who has the name only', [tens], write, [{ scheme: 'sasl', id: '10.1.2.3' }], false],
+    ['who is super', [digest(write)], admin, [bob, { scheme: 'super', id: '' }], true],
     ['by the second entry', [world(read), digest(write)], write, [ann], true],
   ])('%s', (_, entries, wanted, identities, expected) => {
     expect(allows(aclOf(entries), wanted, identities)).toBe(expected);

@@ -1,10 +1,13 @@
 /**
  * Access control lists: which are valid, whom they allow what, and what others may see of them.
  *
- * Schemes `world` (id `anyone`) and `digest` (id `user:base64(SHA1("user:password"))`), as ZooKeeper stores them.
+ * Schemes as ZooKeeper stores them: `world` (id `anyone`), `digest` (id `user:base64(SHA1("user:password"))`), `ip`
+ * (an address, or address/bits), `x509` (a distinguished name) and `sasl` (a principal). An identity of the scheme
+ * `super` may do everything; no ACL can name it.
  */
 import { limits } from '../../../protocol/limits.ts';
 import { type AclEntry, type Identity, permissions } from '../../../protocol/operations.ts';
+import { isWithin, rangeOf } from './addresses.ts';
 import { hasher } from './hash.ts';
 
 const ID_LENGTH_MAX = 512;
@@ -40,13 +43,28 @@ export function aclProblem(entries: readonly AclEntry[]): string | undefined {
   for (const { permissions: granted, scheme, id } of entries) {
     if (granted < 1 || granted > permissions.all) return 'permissions must be 1 to 31';
     if (id.length > ID_LENGTH_MAX) return `an id is longer than ${ID_LENGTH_MAX} characters`;
-    if (scheme === 'world') {
-      if (id !== 'anyone') return 'the scheme world has the id anyone only';
-    } else if (scheme === 'digest') {
-      if (!DIGEST_ID.test(id)) return 'an id of the scheme digest must be user:hash';
-    } else return 'the schemes are world and digest';
+    const problem = idProblem(scheme, id);
+    if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+function idProblem(scheme: string, id: string): string | undefined {
+  switch (scheme) {
+    case 'world':
+      return id === 'anyone' ? undefined : 'the scheme world has the id anyone only';
+    case 'digest':
+      return DIGEST_ID.test(id) ? undefined : 'an id of the scheme digest must be user:hash';
+    case 'ip':
+      return rangeOf(id) === undefined
+        ? 'an id of the scheme ip must be an address or address/bits'
+        : undefined;
+    case 'x509':
+    case 'sasl':
+      return id === '' ? `an id of the scheme ${scheme} is empty` : undefined;
+    default:
+      return 'the schemes are world, digest, ip, x509 and sasl';
+  }
 }
 
 /** Bounds the table of ACLs that are shared; nothing depends on what is in it. */
@@ -77,12 +95,17 @@ function keyOf(entries: readonly AclEntry[]): string {
 /** True when one of `wanted` (bits) is granted to everybody or to one of the identities. */
 export function allows(acl: Acl, wanted: number, identities: readonly Identity[]): boolean {
   if ((acl.world & wanted) !== 0) return true;
-  for (const entry of acl.entries) {
-    if ((entry.permissions & wanted) === 0) continue;
-    for (const identity of identities)
-      if (identity.scheme === entry.scheme && identity.id === entry.id) return true;
+  for (const identity of identities) {
+    if (identity.scheme === 'super') return true;
+    for (const entry of acl.entries)
+      if ((entry.permissions & wanted) !== 0 && isMeant(entry, identity)) return true;
   }
   return false;
+}
+
+function isMeant(entry: AclEntry, { scheme, id }: Identity): boolean {
+  if (entry.scheme !== scheme) return false;
+  return entry.id === id || (scheme === 'ip' && isWithin(id, entry.id));
 }
 
 /** As getACL shows it to somebody without ADMIN: hashes of digest ids become `x`. */

@@ -30,6 +30,11 @@ export class Children<Node extends Child> {
     this.note(node, false);
   }
 
+  /** In no order that matters. */
+  all(): Iterable<Node> {
+    return this.nodes;
+  }
+
   /** Legal names have no surrogates, so JavaScript's order of strings is that of their UTF-8. Never written to. */
   names(): readonly string[] {
     if (this.sorted === undefined) {

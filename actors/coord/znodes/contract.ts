@@ -63,8 +63,8 @@ export interface ZnodeState {
   readonly slot: Slot;
   /** In force after `slot`. */
   readonly configuration: Configuration;
-  /** `entry` as `encodeEntry` makes it. Slots come in order, each once. */
-  apply(slot: Slot, entry: Uint8Array): readonly Applied[];
+  /** `entry` as `encodeEntry` makes it. Slots come in order, each once. `each` is called after each operation, when reads see exactly what it has left. */
+  apply(slot: Slot, entry: Uint8Array, each?: (applied: Applied) => void): readonly Applied[];
   /** A slot without operations: a noop or a configuration. */
   applyOther(slot: Slot, configuration?: Configuration): void;
 
@@ -88,6 +88,14 @@ export interface ZnodeState {
   /** Whether a client's session has this password; false for a session that is not known. */
   isPassword(id: SessionId, password: Uint8Array): boolean;
   readonly nodeCount: number;
+  /** Paths in byte order. */
+  ephemerals(session: SessionId): readonly string[];
+  /** Paths that `removeStale` would remove at this time, at most `limit`. */
+  stale(wallMs: number, limit: number): readonly string[];
+  /** All below a node, itself not counted. Throws NO_NODE, BAD_PATH. */
+  descendantCount(path: string): number;
+  /** True as well of a node that is not there: everybody may know that. */
+  mayRead(path: string, identities: readonly Identity[]): boolean;
 
   /** Of everything that must be equal between members at the same slot; kept up incrementally, so it costs nothing to ask. */
   digest(): string;
@@ -116,12 +124,27 @@ export interface ZnodeStateFactory {
   ): ZnodeState;
 }
 
-/** One-shot watches of the sessions that one member holds. */
+/** `data` and `exist` are one when they fire; both and `child` are gone when they have fired, the others stay. */
+export type WatchKind = 'data' | 'exist' | 'child' | 'persistent' | 'recursive';
+/** `data` covers `exist`. */
+export type WatchRemoval = Exclude<WatchKind, 'exist'> | 'any';
+
+/** Watches of the sessions that one member holds. */
 export interface WatchTable {
   /** Throws MesozooError TOO_MANY_REQUESTS beyond `limits.watchesPerSession`. */
-  add(session: SessionId, kind: 'data' | 'exist' | 'child', path: string): void;
-  /** Whom to tell, in order; each session once for each event; the watches that fired are gone. */
-  fire(event: TreeEvent): readonly SessionId[];
+  add(session: SessionId, kind: WatchKind, path: string): void;
+  /** False: there was no such watch. */
+  remove(session: SessionId, kind: WatchRemoval, path: string): boolean;
+  has(session: SessionId, kind: WatchKind | 'any', path: string): boolean;
+  /**
+   * Whom to tell, in order; each session once for each event; the one-shot watches that fired are gone, also those of
+   * sessions that are not told since they may not read the node.
+   */
+  fire(event: TreeEvent, mayRead?: (session: SessionId) => boolean): readonly SessionId[];
   removeSession(session: SessionId): void;
   count(session: SessionId): number;
+  /** Of all sessions. */
+  readonly total: number;
+  paths(): Iterable<readonly [path: string, sessions: readonly SessionId[]]>;
+  sessions(): Iterable<readonly [session: SessionId, paths: readonly string[]]>;
 }

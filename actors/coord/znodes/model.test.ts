@@ -14,6 +14,7 @@ import {
   openAclEntries,
   passwordOf,
   remove,
+  removeStale,
   START_MS,
   sessionIdOf,
   set,
@@ -23,7 +24,13 @@ import {
 import { answerOf, NaiveModel } from './testing/naive-model.ts';
 import { znodeStates } from './znodes.ts';
 
-const identities = [{ scheme: 'digest', id: 'ann:hash' }];
+/** The last passes every check. */
+const identities = [
+  { scheme: 'digest', id: 'ann:hash' },
+  { scheme: 'ip', id: '10.1.2.3' },
+  { scheme: 'super', id: '' },
+];
+const tens = [{ permissions: 31, scheme: 'ip', id: '10.0.0.0/8' }];
 const anns = [{ permissions: 31, scheme: 'digest', id: 'ann:hash' }];
 
 const path = fc.constantFrom(
@@ -42,20 +49,52 @@ const path = fc.constantFrom(
 );
 const text = fc.constantFrom('', 'x', 'data', 'y'.repeat(200));
 const version = fc.constantFrom(-1, -1, -1, 0, 1, 2);
-const acl = fc.constantFrom(openAclEntries, openAclEntries, openAclEntries, anns, []);
+const acl = fc.constantFrom(openAclEntries, openAclEntries, openAclEntries, anns, tens, []);
+const quotaPath = fc.constantFrom(
+  '/zookeeper/quota/a/zookeeper_limits',
+  '/zookeeper/quota/a/zookeeper_stats',
+  '/zookeeper/quota/a/a/zookeeper_limits',
+  '/zookeeper/quota/a',
+);
+/** Of `/a`, and of `/a/a` below it. */
+const quotas = ['/zookeeper/quota/a', '/zookeeper/quota/a/a'].map((at, index) =>
+  multi(
+    create(at),
+    create(`${at}/zookeeper_limits`, {
+      data: `count=-1,bytes=-1=;byteHardLimit=${250 - index * 50};countHardLimit=${4 - index}`,
+    }),
+    create(`${at}/zookeeper_stats`),
+  ),
+);
+const special = fc.constantFrom(
+  {},
+  {},
+  { enforceQuota: true },
+  { enforceQuota: true },
+  { container: true },
+  { ttlMs: 3 },
+  { ttlMs: 1000 },
+);
 const znodeOperation: fc.Arbitrary<ZnodeOperation> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .tuple(path, text, acl, fc.boolean(), fc.boolean())
-      .map(([at, data, entries, ephemeral, sequential]) =>
-        create(at, { data, acl: entries, ephemeral, sequential }),
+      .tuple(path, text, acl, fc.boolean(), fc.boolean(), special)
+      .map(([at, data, entries, ephemeral, sequential, more]) =>
+        create(at, { data, acl: entries, ephemeral, sequential, ...more }),
       ),
   },
+  { weight: 2, arbitrary: path.map(removeStale) },
   { weight: 3, arbitrary: fc.tuple(path, version).map(([at, wanted]) => remove(at, wanted)) },
+  { weight: 1, arbitrary: quotaPath.map((at) => remove(at)) },
   {
     weight: 3,
-    arbitrary: fc.tuple(path, text, version).map(([at, data, wanted]) => set(at, data, wanted)),
+    arbitrary: fc
+      .tuple(path, text, version, fc.boolean())
+      .map(([at, data, wanted, enforceQuota]) => ({
+        ...set(at, data, wanted),
+        ...(enforceQuota ? { enforceQuota } : {}),
+      })),
   },
   { weight: 1, arbitrary: fc.tuple(path, version).map(([at, wanted]) => check(at, wanted)) },
   {
@@ -74,7 +113,8 @@ type Step =
       body: Operation['body'];
       shift: number;
       old: boolean;
-      ann: boolean;
+      /** How many of `identities`. */
+      asking: number;
     }
   | { kind: 'begin'; session: number; again: boolean; wrong: boolean; numbered: boolean }
   | { kind: 'close'; session: number; expired: boolean; old: boolean }
@@ -90,6 +130,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       session,
       body: fc.oneof(
         { weight: 3, arbitrary: znodeOperation as fc.Arbitrary<Operation['body']> },
+        { weight: 1, arbitrary: fc.constantFrom(...quotas) },
         {
           weight: 1,
           arbitrary: fc
@@ -99,7 +140,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ),
       shift: fc.constantFrom(0, 0, 0, 0, 0, 0, -1, -2, 1),
       old: rarely,
-      ann: fc.boolean(),
+      asking: fc.constantFrom(0, 0, 1, 1, 2, 3),
     }),
   },
   {
@@ -165,7 +206,7 @@ class Run {
         return {
           ...base,
           number: Math.max(0, (known?.number ?? 0) + 1 + next.shift),
-          identities: next.ann ? identities : [],
+          identities: identities.slice(0, next.asking),
           body: next.body,
         };
       case 'close':
@@ -211,10 +252,19 @@ class Run {
       });
       expect(state.children(at, identities).names).toEqual(children);
       expect(state.acl(at, identities).acl).toEqual(node.acl);
+      expect(state.descendantCount(at)).toBe(model.below(at).length);
     }
     expect([...state.sessions()].map(({ id }) => id).sort()).toEqual(
       [...model.sessions.keys()].sort(),
     );
+    const wallMs = this.driver.wallMs + 1;
+    expect([...state.stale(wallMs, 1000)].sort()).toEqual(
+      [...model.nodes.keys()].filter((at) => model.isStale(at, wallMs)).sort(),
+    );
+    for (const id of model.sessions.keys())
+      expect(state.ephemerals(id as never)).toEqual(
+        [...model.nodes].flatMap(([at, { owner }]) => (owner === id ? [at] : [])).sort(),
+      );
     for (const [id, known] of model.sessions)
       expect(state.session(id as never)).toMatchObject({
         incarnation: known.incarnation,

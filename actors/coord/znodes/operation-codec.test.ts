@@ -19,16 +19,26 @@ const count = fc.maxSafeNat();
 const holder = fc.nat(300).map((id) => id as MemberId);
 
 const znodeOperation: fc.Arbitrary<ZnodeOperation> = fc.oneof(
-  fc.record({
-    kind: fc.constant('create' as const),
-    path,
-    data,
-    acl,
-    ephemeral: fc.boolean(),
-    sequential: fc.boolean(),
-  }),
+  fc.record(
+    {
+      kind: fc.constant('create' as const),
+      path,
+      data,
+      acl,
+      ephemeral: fc.boolean(),
+      sequential: fc.boolean(),
+      container: fc.constant(true),
+      ttlMs: fc.maxSafeNat(),
+      enforceQuota: fc.constant(true),
+    },
+    { requiredKeys: ['kind', 'path', 'data', 'acl', 'ephemeral', 'sequential'] },
+  ),
+  fc.record({ kind: fc.constant('removeStale' as const), path }),
   fc.record({ kind: fc.constant('delete' as const), path, version }),
-  fc.record({ kind: fc.constant('set' as const), path, data, version }),
+  fc.record(
+    { kind: fc.constant('set' as const), path, data, version, enforceQuota: fc.constant(true) },
+    { requiredKeys: ['kind', 'path', 'data', 'version'] },
+  ),
   fc.record({ kind: fc.constant('check' as const), path, version }),
   fc.record({ kind: fc.constant('setAcl' as const), path, acl, aversion: version }),
 );

@@ -34,12 +34,22 @@ const kindCodes = {
   attachSession: 8,
   closeSession: 9,
   memberSession: 10,
+  removeStale: 11,
 } as const satisfies Record<Operation['body']['kind'], number>;
 
 const EPHEMERAL = 1;
 const SEQUENTIAL = 2;
 /** The ACL is world:anyone with all permissions, as nearly always, and is left out. */
 const OPEN_ACL = 4;
+
+const CONTAINER = 8;
+/** `ttlMs` follows. */
+const TTL = 16;
+const ENFORCE_QUOTA = 32;
+const SPECIAL = CONTAINER | TTL | ENFORCE_QUOTA;
+const ALL_FLAGS = EPHEMERAL | SEQUENTIAL | OPEN_ACL | SPECIAL;
+/** Stands in for the kind of a `set` that enforces quotas. */
+const ENFORCED_SET = 12;
 
 const nobody: readonly Identity[] = Object.freeze([]);
 
@@ -49,7 +59,7 @@ const blockWriter = new ByteWriter();
 export function encodeOperation(operation: Operation): Uint8Array {
   const { body } = operation;
   writer.clear();
-  writer.u8(kindCodes[body.kind]);
+  writer.u8(codeOf(body));
   writer.hex8(operation.session);
   writeCount(operation.incarnation, 'incarnation');
   writeCount(operation.number, 'number');
@@ -59,12 +69,16 @@ export function encodeOperation(operation: Operation): Uint8Array {
   return writer.copy();
 }
 
+function codeOf(body: Operation['body']): number {
+  return body.kind === 'set' && body.enforceQuota === true ? ENFORCED_SET : kindCodes[body.kind];
+}
+
 function writeBody(body: Operation['body']): void {
   switch (body.kind) {
     case 'multi':
       writeCount(body.operations.length, 'operations');
       for (const operation of body.operations) {
-        writer.u8(kindCodes[operation.kind]);
+        writer.u8(codeOf(operation));
         writeZnodeOperation(operation);
       }
       return;
@@ -97,8 +111,12 @@ function writeZnodeOperation(operation: ZnodeOperation): void {
       writer.u8(
         (operation.ephemeral ? EPHEMERAL : 0) |
           (operation.sequential ? SEQUENTIAL : 0) |
-          (open ? OPEN_ACL : 0),
+          (open ? OPEN_ACL : 0) |
+          (operation.container === true ? CONTAINER : 0) |
+          (operation.ttlMs === undefined ? 0 : TTL) |
+          (operation.enforceQuota === true ? ENFORCE_QUOTA : 0),
       );
+      if (operation.ttlMs !== undefined) writeCount(operation.ttlMs, 'ttlMs');
       writer.string(operation.path);
       writer.block(operation.data);
       if (!open) writeAcl(writer, operation.acl);
@@ -118,6 +136,9 @@ function writeZnodeOperation(operation: ZnodeOperation): void {
       writer.string(operation.path);
       writeAcl(writer, operation.acl);
       writeVersion(operation.aversion);
+      return;
+    case 'removeStale':
+      writer.string(operation.path);
       return;
     default:
       operation satisfies never;
@@ -217,8 +238,8 @@ function readBody(reader: ByteReader, kind: number): WriteOperation | SessionOpe
 
 function readMulti(reader: ByteReader): WriteOperation {
   const count = reader.varuint();
-  // Each takes at least three bytes: a count beyond that is refused before anything is allocated for it.
-  if (count * 3 > reader.left) throw unreadable('it ends too early');
+  // Each takes at least two bytes: a count beyond that is refused before anything is allocated for it.
+  if (count * 2 > reader.left) throw unreadable('it ends too early');
   const operations: ZnodeOperation[] = [];
   for (let index = 0; index < count; index++)
     operations.push(readZnodeOperation(reader, reader.u8()));
@@ -229,7 +250,8 @@ function readZnodeOperation(reader: ByteReader, kind: number): ZnodeOperation {
   switch (kind) {
     case kindCodes.create: {
       const flags = reader.u8();
-      if (flags > (EPHEMERAL | SEQUENTIAL | OPEN_ACL)) throw unreadable('unknown flags');
+      if (flags > ALL_FLAGS) throw unreadable('unknown flags');
+      const special = (flags & SPECIAL) === 0 ? NOT_SPECIAL : readSpecial(reader, flags);
       return {
         kind: 'create',
         path: reader.string(),
@@ -237,6 +259,7 @@ function readZnodeOperation(reader: ByteReader, kind: number): ZnodeOperation {
         acl: (flags & OPEN_ACL) !== 0 ? openAcl.entries : readAcl(reader),
         ephemeral: (flags & EPHEMERAL) !== 0,
         sequential: (flags & SEQUENTIAL) !== 0,
+        ...special,
       };
     }
     case kindCodes.delete:
@@ -248,6 +271,14 @@ function readZnodeOperation(reader: ByteReader, kind: number): ZnodeOperation {
         data: reader.block(),
         version: readVersion(reader),
       };
+    case ENFORCED_SET:
+      return {
+        kind: 'set',
+        path: reader.string(),
+        data: reader.block(),
+        version: readVersion(reader),
+        enforceQuota: true,
+      };
     case kindCodes.check:
       return { kind: 'check', path: reader.string(), version: readVersion(reader) };
     case kindCodes.setAcl:
@@ -257,9 +288,24 @@ function readZnodeOperation(reader: ByteReader, kind: number): ZnodeOperation {
         acl: readAcl(reader),
         aversion: readVersion(reader),
       };
+    case kindCodes.removeStale:
+      return { kind: 'removeStale', path: reader.string() };
     default:
       throw unreadable(`there is no operation of kind ${kind}`);
   }
+}
+
+const NOT_SPECIAL = Object.freeze({});
+
+function readSpecial(
+  reader: ByteReader,
+  flags: number,
+): { container?: true; ttlMs?: number; enforceQuota?: true } {
+  return {
+    ...((flags & CONTAINER) === 0 ? NOT_SPECIAL : { container: true }),
+    ...((flags & TTL) === 0 ? NOT_SPECIAL : { ttlMs: reader.varuint() }),
+    ...((flags & ENFORCE_QUOTA) === 0 ? NOT_SPECIAL : { enforceQuota: true }),
+  };
 }
 
 function readVersion(reader: ByteReader): number {

@@ -98,3 +98,16 @@ describe('children', () => {
     expect(second.names).toHaveLength(6);
   });
 });
+
+test('what may be read, and what lies below', () => {
+  const driver = new Driver();
+  const session = driver.open();
+  const acl = [{ permissions: 1, scheme: 'digest', id: 'ann:hash' }];
+  session.write(create('/a', { acl }));
+  expect(driver.state.mayRead('/a', [])).toBe(false);
+  expect(driver.state.mayRead('/a', [{ scheme: 'digest', id: 'ann:hash' }])).toBe(true);
+  expect(driver.state.mayRead('/none', [])).toBe(true);
+  expect(driver.state.descendantCount('/')).toBe(driver.state.nodeCount - 1);
+  expect(codeOf(() => driver.state.descendantCount('/none'))).toBe('NO_NODE');
+  expect(codeOf(() => driver.state.descendantCount('/a/'))).toBe('BAD_PATH');
+});

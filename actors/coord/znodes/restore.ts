@@ -68,6 +68,8 @@ function restoreNode(tree: Tree, sessions: Sessions, record: NodeRecord): void {
     (isProtected(record.path) || sessions.find(record.owner) === undefined)
   )
     throw damaged('an ephemeral node has no session');
+  if ((record.container || record.ttlMs > 0) && (record.owner !== '' || isProtected(record.path)))
+    throw damaged('a node goes in two ways');
   tree.restore(record);
 }
 

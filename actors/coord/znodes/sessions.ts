@@ -85,6 +85,14 @@ export class Session implements SessionRecord {
     this.beginLow = hasher.low;
   }
 
+  /**
+   * Replies are for repeats. Where the holder numbers a client's writes nobody asks for them: the holder sees the first
+   * application of each, or loses the session.
+   */
+  get keepsReplies(): boolean {
+    return this.clientNumbered || this.ofMember;
+  }
+
   hash(): void {
     hasher.begin(7);
     hasher.word(this.beginHigh);
@@ -160,11 +168,32 @@ export class Sessions {
   ): void {
     this.changing(session);
     session.number = Math.max(session.number, number);
+    if (session.keepsReplies) this.remember(session, number, zxid, wallMs, result);
+    this.changed(session);
+  }
+
+  /** Snapshots of former versions have replies of all sessions. */
+  forgetUnasked(): void {
+    for (const session of this.all.values()) {
+      if (session.keepsReplies || session.replies.count === 0) continue;
+      this.changing(session);
+      this.replyBytes -= session.replies.byteLength;
+      session.replies.clear();
+      this.changed(session);
+    }
+  }
+
+  private remember(
+    session: Session,
+    number: number,
+    zxid: Zxid,
+    wallMs: number,
+    result: OperationResult,
+  ): void {
     const others = this.replyBytes - session.replies.byteLength;
     session.replies.remember(number, zxid, wallMs, result);
     if (others + session.replies.byteLength > this.replyBytesMax) session.replies.forgetFormer();
     this.replyBytes = others + session.replies.byteLength;
-    this.changed(session);
   }
 
   private changing(session: Session): void {

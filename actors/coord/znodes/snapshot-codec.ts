@@ -95,6 +95,11 @@ export function writeNode(target: ByteWriter, node: NodeRecord): void {
   body.varint(node.aversion);
   body.varuint(node.creates);
   body.string(node.owner);
+  // Left out where there is nothing to say: so are the records from before there were such nodes.
+  if (node.container || node.ttlMs > 0) {
+    body.u8(node.container ? 1 : 0);
+    body.varuint(node.ttlMs);
+  }
   finish(target);
 }
 
@@ -198,7 +203,17 @@ function readNode(reader: ByteReader): NodeRecord {
     aversion: reader.varint(),
     creates: reader.varuint(),
     owner: reader.string() as SessionId | '',
+    ...(reader.left === 0 ? ALWAYS_THERE : readLapse(reader)),
   };
+}
+
+const ALWAYS_THERE = Object.freeze({ container: false, ttlMs: 0 });
+
+function readLapse(reader: ByteReader): Pick<NodeRecord, 'container' | 'ttlMs'> {
+  const flag = reader.u8();
+  const ttlMs = reader.varuint();
+  if (flag > 1 || (flag === 1) === ttlMs > 0) throw unreadable('a node goes in one way only');
+  return { container: flag === 1, ttlMs };
 }
 
 function times<Item>(reader: ByteReader, read: () => Item): Item[] {

@@ -128,7 +128,7 @@ export class Snapshot implements SnapshotReader {
 
 function recordOf(node: NodeRecord): NodeRecord {
   const { path, data, acl, czxid, mzxid, pzxid, ctimeMs, mtimeMs } = node;
-  const { version, aversion, creates, owner } = node;
+  const { version, aversion, creates, owner, container, ttlMs } = node;
   return {
     path,
     data,
@@ -142,6 +142,8 @@ function recordOf(node: NodeRecord): NodeRecord {
     aversion,
     creates,
     owner,
+    container,
+    ttlMs,
   };
 }
 

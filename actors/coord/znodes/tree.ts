@@ -12,6 +12,7 @@ import { type Acl, openAcl, readOnlyAcl } from './acl.ts';
 import { Children } from './children.ts';
 import { hashData, type KeptData, NO_DATA } from './data.ts';
 import { HashSum, hasher } from './hash.ts';
+import { limitedBy } from './quotas.ts';
 
 /** What is kept of a node, but for its place in the tree. */
 export interface NodeRecord {
@@ -29,6 +30,9 @@ export interface NodeRecord {
   /** Children that were ever created: the next sequential child's number. */
   creates: number;
   readonly owner: SessionId | '';
+  readonly container: boolean;
+  /** 0: it has none. */
+  readonly ttlMs: number;
 }
 
 export class Znode implements NodeRecord {
@@ -45,6 +49,8 @@ export class Znode implements NodeRecord {
   aversion: number;
   creates: number;
   readonly owner: SessionId | '';
+  readonly container: boolean;
+  readonly ttlMs: number;
   children: Children<Znode> | undefined = undefined;
   /** The snapshot that has seen this node or need not see it (snapshot.ts). */
   snapshot = 0;
@@ -70,9 +76,14 @@ export class Znode implements NodeRecord {
     this.aversion = record.aversion;
     this.creates = record.creates;
     this.owner = record.owner;
+    this.container = record.container;
+    this.ttlMs = record.ttlMs;
     hasher.begin(2);
     hasher.text(record.path);
     hasher.text(record.owner);
+    // Not for the others, so that their hashes are those of before there were such nodes.
+    if (record.container) hasher.word(1);
+    if (record.ttlMs > 0) hasher.number(record.ttlMs);
     this.pathHigh = hasher.high;
     this.pathLow = hasher.low;
     this.hashData();
@@ -98,6 +109,14 @@ export class Znode implements NodeRecord {
       dataLength: this.data.length,
       numChildren: childCount,
     };
+  }
+
+  /** Nobody needs it any more: it goes by itself. */
+  isStale(wallMs: number): boolean {
+    if (this.children !== undefined) return false;
+    return this.container
+      ? this.creates > 0
+      : this.ttlMs > 0 && this.mtimeMs + this.ttlMs <= wallMs;
   }
 
   /** Of the children, in byte order. */
@@ -139,6 +158,11 @@ const NO_NAMES: readonly string[] = Object.freeze([]);
 export class Tree {
   readonly nodes = new Map<string, Znode>();
   readonly ephemerals = new Map<SessionId, Set<Znode>>();
+  readonly containers = new Set<Znode>();
+  /** Those that have a `ttlMs`. */
+  readonly perishable = new Set<Znode>();
+  /** Paths that have limits (quotas.ts). */
+  readonly limited = new Set<string>();
   readonly sum = new HashSum();
   /** Told before a node changes for the first time since a snapshot began. */
   beforeChange: ((node: Znode) => void) | undefined;
@@ -224,6 +248,16 @@ export class Tree {
     this.changed(node);
   }
 
+  /** Without a new version, and nobody is told. */
+  replaceData(node: Znode, data: KeptData): void {
+    const { data: oldData } = node;
+    this.journal?.push(() => this.replaceData(node, oldData));
+    this.changing(node);
+    node.data = data;
+    node.hashData();
+    this.changed(node);
+  }
+
   setAcl(node: Znode, acl: Acl): void {
     this.changing(node);
     if (this.journal !== undefined) {
@@ -278,6 +312,10 @@ export class Tree {
       parent.children.add(node);
       this.changed(parent);
     }
+    const limited = limitedBy(node.path);
+    if (limited !== undefined) this.limited.add(limited);
+    if (node.container) this.containers.add(node);
+    if (node.ttlMs > 0) this.perishable.add(node);
     if (node.owner === '') return;
     const owned = this.ephemerals.get(node.owner);
     if (owned === undefined) this.ephemerals.set(node.owner, new Set([node]));
@@ -291,6 +329,10 @@ export class Tree {
     parent.children!.delete(node);
     if (parent.children!.size === 0) parent.children = undefined;
     this.changed(parent);
+    const limited = limitedBy(node.path);
+    if (limited !== undefined) this.limited.delete(limited);
+    if (node.container) this.containers.delete(node);
+    if (node.ttlMs > 0) this.perishable.delete(node);
     if (node.owner === '') return;
     const owned = this.ephemerals.get(node.owner)!;
     owned.delete(node);
@@ -315,6 +357,8 @@ const emptyRecord = {
   aversion: 0,
   creates: 0,
   owner: '',
+  container: false,
+  ttlMs: 0,
 } as const;
 
 const systemNodes: readonly (readonly [string, Acl])[] = [

@@ -1,7 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MesozooError } from '../../../protocol/errors.ts';
+import type { SessionId } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
 import type { TreeEvent } from '../../../protocol/operations.ts';
+import type { WatchKind, WatchRemoval } from './contract.ts';
 import { create, Driver, remove, sessionIdOf, set } from './testing/driver.ts';
 import { createWatchTable } from './watches.ts';
 
@@ -15,6 +18,8 @@ describe('what fires what', () => {
     ['data', ['created', 'deleted', 'dataChanged']],
     ['exist', ['created', 'deleted', 'dataChanged']],
     ['child', ['deleted', 'childrenChanged']],
+    ['persistent', ['created', 'deleted', 'dataChanged', 'childrenChanged']],
+    ['recursive', ['created', 'deleted', 'dataChanged']],
   ] as const)('a %s watch', (kind, expected) => {
     const fired = types.filter((type) => {
       const table = createWatchTable();
@@ -107,4 +112,118 @@ describe('watches', () => {
     table.add(ann, 'child', '/a/new');
     expect(fired(session.write(remove('/a/new')).events)).toEqual([[ann, 'deleted', '/a/new']]);
   });
+});
+
+describe('watches that stay', () => {
+  test('fire again and again, until they are removed', () => {
+    const table = createWatchTable();
+    table.add(ann, 'persistent', '/a');
+    table.add(bob, 'recursive', '/a');
+    for (let round = 0; round < 2; round++)
+      expect(table.fire(at('dataChanged'))).toEqual([ann, bob]);
+    expect(table.remove(bob, 'recursive', '/a')).toBe(true);
+    expect(table.remove(bob, 'recursive', '/a')).toBe(false);
+    expect(table.fire(at('dataChanged'))).toEqual([ann]);
+  });
+
+  test('for all below a node see their own node and no neighbour', () => {
+    const table = createWatchTable();
+    table.add(ann, 'recursive', '/a');
+    table.add(bob, 'recursive', '/');
+    expect(table.fire(at('created', '/a/b/c'))).toEqual([ann, bob]);
+    expect(table.fire(at('created', '/ab'))).toEqual([bob]);
+    expect(table.fire(at('childrenChanged', '/a/b'))).toEqual([]);
+  });
+
+  test('are kept beside the one that fires once', () => {
+    const table = createWatchTable();
+    for (const kind of ['data', 'child', 'persistent', 'recursive'] as const)
+      table.add(ann, kind, '/a');
+    expect(table.total).toBe(4);
+    expect(table.fire(at('deleted'))).toEqual([ann]);
+    expect(table.total).toBe(2);
+    expect(table.has(ann, 'any', '/a')).toBe(true);
+    expect(table.has(ann, 'data', '/a')).toBe(false);
+  });
+});
+
+test('who may not read the node is not told, and the watch is gone all the same', () => {
+  const table = createWatchTable();
+  for (const session of [ann, bob]) table.add(session, 'data', '/a');
+  expect(table.fire(at('dataChanged'), (session) => session === bob)).toEqual([bob]);
+  expect(table.total).toBe(0);
+});
+
+test('a table of watches is as a plain list of them', () => {
+  const kinds = ['data', 'exist', 'child', 'persistent', 'recursive'] as const;
+  const session = fc.constantFrom(ann, bob);
+  const path = fc.constantFrom('/', '/a', '/a/b', '/ab');
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.tuple(fc.constant('add' as const), session, path) },
+    { weight: 1, arbitrary: fc.tuple(fc.constant('remove' as const), session, path) },
+    { weight: 2, arbitrary: fc.tuple(fc.constant('fire' as const), session, path) },
+    { weight: 1, arbitrary: fc.tuple(fc.constant('end' as const), session, path) },
+  );
+  const steps = fc.array(fc.tuple(step, fc.nat(59)), { maxLength: 40 });
+  fc.assert(
+    fc.property(steps, (all) => {
+      const table = createWatchTable();
+      let plain: { session: SessionId; kind: WatchKind; path: string }[] = [];
+      for (const [[what, who, where], choice] of all) {
+        const kind = kinds[choice % 5]!;
+        const own = kind === 'exist' ? 'data' : kind;
+        const isSame = (watch: (typeof plain)[number], wanted: WatchRemoval) =>
+          watch.session === who &&
+          watch.path === where &&
+          (wanted === 'any' || watch.kind === wanted);
+        if (what === 'add') {
+          table.add(who, kind, where);
+          if (!plain.some((watch) => isSame(watch, own)))
+            plain.push({ session: who, kind: own, path: where });
+        } else if (what === 'remove') {
+          const wanted = choice % 4 === 0 ? 'any' : own;
+          const kept = plain.filter((watch) => !isSame(watch, wanted));
+          expect(table.remove(who, wanted, where)).toBe(kept.length < plain.length);
+          plain = kept;
+        } else if (what === 'end') {
+          table.removeSession(who);
+          plain = plain.filter((watch) => watch.session !== who);
+        } else {
+          const type = types[choice % 4]!;
+          const ofChildren = type === 'childrenChanged';
+          const fires = ({ kind: set, path: watched }: (typeof plain)[number]) => {
+            const isBelow = watched === '/' || where === watched || where.startsWith(`${watched}/`);
+            if (set === 'recursive') return !ofChildren && isBelow;
+            if (watched !== where || set === 'persistent') return watched === where;
+            return set === 'child' ? ofChildren || type === 'deleted' : !ofChildren;
+          };
+          const told = [...table.fire(at(type, where))];
+          const expected = new Set(plain.filter(fires).map((watch) => watch.session));
+          expect(told.sort()).toEqual([...expected].sort());
+          const stays = ({ kind: set }: (typeof plain)[number]) =>
+            set === 'persistent' || set === 'recursive';
+          plain = plain.filter((watch) => stays(watch) || !fires(watch));
+        }
+        expect(table.total).toBe(plain.length);
+        for (const [listed, sessions] of table.paths())
+          expect([...sessions].sort()).toEqual(
+            [
+              ...new Set(
+                plain.filter((watch) => watch.path === listed).map((watch) => watch.session),
+              ),
+            ].sort(),
+          );
+        for (const [listed, paths] of table.sessions())
+          expect([...paths].sort()).toEqual(
+            [
+              ...new Set(
+                plain.filter((watch) => watch.session === listed).map((watch) => watch.path),
+              ),
+            ].sort(),
+          );
+        expect([...table.sessions()].length).toBe(new Set(plain.map((w) => w.session)).size);
+      }
+    }),
+    { numRuns: 300 },
+  );
 });

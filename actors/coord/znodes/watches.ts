@@ -1,55 +1,30 @@
 /**
- * The one-shot watches of the sessions that one member holds.
+ * The watches of the sessions that one member holds.
  *
  * As in ZooKeeper, data and existence watches are one kind when they fire: set by a read of the data or by `exists`,
  * they tell of the node's creation, change and deletion. Child watches tell of children that come or go, and of the
- * node's own deletion.
+ * node's own deletion. Both are gone when they have fired. Persistent watches tell of all of that and stay; recursive
+ * ones tell, of the node and all below it, of creation, change and deletion, and stay as well.
  */
 import { MesozooError } from '../../../protocol/errors.ts';
 import type { SessionId } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
 import type { TreeEvent } from '../../../protocol/operations.ts';
-import type { WatchTable } from './contract.ts';
+import { parentOf } from '../../../protocol/paths.ts';
+import type { WatchKind, WatchRemoval, WatchTable } from './contract.ts';
+import { SessionPaths } from './session-paths.ts';
 
-/** Sessions by path, and the other way round so that a session can be removed. */
-class Table {
-  private readonly byPath = new Map<string, Set<SessionId>>();
-  private readonly bySession = new Map<SessionId, Set<string>>();
-
-  has(session: SessionId, path: string): boolean {
-    return this.bySession.get(session)?.has(path) === true;
-  }
-
-  add(session: SessionId, path: string): void {
-    put(this.byPath, path, session);
-    put(this.bySession, session, path);
-  }
-
-  /** Takes the watches of a path out of the table. */
-  take(path: string): ReadonlySet<SessionId> {
-    const sessions = this.byPath.get(path);
-    if (sessions === undefined) return NOBODY;
-    this.byPath.delete(path);
-    for (const session of sessions) drop(this.bySession, session, path);
-    return sessions;
-  }
-
-  removeSession(session: SessionId): void {
-    for (const path of this.bySession.get(session) ?? []) drop(this.byPath, path, session);
-    this.bySession.delete(session);
-  }
-
-  count(session: SessionId): number {
-    return this.bySession.get(session)?.size ?? 0;
-  }
-}
+const NO_SESSIONS: readonly SessionId[] = Object.freeze([]);
 
 class Watches implements WatchTable {
-  private readonly nodes = new Table();
-  private readonly children = new Table();
+  private readonly nodes = new SessionPaths();
+  private readonly children = new SessionPaths();
+  private readonly persistent = new SessionPaths();
+  private readonly recursive = new SessionPaths();
+  private readonly all = [this.nodes, this.children, this.persistent, this.recursive] as const;
 
-  add(session: SessionId, kind: 'data' | 'exist' | 'child', path: string): void {
-    const table = kind === 'child' ? this.children : this.nodes;
+  add(session: SessionId, kind: WatchKind, path: string): void {
+    const table = this.tableOf(kind);
     if (table.has(session, path)) return;
     if (this.count(session) >= limits.watchesPerSession)
       throw new MesozooError(
@@ -59,53 +34,90 @@ class Watches implements WatchTable {
     table.add(session, path);
   }
 
-  fire(event: TreeEvent): readonly SessionId[] {
-    switch (event.type) {
-      case 'created':
-      case 'dataChanged':
-        return listed(this.nodes.take(event.path));
-      case 'childrenChanged':
-        return listed(this.children.take(event.path));
-      case 'deleted': {
-        const ofNode = this.nodes.take(event.path);
-        const ofChildren = this.children.take(event.path);
-        if (ofChildren === NOBODY) return listed(ofNode);
-        if (ofNode === NOBODY) return listed(ofChildren);
-        return [...new Set([...ofNode, ...ofChildren])];
+  remove(session: SessionId, kind: WatchRemoval, path: string): boolean {
+    if (kind !== 'any') return this.tableOf(kind).remove(session, path);
+    let removed = false;
+    for (const table of this.all) removed = table.remove(session, path) || removed;
+    return removed;
+  }
+
+  has(session: SessionId, kind: WatchKind | 'any', path: string): boolean {
+    return kind === 'any'
+      ? this.all.some((table) => table.has(session, path))
+      : this.tableOf(kind).has(session, path);
+  }
+
+  fire(event: TreeEvent, mayRead?: (session: SessionId) => boolean): readonly SessionId[] {
+    if (this.total === 0) return NO_SESSIONS;
+    const { type, path } = event;
+    const sets: ReadonlySet<SessionId>[] = [];
+    const note = (sessions: ReadonlySet<SessionId> | undefined) => {
+      if (sessions !== undefined) sets.push(sessions);
+    };
+    if (type !== 'childrenChanged') note(this.nodes.take(path));
+    if (type === 'childrenChanged' || type === 'deleted') note(this.children.take(path));
+    note(this.persistent.of(path));
+    if (type !== 'childrenChanged' && this.recursive.size > 0) {
+      for (let at = path; ; at = parentOf(at)) {
+        note(this.recursive.of(at));
+        if (at === '/') break;
       }
-      default:
-        return event.type satisfies never;
     }
+    const [first] = sets;
+    if (first === undefined) return NO_SESSIONS;
+    const told = sets.length === 1 ? [...first] : [...new Set(sets.flatMap((set) => [...set]))];
+    return mayRead === undefined ? told : told.filter(mayRead);
   }
 
   removeSession(session: SessionId): void {
-    this.nodes.removeSession(session);
-    this.children.removeSession(session);
+    for (const table of this.all) table.removeSession(session);
   }
 
   count(session: SessionId): number {
-    return this.nodes.count(session) + this.children.count(session);
+    return this.all.reduce((sum, table) => sum + table.count(session), 0);
+  }
+
+  get total(): number {
+    const { nodes, children, persistent, recursive } = this;
+    return nodes.size + children.size + persistent.size + recursive.size;
+  }
+
+  paths(): Iterable<readonly [string, readonly SessionId[]]> {
+    return merged(this.all.map((table) => table.byPath()));
+  }
+
+  sessions(): Iterable<readonly [SessionId, readonly string[]]> {
+    return merged(this.all.map((table) => table.bySession()));
+  }
+
+  private tableOf(kind: WatchKind): SessionPaths {
+    switch (kind) {
+      case 'data':
+      case 'exist':
+        return this.nodes;
+      case 'child':
+        return this.children;
+      case 'persistent':
+        return this.persistent;
+      case 'recursive':
+        return this.recursive;
+      default:
+        return kind satisfies never;
+    }
   }
 }
 
-const NOBODY: ReadonlySet<SessionId> = new Set();
-const NO_SESSIONS: readonly SessionId[] = Object.freeze([]);
-
-function listed(sessions: ReadonlySet<SessionId>): readonly SessionId[] {
-  return sessions === NOBODY ? NO_SESSIONS : [...sessions];
-}
-
-function put<Key, Value>(map: Map<Key, Set<Value>>, key: Key, value: Value): void {
-  const values = map.get(key);
-  if (values === undefined) map.set(key, new Set([value]));
-  else values.add(value);
-}
-
-function drop<Key, Value>(map: Map<Key, Set<Value>>, key: Key, value: Value): void {
-  const values = map.get(key);
-  if (values === undefined) return;
-  values.delete(value);
-  if (values.size === 0) map.delete(key);
+function merged<Key, Value>(
+  tables: readonly Iterable<readonly [Key, ReadonlySet<Value>]>[],
+): Iterable<readonly [Key, readonly Value[]]> {
+  const all = new Map<Key, Set<Value>>();
+  for (const table of tables)
+    for (const [key, values] of table) {
+      const known = all.get(key);
+      if (known === undefined) all.set(key, new Set(values));
+      else for (const value of values) known.add(value);
+    }
+  return [...all].map(([key, values]) => [key, [...values]]);
 }
 
 /** `add` throws TOO_MANY_REQUESTS beyond `limits.watchesPerSession`. */

@@ -6,12 +6,14 @@ import { limits } from '../../../protocol/limits.ts';
 import {
   type OperationResult,
   permissions,
+  TTL_MS_MAX,
   type ZnodeOperation,
 } from '../../../protocol/operations.ts';
 import { parentOf, pathProblem } from '../../../protocol/paths.ts';
 import { aclOf, aclProblem, allows } from './acl.ts';
 import type { Context } from './context.ts';
 import { keepData } from './data.ts';
+import { account, beginStats, isExceeded } from './quotas.ts';
 import { failure } from './result-codec.ts';
 import { isProtected, type Znode } from './tree.ts';
 
@@ -35,6 +37,8 @@ export function writeZnode(context: Context, operation: ZnodeOperation): Operati
       return checkVersion(context, operation);
     case 'setAcl':
       return setAcl(context, operation);
+    case 'removeStale':
+      return removeStale(context, operation.path);
     default:
       return operation satisfies never;
   }
@@ -42,17 +46,19 @@ export function writeZnode(context: Context, operation: ZnodeOperation): Operati
 
 function createNode(context: Context, operation: Create): OperationResult {
   const { tree, session, identities } = context;
-  const problem = pathProblem(operation.path, operation.sequential);
-  if (problem !== undefined) return failure('BAD_PATH', problem);
+  const badKind = kindProblem(operation);
+  if (badKind !== undefined) return failure('BAD_REQUEST', badKind);
+  if (!operation.path.includes('/')) return failure('BAD_PATH', 'the path must begin with "/"');
   if (operation.data.length > limits.znodeDataBytes) return tooLarge();
   const badAcl = aclProblem(operation.acl);
   if (badAcl !== undefined) return failure('INVALID_ACL', badAcl);
-  if (operation.path === '/' && !operation.sequential) return failure('NODE_EXISTS');
   if (operation.ephemeral && session.ofMember)
     return failure('BAD_REQUEST', 'an ephemeral znode needs a session of its own');
   const parent = tree.find(parentOf(operation.path));
   if (parent === undefined) return failure('NO_NODE', 'the parent of the znode does not exist');
   if (!allows(parent.acl, permissions.create, identities)) return failure('NO_AUTH');
+  const problem = pathProblem(operation.path, operation.sequential);
+  if (problem !== undefined) return failure('BAD_PATH', problem);
   const path = operation.sequential
     ? operation.path + sequenceName(parent.creates)
     : operation.path;
@@ -60,6 +66,9 @@ function createNode(context: Context, operation: Create): OperationResult {
     return failure('BAD_PATH', `the path is longer than ${limits.pathBytes} bytes`);
   if (tree.find(path) !== undefined) return failure('NODE_EXISTS');
   if (parent.owner !== '') return failure('NO_CHILDREN_FOR_EPHEMERALS');
+  const bytes = operation.data.length;
+  if (operation.enforceQuota === true && isExceeded(tree, path, 1, bytes))
+    return failure('QUOTA_EXCEEDED');
   const node = tree.create(parent, {
     path,
     data: keepData(operation.data),
@@ -73,9 +82,24 @@ function createNode(context: Context, operation: Create): OperationResult {
     aversion: 0,
     creates: 0,
     owner: operation.ephemeral ? session.id : '',
+    container: operation.container === true,
+    ttlMs: operation.ttlMs ?? 0,
   });
   context.events.push({ type: 'created', path }, { type: 'childrenChanged', path: parent.path });
-  return { kind: 'created', path, stat: node.stat() };
+  const stat = node.stat();
+  beginStats(tree, node);
+  account(tree, path, 1, bytes);
+  return { kind: 'created', path, stat };
+}
+
+/** A znode goes in one way at most. */
+function kindProblem({ ephemeral, sequential, container, ttlMs }: Create): string | undefined {
+  if (ttlMs !== undefined && (ttlMs < 1 || ttlMs > TTL_MS_MAX))
+    return `ttlMs must be 1 to ${TTL_MS_MAX}`;
+  if (ephemeral && ttlMs !== undefined) return 'an ephemeral znode has no ttlMs';
+  if (container === true && (ephemeral || sequential || ttlMs !== undefined))
+    return 'a container is neither ephemeral nor sequential and has no ttlMs';
+  return undefined;
 }
 
 /** %010d of a 32-bit counter: it overflows to negative numbers, as ZooKeeper's does. */
@@ -85,10 +109,13 @@ export function sequenceName(creates: number): string {
 }
 
 function deleteNode(context: Context, operation: Delete): OperationResult {
-  const node = context.tree.find(operation.path);
-  if (node === undefined) return missing(operation.path);
-  if (isProtected(node.path)) return failure('BAD_REQUEST', 'this znode cannot be deleted');
-  if (!allows(node.parent!.acl, permissions.delete, context.identities)) return failure('NO_AUTH');
+  const { path } = operation;
+  if (isProtected(path)) return failure('BAD_REQUEST', 'this znode cannot be deleted');
+  const parent = path.includes('/') ? context.tree.find(parentOf(path)) : undefined;
+  if (parent === undefined) return missing(path);
+  if (!allows(parent.acl, permissions.delete, context.identities)) return failure('NO_AUTH');
+  const node = context.tree.find(path);
+  if (node === undefined) return missing(path);
   if (operation.version !== ANY_VERSION && operation.version !== node.version)
     return failure('BAD_VERSION');
   if (node.childCount > 0) return failure('NOT_EMPTY');
@@ -99,10 +126,18 @@ function deleteNode(context: Context, operation: Delete): OperationResult {
 /** Also of an ephemeral whose session has ended: nothing is checked then. */
 export function removeNode(context: Pick<Context, 'tree' | 'zxid' | 'events'>, node: Znode): void {
   context.tree.remove(node, context.zxid);
+  account(context.tree, node.path, -1, -node.data.length);
   context.events.push(
     { type: 'deleted', path: node.path },
     { type: 'childrenChanged', path: node.parent!.path },
   );
+}
+
+function removeStale(context: Context, path: string): OperationResult {
+  const node = context.tree.find(path);
+  if (node?.isStale(context.wallMs) !== true) return { kind: 'checked' };
+  removeNode(context, node);
+  return { kind: 'deleted' };
 }
 
 function setData(context: Context, operation: SetData): OperationResult {
@@ -110,12 +145,17 @@ function setData(context: Context, operation: SetData): OperationResult {
   const node = context.tree.find(operation.path);
   if (node === undefined) return missing(operation.path);
   if (!allows(node.acl, permissions.write, context.identities)) return failure('NO_AUTH');
+  const more = operation.data.length - node.data.length;
+  if (operation.enforceQuota === true && isExceeded(context.tree, node.path, 0, more))
+    return failure('QUOTA_EXCEEDED');
   if (operation.version !== ANY_VERSION && operation.version !== node.version)
     return failure('BAD_VERSION');
   const data = keepData(operation.data);
   context.tree.setData(node, data, context.zxid, context.wallMs);
   context.events.push({ type: 'dataChanged', path: node.path });
-  return { kind: 'stat', stat: node.stat() };
+  const stat = node.stat();
+  account(context.tree, node.path, 0, more);
+  return { kind: 'stat', stat };
 }
 
 function checkVersion(context: Context, operation: Check): OperationResult {

@@ -8,17 +8,19 @@
 import { assert, MesozooError } from '../../../protocol/errors.ts';
 import type { SessionId, SessionIncarnation, Slot, Zxid } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
-import type {
-  AclEntry,
-  Configuration,
-  Identity,
-  Operation,
-  OperationResult,
-  Stat,
-  TreeEvent,
-  WriteOperation,
+import {
+  type AclEntry,
+  type Configuration,
+  type Identity,
+  type Operation,
+  type OperationResult,
+  permissions,
+  type Stat,
+  type TreeEvent,
+  type WriteOperation,
 } from '../../../protocol/operations.ts';
 import { NO_PLANTED_BUGS, type PlantedBugs } from '../../planted.ts';
+import { allows } from './acl.ts';
 import { ByteReader } from './bytes.ts';
 import type {
   Applied,
@@ -31,7 +33,7 @@ import type {
 import { hasher, hexOf } from './hash.ts';
 import { writeMulti } from './multi.ts';
 import { readEntryHead, readOperation } from './operation-codec.ts';
-import { readAcl, readChildren, readNode } from './reads.ts';
+import { countBelow, readAcl, readChildren, readNode, stalePaths } from './reads.ts';
 import { damaged, restoreSnapshot } from './restore.ts';
 import { failure } from './result-codec.ts';
 import { changeSession, samePassword } from './session-operations.ts';
@@ -69,7 +71,7 @@ class Znodes implements ZnodeState {
     this.planted = planted;
   }
 
-  apply(slot: Slot, entry: Uint8Array): readonly Applied[] {
+  apply(slot: Slot, entry: Uint8Array, each?: (applied: Applied) => void): readonly Applied[] {
     this.advance(slot);
     const reader = new ByteReader(entry);
     const ends = operationEnds(reader);
@@ -78,7 +80,9 @@ class Znodes implements ZnodeState {
     for (const { start, end } of ends.operations) {
       reader.position = start;
       reader.end = end;
-      applied.push(this.applyOperation(reader, ends.wallMs));
+      const one = this.applyOperation(reader, ends.wallMs);
+      applied.push(one);
+      each?.(one);
     }
     return applied;
   }
@@ -185,6 +189,24 @@ class Znodes implements ZnodeState {
 
   get nodeCount(): number {
     return this.tree.nodes.size;
+  }
+
+  ephemerals(session: SessionId): readonly string[] {
+    const owned = this.tree.ephemerals.get(session);
+    return owned === undefined ? [] : [...owned].map(({ path }) => path).sort();
+  }
+
+  stale(wallMs: number, limit: number): readonly string[] {
+    return stalePaths(this.tree, wallMs, limit);
+  }
+
+  descendantCount(path: string): number {
+    return countBelow(this.tree, path);
+  }
+
+  mayRead(path: string, identities: readonly Identity[]): boolean {
+    const node = this.tree.find(path);
+    return node === undefined || allows(node.acl, permissions.read, identities);
   }
 
   digest(): string {
@@ -301,6 +323,7 @@ export const znodeStates: ZnodeStateFactory = {
     const { head, tree, sessions, digest } = restoreSnapshot(chunks);
     const state = new Znodes({ ...head, tree, sessions }, planted);
     if (state.digest() !== digest) throw damaged('its digest is another');
+    sessions.forgetUnasked();
     return state;
   },
 };

@@ -30,6 +30,9 @@ export const create = (
     acl?: readonly AclEntry[];
     ephemeral?: boolean;
     sequential?: boolean;
+    container?: boolean;
+    ttlMs?: number;
+    enforceQuota?: boolean;
   } = {},
 ): ZnodeOperation => ({
   kind: 'create',
@@ -38,7 +41,11 @@ export const create = (
   acl: options.acl ?? openAclEntries,
   ephemeral: options.ephemeral ?? false,
   sequential: options.sequential ?? false,
+  ...(options.container === true ? { container: true } : {}),
+  ...(options.ttlMs === undefined ? {} : { ttlMs: options.ttlMs }),
+  ...(options.enforceQuota === true ? { enforceQuota: true } : {}),
 });
+export const removeStale = (path: string): ZnodeOperation => ({ kind: 'removeStale', path });
 export const remove = (path: string, version = -1): ZnodeOperation => ({
   kind: 'delete',
   path,

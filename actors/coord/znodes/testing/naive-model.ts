@@ -25,6 +25,8 @@ export interface ModelNode {
   aversion: number;
   created: number;
   owner: string;
+  container?: boolean;
+  ttlMs?: number | undefined;
 }
 
 interface ModelSession {
@@ -73,11 +75,15 @@ export class NaiveModel {
     }
   }
 
-  children(path: string): string[] {
+  below(path: string): string[] {
     const prefix = path === '/' ? '/' : `${path}/`;
-    return [...this.nodes.keys()]
-      .filter((other) => other !== '/' && other.startsWith(prefix))
-      .map((other) => other.slice(prefix.length))
+    return [...this.nodes.keys()].filter((other) => other !== '/' && other.startsWith(prefix));
+  }
+
+  children(path: string): string[] {
+    const { length } = path === '/' ? '/' : `${path}/`;
+    return this.below(path)
+      .map((other) => other.slice(length))
       .filter((name) => !name.includes('/'))
       .sort();
   }
@@ -134,11 +140,11 @@ export class NaiveModel {
         if (session.incarnation !== operation.incarnation) return 'SESSION_MOVED';
         const { number } = operation;
         if (number < 1) return 'BAD_REQUEST';
-        if (number <= session.number) return session.replies.get(number)!;
+        if (number <= session.number) return session.replies.get(number) ?? 'REPLY_FORGOTTEN';
         if (number > session.number + 1) return 'SEQUENCE_GAP';
         const answer = this.write(operation, body);
         session.number = number;
-        session.replies.set(number, answer);
+        if (session.clientNumbered) session.replies.set(number, answer);
         return answer;
       }
     }
@@ -175,9 +181,12 @@ export class NaiveModel {
         (entry) =>
           (entry.permissions & permission) !== 0 &&
           (entry.scheme === 'world' ||
-            identities.some(({ scheme, id }) => scheme === entry.scheme && id === entry.id)),
+            identities.some(
+              ({ scheme, id }) =>
+                scheme === entry.scheme && (id === entry.id || entry.id === '10.0.0.0/8'),
+            )),
       );
-      if (!granted) refuse('NO_AUTH');
+      if (!granted && !identities.some(({ scheme }) => scheme === 'super')) refuse('NO_AUTH');
     };
     const existing = (path: string): ModelNode => {
       const node = this.nodes.get(path);
@@ -188,21 +197,27 @@ export class NaiveModel {
     };
     switch (operation.kind) {
       case 'create': {
-        const { sequential } = operation;
-        if (!/^\/$|^(\/[^/]+)+$/.test(sequential ? `${operation.path}0` : operation.path))
-          refuse('BAD_PATH');
+        const { sequential, ephemeral, container = false, ttlMs } = operation;
+        const isMixed = ephemeral ? container || ttlMs !== undefined : container && sequential;
+        if (isMixed || (container && ttlMs !== undefined)) refuse('BAD_REQUEST');
+        if (!operation.path.includes('/')) refuse('BAD_PATH');
         if (operation.acl.length === 0) refuse('INVALID_ACL');
-        if (operation.path === '/' && !sequential) refuse('NODE_EXISTS');
         const parentPath = parentOf(operation.path);
         const parent = this.nodes.get(parentPath) ?? refuse('NO_NODE');
         may(parent.acl, 4);
+        if (!/^\/$|^(\/[^/]+)+$/.test(sequential ? `${operation.path}0` : operation.path))
+          refuse('BAD_PATH');
         const path = sequential
           ? operation.path + String(parent.created).padStart(10, '0')
           : operation.path;
         if (this.nodes.has(path)) refuse('NODE_EXISTS');
         if (parent.owner !== '') refuse('NO_CHILDREN_FOR_EPHEMERALS');
-        const owner = operation.ephemeral ? session : '';
-        this.nodes.set(path, this.newNode(textOf(operation.data), operation.acl, owner));
+        const bytes = operation.data.length;
+        if (operation.enforceQuota === true) this.checkQuota(path, 1, bytes);
+        const node = this.newNode(textOf(operation.data), operation.acl, ephemeral ? session : '');
+        this.nodes.set(path, { ...node, container, ttlMs });
+        if (path.endsWith('/zookeeper_stats')) this.beginStats(path);
+        this.account(path, 1, bytes);
         parent.created += 1;
         parent.cversion += 1;
         parent.pzxid = this.zxid;
@@ -210,10 +225,11 @@ export class NaiveModel {
         return `created ${path}`;
       }
       case 'delete': {
+        if (/^\/$|^\/zookeeper(\/quota|\/config)?$/.test(operation.path)) refuse('BAD_REQUEST');
+        if (!operation.path.includes('/')) refuse('BAD_PATH');
+        const parent = this.nodes.get(parentOf(operation.path)) ?? existing(operation.path);
+        may(parent.acl, 8);
         const node = existing(operation.path);
-        if (operation.path === '/' || operation.path.startsWith('/zookeeper'))
-          refuse('BAD_REQUEST');
-        may(this.nodes.get(parentOf(operation.path))!.acl, 8);
         same(operation.version, node.version);
         if (this.children(operation.path).length > 0) refuse('NOT_EMPTY');
         this.remove(operation.path);
@@ -222,8 +238,11 @@ export class NaiveModel {
       case 'set': {
         const node = existing(operation.path);
         may(node.acl, 2);
+        const more = operation.data.length - node.data.length;
+        if (operation.enforceQuota === true) this.checkQuota(operation.path, 0, more);
         same(operation.version, node.version);
         node.data = textOf(operation.data);
+        this.account(operation.path, 0, more);
         node.version += 1;
         node.mzxid = this.zxid;
         node.mtimeMs = this.wallMs;
@@ -245,13 +264,62 @@ export class NaiveModel {
         node.aversion += 1;
         return `stat ${node.version}`;
       }
+      case 'removeStale': {
+        if (!this.isStale(operation.path, this.wallMs)) return 'checked';
+        this.remove(operation.path);
+        return 'deleted';
+      }
       default:
         return operation satisfies never;
     }
   }
 
+  isStale(path: string, wallMs: number): boolean {
+    const node = this.nodes.get(path);
+    if (node === undefined || this.children(path).length > 0) return false;
+    if (node.container === true) return node.created > 0;
+    return node.ttlMs !== undefined && node.mtimeMs + node.ttlMs <= wallMs;
+  }
+
+  /** Of the longest path at or above that has limits. */
+  private quotaOf(path: string): { limits: number[]; stats: ModelNode } | undefined {
+    const [longest] = [...this.nodes.keys()]
+      .flatMap((at) => /^\/zookeeper\/quota(\/.+)\/zookeeper_limits$/.exec(at)?.[1] ?? [])
+      .filter((limited) => `${path}/`.startsWith(`${limited}/`))
+      .sort((one, other) => other.length - one.length);
+    const stats = this.nodes.get(`/zookeeper/quota${longest}/zookeeper_stats`);
+    const limits = this.nodes.get(`/zookeeper/quota${longest}/zookeeper_limits`);
+    if (stats === undefined || limits === undefined) return undefined;
+    return { limits: limits.data.match(/-?\d+/g)!.map(Number), stats };
+  }
+
+  private checkQuota(path: string, nodes: number, bytes: number): void {
+    const quota = this.quotaOf(path);
+    if (quota === undefined) return;
+    const [, , bytesMost = -1, countMost = -1] = quota.limits;
+    const [count = 0, had = 0] = quota.stats.data.match(/-?\d+/g)!.map(Number);
+    if (nodes !== 0 && countMost > -1 && count + nodes > countMost) refuse('QUOTA_EXCEEDED');
+    if (bytes !== 0 && bytesMost > -1 && had + bytes > bytesMost) refuse('QUOTA_EXCEEDED');
+  }
+
+  private account(path: string, nodes: number, bytes: number): void {
+    const stats = this.quotaOf(path)?.stats;
+    if (stats === undefined) return;
+    const [count = 0, had = 0] = stats.data.match(/-?\d+/g)!.map(Number);
+    stats.data = `count=${count + nodes},bytes=${had + bytes}`;
+  }
+
+  private beginStats(path: string): void {
+    const top = path.slice('/zookeeper/quota'.length, -'/zookeeper_stats'.length);
+    const counted = [top, ...this.below(top)].flatMap((at) => this.nodes.get(at) ?? []);
+    const bytes = counted.reduce((sum, { data }) => sum + data.length, 0);
+    this.nodes.get(path)!.data = `count=${counted.length},bytes=${bytes}`;
+  }
+
   private remove(path: string): void {
+    const { data } = this.nodes.get(path)!;
     this.nodes.delete(path);
+    this.account(path, -1, -data.length);
     const parent = this.nodes.get(parentOf(path))!;
     parent.cversion += 1;
     parent.pzxid = this.zxid;

@@ -1,0 +1,181 @@
+/**
+ * Writes as they stand in ZooKeeper's frames, turned into operations. Bytes are views of the frame.
+ *
+ * Checked here is only what `apply` cannot know: the flags of a create, and the scheme `auth`, which stands for
+ * whoever asks. Everything else is checked where the operation is carried out.
+ */
+import { MesozooError } from '../../../protocol/errors.ts';
+import type {
+  AclEntry,
+  Identity,
+  OperationResult,
+  WriteOperation,
+  ZnodeOperation,
+} from '../../../protocol/operations.ts';
+import type { JuteReader } from './jute.ts';
+import { createFlags, opcodes } from './opcodes.ts';
+import type { GatewaySettings } from './settings.ts';
+
+export interface Asker {
+  readonly identities: readonly Identity[];
+  readonly settings: GatewaySettings;
+}
+
+/** Also the types of the operations of a multi, in order: their results are told apart by it. */
+export interface ReadWrite {
+  readonly operation: WriteOperation;
+  readonly types: readonly number[];
+  /** The multi is refused because of one of its operations: what the reply says of each. */
+  readonly refused?: Extract<OperationResult, { kind: 'error' }>;
+}
+
+const single: readonly number[] = [];
+
+export function isWrite(type: number): boolean {
+  switch (type) {
+    case opcodes.create:
+    case opcodes.create2:
+    case opcodes.createContainer:
+    case opcodes.createTtl:
+    case opcodes.delete:
+    case opcodes.setData:
+    case opcodes.setAcl:
+    case opcodes.multi:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Throws MARSHALLING_ERROR, BAD_REQUEST, INVALID_ACL, UNIMPLEMENTED. */
+export function readWrite(type: number, reader: JuteReader, asker: Asker): ReadWrite {
+  if (type === opcodes.multi) return readMulti(reader, asker);
+  return { operation: readOne(type, reader, asker), types: single };
+}
+
+function readMulti(reader: JuteReader, asker: Asker): ReadWrite {
+  const operations: ZnodeOperation[] = [];
+  const types: number[] = [];
+  let bad: { readonly index: number; readonly error: MesozooError } | undefined;
+  for (;;) {
+    const type = reader.int();
+    const done = reader.bool();
+    reader.int();
+    if (done) break;
+    if (type === opcodes.multi || (type !== opcodes.check && !isWrite(type)))
+      throw new MesozooError('MARSHALLING_ERROR', `a multi has no operation of type ${type}`);
+    types.push(type);
+    try {
+      operations.push(readOne(type, reader, asker));
+    } catch (error) {
+      if (!(error instanceof MesozooError) || error.code === 'MARSHALLING_ERROR') throw error;
+      bad ??= { index: types.length - 1, error };
+    }
+  }
+  const operation = { kind: 'multi', operations } as const;
+  return bad === undefined
+    ? { operation, types }
+    : { operation, types, refused: refusal(types.length, bad.index, bad.error) };
+}
+
+function refusal(
+  count: number,
+  bad: number,
+  error: MesozooError,
+): Extract<OperationResult, { kind: 'error' }> {
+  const notTried = new MesozooError('RUNTIME_INCONSISTENCY').toBody();
+  const failures = Array.from({ length: count }, (_, index) => {
+    if (index < bad) return undefined;
+    return index === bad ? error.toBody() : notTried;
+  });
+  return { kind: 'error', error: error.toBody(), failures };
+}
+
+/** Reads the whole operation before it refuses it. */
+function readOne(type: number, reader: JuteReader, asker: Asker): ZnodeOperation {
+  switch (type) {
+    case opcodes.create:
+    case opcodes.create2:
+    case opcodes.createContainer:
+    case opcodes.createTtl:
+      return readCreate(type, reader, asker);
+    case opcodes.delete:
+      return { kind: 'delete', path: reader.string(), version: reader.int() };
+    case opcodes.setData:
+      return {
+        kind: 'set',
+        path: reader.string(),
+        data: reader.buffer(),
+        version: reader.int(),
+        ...(asker.settings.enforceQuota && { enforceQuota: true }),
+      };
+    case opcodes.check:
+      return { kind: 'check', path: reader.string(), version: reader.int() };
+    case opcodes.setAcl: {
+      const path = reader.string();
+      const entries = reader.acl();
+      const aversion = reader.int();
+      return { kind: 'setAcl', path, acl: withoutAuth(entries, asker.identities), aversion };
+    }
+    default:
+      throw new MesozooError('UNIMPLEMENTED', `there is no write of type ${type}`);
+  }
+}
+
+function readCreate(
+  type: number,
+  reader: JuteReader,
+  asker: Asker,
+): Extract<ZnodeOperation, { kind: 'create' }> {
+  const path = reader.string();
+  const data = reader.buffer();
+  const entries = reader.acl();
+  const flags = reader.int();
+  const ttlMs = type === opcodes.createTtl ? reader.long() : undefined;
+  const isContainer = flags === createFlags.container;
+  if (
+    type === opcodes.createTtl &&
+    flags !== createFlags.ttl &&
+    flags !== createFlags.sequentialTtl
+  )
+    throw new MesozooError('BAD_REQUEST', 'a time to live is for the flags 5 and 6');
+  const isTtl = flags === createFlags.ttl || flags === createFlags.sequentialTtl;
+  if (flags < createFlags.persistent || flags > createFlags.sequentialTtl)
+    throw new MesozooError('BAD_REQUEST', `there is no kind of znode with the flags ${flags}`);
+  if (isTtl && !asker.settings.extendedTypesEnabled)
+    throw new MesozooError('UNIMPLEMENTED', 'extendedTypesEnabled is false');
+  if (isTtl && (ttlMs === undefined || ttlMs < 1 || ttlMs > TTL_MS_MAX))
+    throw new MesozooError('BAD_REQUEST', `a time to live is 1 to ${TTL_MS_MAX} ms`);
+  return {
+    kind: 'create',
+    path,
+    data,
+    acl: withoutAuth(entries, asker.identities),
+    ephemeral: flags === createFlags.ephemeral || flags === createFlags.ephemeralSequential,
+    sequential:
+      flags === createFlags.sequential ||
+      flags === createFlags.ephemeralSequential ||
+      flags === createFlags.sequentialTtl,
+    ...(isContainer && { container: true }),
+    ...(isTtl && { ttlMs }),
+    ...(asker.settings.enforceQuota && { enforceQuota: true }),
+  };
+}
+
+/** As EphemeralType.TTL bounds it. */
+const TTL_MS_MAX = 0xff_ffff_ffff;
+
+/** The scheme `auth` stands for everything that the asker has proven; an address is not a proof. */
+function withoutAuth(
+  entries: readonly AclEntry[],
+  identities: readonly Identity[],
+): readonly AclEntry[] {
+  if (!entries.some(({ scheme }) => scheme === 'auth')) return entries;
+  return entries.flatMap((entry) => {
+    if (entry.scheme !== 'auth') return [entry];
+    const proven = identities.filter(({ scheme }) => scheme !== 'ip' && scheme !== 'super');
+    if (proven.length === 0)
+      throw new MesozooError('INVALID_ACL', 'the scheme auth needs an authenticated connection');
+    return proven.map(({ scheme, id }) => ({ permissions: entry.permissions, scheme, id }));
+  });
+}

@@ -1,0 +1,152 @@
+/**
+ * What the gateway for ZooKeeper's clients can be told, as plain data. Each field says which of ZooKeeper's own keys
+ * it has its value from (zoo-cfg.ts reads them). Where ZooKeeper takes 0 for "no bound", so does the field.
+ */
+import { limits } from '../../../protocol/limits.ts';
+import { type FourLetterWord, fourLetterWords } from './words/names.ts';
+
+export interface GatewaySettings {
+  /** `tickTime`: the unit of ZooKeeper's timers; here the session timeouts follow from it. */
+  readonly tickTimeMs: number;
+  /** `minSessionTimeout`: a client that asks for less is given this. ZooKeeper's default is 2 ticks. */
+  readonly sessionTimeoutMinMs: number;
+  /** `maxSessionTimeout`: a client that asks for more is given this. ZooKeeper's default is 20 ticks. */
+  readonly sessionTimeoutMaxMs: number;
+
+  /** `clientPort`; undefined leaves the choice to the process' own options. */
+  readonly clientPort: number | undefined;
+  /** `clientPortAddress`, likewise. */
+  readonly clientPortAddress: string | undefined;
+  /** `clientPortListenBacklog`; undefined is the system's own. */
+  readonly clientPortListenBacklog: number | undefined;
+  /** TLS for clients; undefined when no `secureClientPort` is given. */
+  readonly secure: SecureClientSettings | undefined;
+
+  /** `maxClientCnxns`: connections from one address; 0 is no bound. */
+  readonly maxClientConnections: number;
+  /** `maxCnxns`: connections in all; 0 is no bound. */
+  readonly maxConnections: number;
+  /** `jute.maxbuffer`: a longer frame ends its connection. */
+  readonly maxFrameBytes: number;
+  /** `globalOutstandingLimit`: requests that this member has taken and not answered; above it nothing more is read. */
+  readonly globalOutstandingLimit: number;
+  /** `largeRequestThreshold`: a request of so many bytes counts as large; undefined is never. */
+  readonly largeRequestThresholdBytes: number | undefined;
+  /** `largeRequestMaxBytes`: of all large requests in flight; a connection that would go above it is closed. */
+  readonly largeRequestMaxBytes: number;
+
+  /** `4lw.commands.whitelist`. */
+  readonly fourLetterWords: readonly FourLetterWord[];
+  /** `extendedTypesEnabled`: whether znodes with a time to live can be made. */
+  readonly extendedTypesEnabled: boolean;
+  /** `reconfigEnabled`. */
+  readonly reconfigEnabled: boolean;
+  /** `readonlymode.enabled`: a member without a quorum serves reads to clients that asked for that. */
+  readonly readOnlyModeEnabled: boolean;
+  /** `enforceQuota`: a hard quota refuses, where it would only be logged. */
+  readonly enforceQuota: boolean;
+  /** `skipACL`: no ACL is looked at. */
+  readonly skipAcl: boolean;
+  /** `DigestAuthenticationProvider.superDigest`, as `super:<hash>`. */
+  readonly superDigest: string | undefined;
+  /** `DigestAuthenticationProvider.enabled`. */
+  readonly digestEnabled: boolean;
+  /** `X509AuthenticationProvider.superUser`: the subject of the certificate that passes every ACL. */
+  readonly x509SuperUser: string | undefined;
+  /** `enforce.auth.enabled` with `enforce.auth.schemes`: a session without one of them is closed. Empty enforces none. */
+  readonly enforcedAuthSchemes: readonly string[];
+
+  /** `znode.container.checkIntervalMs`: how often empty containers and old TTL nodes are looked for. */
+  readonly containerCheckIntervalMs: number;
+  /** `znode.container.maxPerMinute`: how many are deleted at most. */
+  readonly containerMaxPerMinute: number;
+  /** `znode.container.maxNeverUsedIntervalMs`: a container that never had a child goes after this; 0 is never. */
+  readonly containerMaxNeverUsedMs: number;
+
+  /** The HTTP server of the admin commands; undefined unless `admin.enableServer` or `admin.serverPort` asks for it. */
+  readonly admin: HttpSettings | undefined;
+  /** Prometheus' `/metrics` of its own (`metricsProvider.httpPort`); undefined when there is none. */
+  readonly metrics: HttpSettings | undefined;
+}
+
+export interface SecureClientSettings {
+  /** `secureClientPort`. */
+  readonly port: number;
+  /** `secureClientPortAddress`; undefined is where the port without TLS listens. */
+  readonly address: string | undefined;
+  /** `ssl.keyStore.location` and `.password`: PEM or PKCS12. */
+  readonly keyStore: StoreSettings | undefined;
+  /** `ssl.trustStore.location` and `.password`. */
+  readonly trustStore: StoreSettings | undefined;
+  /** `ssl.clientAuth`: whether a certificate of the client is asked for, and whether it may be missing. */
+  readonly clientAuth: 'none' | 'want' | 'need';
+  /** `ssl.enabledProtocols`; empty is the runtime's own choice. */
+  readonly protocols: readonly string[];
+  /** `ssl.ciphersuites`; empty is the runtime's own choice. */
+  readonly cipherSuites: readonly string[];
+}
+
+export interface StoreSettings {
+  readonly path: string;
+  readonly password: string | undefined;
+  /** The file that holds the password, where it is not given itself (`ssl.keyStore.passwordPath`). */
+  readonly passwordPath: string | undefined;
+}
+
+export interface HttpSettings {
+  readonly port: number;
+  /** undefined is where the gateway listens. */
+  readonly address: string | undefined;
+  /** `admin.commandURL`, or `/metrics`. */
+  readonly path: string;
+}
+
+/**
+ * Without a zoo.cfg: a cluster on loopback, for whoever tries it, so everything is on and nothing is bounded that
+ * memory does not bound. ZooKeeper's own defaults hold once a file is given (`zooKeeperSettings`).
+ */
+export const generousSettings: GatewaySettings = {
+  tickTimeMs: 2_000,
+  // Two ticks would be 4 s; the coords take shorter ones, and tests of clients ask for them.
+  sessionTimeoutMinMs: limits.sessionTimeoutMinMs,
+  sessionTimeoutMaxMs: 40_000,
+  clientPort: undefined,
+  clientPortAddress: undefined,
+  clientPortListenBacklog: undefined,
+  secure: undefined,
+  maxClientConnections: 0,
+  maxConnections: 0,
+  maxFrameBytes: 0xfffff,
+  globalOutstandingLimit: 50_000,
+  largeRequestThresholdBytes: undefined,
+  largeRequestMaxBytes: 100 * 1024 * 1024,
+  fourLetterWords,
+  extendedTypesEnabled: true,
+  reconfigEnabled: true,
+  readOnlyModeEnabled: true,
+  enforceQuota: true,
+  skipAcl: false,
+  superDigest: undefined,
+  digestEnabled: true,
+  x509SuperUser: undefined,
+  enforcedAuthSchemes: [],
+  containerCheckIntervalMs: 10_000,
+  containerMaxPerMinute: 10_000,
+  containerMaxNeverUsedMs: 0,
+  admin: undefined,
+  metrics: undefined,
+};
+
+/** What a zoo.cfg begins from: the defaults of ZooKeeper's admin guide. */
+export const zooKeeperSettings: GatewaySettings = {
+  ...generousSettings,
+  sessionTimeoutMinMs: 4_000,
+  maxClientConnections: 60,
+  globalOutstandingLimit: 1_000,
+  fourLetterWords: ['srvr'],
+  extendedTypesEnabled: false,
+  reconfigEnabled: false,
+  readOnlyModeEnabled: false,
+  enforceQuota: false,
+  containerCheckIntervalMs: 60_000,
+};

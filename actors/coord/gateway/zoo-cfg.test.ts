@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { limits } from '../../../protocol/limits.ts';
+import { parseProperties } from './properties.ts';
+import { zooKeeperSettings } from './settings.ts';
+import { fourLetterWords } from './words/names.ts';
+import { parseZooCfg, zooCfgKeys } from './zoo-cfg.ts';
+
+describe('the syntax of properties', () => {
+  it.each([
+    ['a=1', [{ key: 'a', value: '1', line: 1 }]],
+    ['  a : b c  ', [{ key: 'a', value: 'b c', line: 1 }]],
+    ['a b', [{ key: 'a', value: 'b', line: 1 }]],
+    ['# a=1\n! b=2\n\n c = 3', [{ key: 'c', value: '3', line: 4 }]],
+    [
+      'a=1,\\\n   2\r\nb=3',
+      [
+        { key: 'a', value: '1,2', line: 1 },
+        { key: 'b', value: '3', line: 3 },
+      ],
+    ],
+    ['a\\=b=\\u0041\\\\', [{ key: 'a=b', value: 'A\\', line: 1 }]],
+    ['lonely', [{ key: 'lonely', value: '', line: 1 }]],
+  ])('%j', (text, expected) => {
+    expect(parseProperties(text)).toEqual(expected);
+  });
+});
+
+describe('a zoo.cfg', () => {
+  it('that is empty gives the defaults of ZooKeeper', () => {
+    expect(parseZooCfg('')).toEqual({ settings: zooKeeperSettings, ignored: [], servers: [] });
+  });
+
+  it('is read, with and without the prefix of system properties', () => {
+    const { settings, ignored } = parseZooCfg(`
+      tickTime=1500
+      clientPort=2191
+      clientPortAddress=127.0.0.1
+      maxClientCnxns=0
+      4lw.commands.whitelist=ruok, stat
+      zookeeper.extendedTypesEnabled=true
+      reconfigEnabled=true
+      skipACL=yes
+      jute.maxbuffer=0x200000
+      zookeeper.DigestAuthenticationProvider.superDigest=super:D/InIHSb7yEEbrWz8b9l71RjZJU=
+      znode.container.checkIntervalMs=500
+      enforce.auth.enabled=true
+      enforce.auth.schemes=digest,x509
+      admin.serverPort=9090
+      metricsProvider.httpPort=7000
+    `);
+    expect(ignored).toEqual([]);
+    expect(settings).toEqual({
+      ...zooKeeperSettings,
+      tickTimeMs: 1500,
+      sessionTimeoutMinMs: 3000,
+      sessionTimeoutMaxMs: 30_000,
+      clientPort: 2191,
+      clientPortAddress: '127.0.0.1',
+      maxClientConnections: 0,
+      fourLetterWords: ['ruok', 'stat'],
+      extendedTypesEnabled: true,
+      reconfigEnabled: true,
+      skipAcl: true,
+      maxFrameBytes: 0x200000,
+      superDigest: 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=',
+      containerCheckIntervalMs: 500,
+      enforcedAuthSchemes: ['digest', 'x509'],
+      admin: { port: 9090, address: undefined, path: '/commands' },
+      metrics: { port: 7000, address: undefined, path: '/metrics' },
+    });
+  });
+
+  it('may allow all words; a read-only mode needs isro', () => {
+    const words = (text: string) => parseZooCfg(text).settings.fourLetterWords;
+    expect(words('4lw.commands.whitelist=*')).toEqual(fourLetterWords);
+    expect(words('readonlymode.enabled=true')).toEqual(['isro', 'srvr']);
+  });
+
+  it('has its TLS in one place', () => {
+    const { settings } = parseZooCfg(
+      'secureClientPort=2281\nssl.keyStore.location=/k.pem\nssl.keyStore.password=p\nssl.clientAuth=WANT',
+    );
+    expect(settings.secure).toEqual({
+      port: 2281,
+      address: undefined,
+      keyStore: { path: '/k.pem', password: 'p', passwordPath: undefined },
+      trustStore: undefined,
+      clientAuth: 'want',
+      protocols: [],
+      cipherSuites: [],
+    });
+  });
+
+  it('is told which keys have no effect, and why', () => {
+    const { ignored } = parseZooCfg(
+      'dataDir=/d\ninitLimit=5\nclientPrt=1\nautopurge.purgeInterval=1\nssl.quorum.keyStore.location=/k',
+    );
+    expect(ignored.map(({ key, line, kind }) => [key, line, kind])).toEqual([
+      ['dataDir', 1, 'useless'],
+      ['initLimit', 2, 'useless'],
+      ['clientPrt', 3, 'unknown'],
+      ['autopurge.purgeInterval', 4, 'useless'],
+      ['ssl.quorum.keyStore.location', 5, 'useless'],
+    ]);
+    expect(ignored.every(({ why }) => why.length > 10)).toBe(true);
+  });
+
+  it('may ask for timeouts that sessions cannot have: the nearest is taken, and said', () => {
+    const { settings, ignored } = parseZooCfg('tickTime=100\nmaxSessionTimeout=900000');
+    expect(settings.sessionTimeoutMinMs).toBe(limits.sessionTimeoutMinMs);
+    expect(settings.sessionTimeoutMaxMs).toBe(limits.sessionTimeoutMaxMs);
+    expect(ignored.map(({ key, line }) => [key, line])).toEqual([
+      ['tickTime', 1],
+      ['maxSessionTimeout', 2],
+    ]);
+  });
+
+  it('names the servers', () => {
+    const { servers } = parseZooCfg(
+      'server.2=[::1]:2889:3889:observer;[::1]:2182\nserver.1=zoo1:2888:3888;2181\nserver.3=a:1:2|b:3:4',
+    );
+    expect(servers.map(({ id, host, role, clientPort }) => [id, host, role, clientPort])).toEqual([
+      [1, 'zoo1', 'participant', 2181],
+      [2, '::1', 'observer', 2182],
+      [3, 'a', 'participant', undefined],
+    ]);
+  });
+
+  it.each([
+    ['\ntickTime=soon', 'line 2: tickTime: expected a whole number from 1'],
+    ['clientPort=70000', 'line 1: clientPort'],
+    ['reconfigEnabled=maybe', 'line 1: reconfigEnabled: expected true or false (given: "maybe")'],
+    ['minSessionTimeout=9000\nmaxSessionTimeout=8000', 'line 1: minSessionTimeout: must not'],
+    ['server.1=nowhere', 'line 1: server.1: expected'],
+    ['server.999=a:1:2', 'line 1: server.999: expected'],
+    ['enforce.auth.enabled=true', 'line 1: enforce.auth.enabled: enforce.auth.schemes'],
+    ['ssl.clientAuth=perhaps', 'line 1: ssl.clientAuth: expected none, want or need'],
+    ['jute.maxbuffer=', 'line 1: jute.maxbuffer'],
+  ])('with a bad value is refused by key and line: %j', (text, message) => {
+    expect(() => parseZooCfg(text)).toThrow(
+      expect.objectContaining({
+        code: 'BAD_ARGUMENT',
+        message: expect.stringContaining(message) as string,
+      }) as Error,
+    );
+  });
+
+  it('shows no secret when it is refused', () => {
+    const text = 'DigestAuthenticationProvider.superDigest=admin:secret';
+    expect(() => parseZooCfg(text)).toThrow(/superDigest/);
+    expect(() => parseZooCfg(text)).not.toThrow(/secret/);
+  });
+
+  it('knows no key twice', () => {
+    expect(new Set(zooCfgKeys).size).toBe(zooCfgKeys.length);
+  });
+});

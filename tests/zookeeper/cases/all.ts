@@ -1,0 +1,19 @@
+/** Every row there is. */
+import type { Row, RowGroup } from '../row.ts';
+import { aclRows } from './acl.ts';
+import { malformedRows } from './malformed.ts';
+import { multiRows } from './multi.ts';
+import { requestRows } from './requests.ts';
+import { sessionRows } from './sessions.ts';
+import { watchRows } from './watches.ts';
+
+export const rowGroups: readonly RowGroup[] = [
+  multiRows,
+  watchRows,
+  requestRows,
+  aclRows,
+  sessionRows,
+  malformedRows,
+];
+
+export const rowsForZooKeeper: readonly Row[] = rowGroups.flatMap(({ rows }) => rows);

@@ -1,0 +1,82 @@
+/**
+ * A real ZooKeeper for tests: Debian's package as a standalone server on loopback, in a temporary directory, with the
+ * settings that ours is compared under.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../support/nats-server.ts';
+import { type Address, WireConnection } from './wire/connection.ts';
+
+const JAR = '/usr/share/java/zookeeper.jar';
+/** Of user "super" with password "secret". */
+export const superDigest = 'super:lK75jTNcA+U9vtVEw5vB51mj/w4=';
+
+export interface ZooKeeperServer {
+  readonly address: Address;
+  stop(): Promise<void>;
+}
+
+export function isZooKeeperInstalled(): boolean {
+  return existsSync(JAR);
+}
+
+export async function startZooKeeper(): Promise<ZooKeeperServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'mesozoo-zookeeper-'));
+  const address = { host: '127.0.0.1', port: await freePort() };
+  const settings = join(directory, 'zoo.cfg');
+  writeFileSync(settings, zooCfg(directory, address));
+  const child = spawn(
+    'java',
+    [
+      ...[
+        '-Xmx256m',
+        '-Dzookeeper.extendedTypesEnabled=true',
+        '-Dzookeeper.admin.enableServer=false',
+      ],
+      `-Dzookeeper.DigestAuthenticationProvider.superDigest=${superDigest}`,
+      '-Dznode.container.checkIntervalMs=1000',
+      ...['-cp', JAR, 'org.apache.zookeeper.server.quorum.QuorumPeerMain', settings],
+    ],
+    { stdio: 'ignore' },
+  );
+  await untilAnswers(child, address);
+  return {
+    address,
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = once(child, 'exit');
+        child.kill('SIGKILL');
+        await exited;
+      }
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function zooCfg(directory: string, { host, port }: Address): string {
+  return [
+    ...['tickTime=2000', `dataDir=${directory}`, `clientPort=${port}`, `clientPortAddress=${host}`],
+    ...['maxClientCnxns=0', '4lw.commands.whitelist=*', 'reconfigEnabled=true', ''],
+  ].join('\n');
+}
+
+async function untilAnswers(child: ChildProcess, address: Address): Promise<void> {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`ZooKeeper ended with ${child.exitCode}`);
+    if (await answers(address)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Opens a session and leaves it at that; false when nobody listens or the server is not serving yet. */
+async function answers(address: Address): Promise<boolean> {
+  const connection = await WireConnection.open(address).catch(() => undefined);
+  if (!connection) return false;
+  connection.sayHello({ timeoutMs: 4000 });
+  const { kind } = await connection.next(20_000);
+  connection.drop();
+  return kind === 'welcome';
+}
