@@ -5,7 +5,7 @@
  * waits until it is applied, and is carried out before the next operation is applied: it sees exactly the state that
  * the order of the requests says. `sync` and `closeSession` hold back everything behind them.
  */
-import { assert, MesozooError } from '../../../protocol/errors.ts';
+import { assert, type ErrorCode, MesozooError } from '../../../protocol/errors.ts';
 import type { MemberId, SessionId, SessionIncarnation, Zxid } from '../../../protocol/ids.ts';
 import type { Identity, OperationResult, SessionOperation } from '../../../protocol/operations.ts';
 import type { Clock, Logger, Random, TcpConnection, TcpHandlers } from '../../actor.ts';
@@ -68,8 +68,6 @@ const WAITING_MAX = 4096;
 /** Unsent bytes above which nothing more is read, and above which the client is given up. */
 const UNSENT_PAUSE_BYTES = 4 * 1024 * 1024;
 const UNSENT_MAX_BYTES = 128 * 1024 * 1024;
-/** Without the final flag: the connect request of old clients. */
-const OLD_CONNECT_BYTES = 44;
 
 export class ClientConnection implements TcpHandlers {
   readonly options: ConnectionOptions;
@@ -228,7 +226,8 @@ export class ClientConnection implements TcpHandlers {
     const askedMs = reader.int();
     const former = reader.hex();
     const password = Buffer.from(reader.buffer());
-    this.hasReadOnlyFlag = frame.length > OLD_CONNECT_BYTES;
+    // Old clients do not send it, and do not read it either.
+    this.hasReadOnlyFlag = reader.left > 0;
     if (seenZxid > quorum.state().zxid) {
       this.options.log.info('client has seen more than this member', { seenZxid });
       this.close();
@@ -309,6 +308,7 @@ export class ClientConnection implements TcpHandlers {
     const type = reader.int();
     if (isWrite(type)) this.write(xid, type, reader);
     else if (type === opcodes.auth) this.authenticate(xid, reader);
+    else if (type === opcodes.deleteContainer) this.refuse(xid, type, 'BAD_REQUEST');
     else {
       const isBarrier = type === opcodes.sync || type === opcodes.closeSession;
       if (isBarrier) this.isHeldBack = true;
@@ -372,6 +372,15 @@ export class ClientConnection implements TcpHandlers {
       this.identities.some(({ scheme: own, id }) => own === one.scheme && id === one.id);
     this.identities = [...added.filter((one) => !known(one)), ...this.identities];
     this.queue(request);
+  }
+
+  /** In its turn. */
+  private refuse(xid: number, type: number, code: ErrorCode): void {
+    const refused = { kind: 'error', error: new MesozooError(code).toBody() } as const;
+    this.queue({
+      ...{ xid, type, types: NO_TYPES, frame: NO_FRAME, refused },
+      sinceMs: this.heardMs,
+    });
   }
 
   private written(request: Waiting, result: OperationResult, zxid: Zxid): void {
@@ -448,18 +457,21 @@ export class ClientConnection implements TcpHandlers {
   }
 
   private sync(request: Waiting): void {
+    const path = pathOf(request.frame!);
+    if (path === undefined) {
+      this.replyError(request, 'MARSHALLING_ERROR');
+      this.goOn();
+      return;
+    }
     this.options.quorum.confirm(() => {
       if (this.state !== 'open') return;
-      const path = new JuteReader(request.frame!, 8);
-      this.guarded(() => {
-        const text = path.string();
-        this.out.reply(request.xid, this.options.quorum.state().zxid, 0);
-        this.out.string(text);
-        this.out.end();
-        this.answered(request, this.options.quorum.state().zxid, this.options.clock.monotonicMs());
-        this.touch();
-        this.goOn();
-      });
+      const { zxid } = this.options.quorum.state();
+      this.out.reply(request.xid, zxid, 0);
+      this.out.string(path);
+      this.out.end();
+      this.answered(request, zxid, this.options.clock.monotonicMs());
+      this.touch();
+      this.goOn();
     });
   }
 
@@ -525,6 +537,16 @@ export class ClientConnection implements TcpHandlers {
 /** Of an answer to credentials, which stand outside the order of changes. */
 const NO_ZXID = 0;
 const NO_FRAME = Buffer.alloc(0);
+
+/** Of a `sync`; undefined when it is not there. */
+function pathOf(frame: Buffer): string | undefined {
+  try {
+    return new JuteReader(frame, 8).string();
+  } catch (error) {
+    if (error instanceof MesozooError) return undefined;
+    throw error;
+  }
+}
 
 function isOfSession(code: MesozooError['code']): boolean {
   return code === 'SESSION_EXPIRED' || code === 'SESSION_MOVED' || code === 'SEQUENCE_GAP';

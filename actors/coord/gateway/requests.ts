@@ -132,7 +132,8 @@ function readCreate(
   const entries = reader.acl();
   const flags = reader.int();
   const ttlMs = type === opcodes.createTtl ? reader.long() : undefined;
-  const isContainer = flags === createFlags.container;
+  // As ZooKeeper: whatever else the flags say.
+  const isContainer = type === opcodes.createContainer || flags === createFlags.container;
   if (
     type === opcodes.createTtl &&
     flags !== createFlags.ttl &&
@@ -151,7 +152,9 @@ function readCreate(
     path,
     data,
     acl: withoutAuth(entries, asker.identities),
-    ephemeral: flags === createFlags.ephemeral || flags === createFlags.ephemeralSequential,
+    ephemeral:
+      !isContainer &&
+      (flags === createFlags.ephemeral || flags === createFlags.ephemeralSequential),
     sequential:
       flags === createFlags.sequential ||
       flags === createFlags.ephemeralSequential ||
