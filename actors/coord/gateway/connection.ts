@@ -59,6 +59,8 @@ interface Waiting {
 }
 
 const PASSWORD_BYTES = 16;
+/** Of one connection: each goes with every write. */
+const IDENTITIES_MAX = 64;
 const NO_INCARNATION = 0 as SessionIncarnation;
 const NO_SESSION = '0000000000000000';
 const NOBODY: readonly Identity[] = Object.freeze([]);
@@ -358,7 +360,8 @@ export class ClientConnection implements TcpHandlers {
   private authenticate(xid: number, reader: JuteReader): void {
     reader.int();
     const scheme = reader.string();
-    const added = authenticate(scheme, reader.buffer(), this.options.settings);
+    const proven = authenticate(scheme, reader.buffer(), this.options.settings);
+    const added = this.identities.length < IDENTITIES_MAX ? proven : undefined;
     const request = {
       ...{ xid, type: opcodes.auth, types: NO_TYPES, frame: NO_FRAME, sinceMs: this.heardMs },
     };
