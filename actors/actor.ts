@@ -177,6 +177,30 @@ export interface Tcp {
   ): { close(): void };
 }
 
+// ── HTTP: pages that tell about an actor ────────────────────────────────────────────────────────────────────
+
+export interface HttpRequest {
+  /** `GET` */
+  readonly method: string;
+  /** Decoded, without the query: `/commands/ruok`. */
+  readonly path: string;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface Http {
+  /** `reply` is called once for each request; what the request carries is not read. Calls `failed` as `Tcp.listen` does. */
+  listen(
+    address: { readonly host: string; readonly port: number },
+    handler: (request: HttpRequest, reply: (answer: HttpAnswer) => void) => void,
+    failed: (reason: string) => void,
+  ): { close(): void };
+}
+
 // ── Processes: what an agent runs ───────────────────────────────────────────────────────────────────────────
 
 export interface LaunchSpec {

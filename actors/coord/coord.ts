@@ -191,7 +191,7 @@ export class CoordActor implements Actor {
       touch: (session) => this.housekeeping?.touch(session),
       isInContact: () => this.attentiveMs - this.contactMs < timing.contactPatienceMs,
     };
-    const { tcp } = this.ports;
+    const { tcp, http } = this.ports;
     const { zookeeper } = this.options;
     const gateway =
       tcp === undefined || zookeeper === undefined
@@ -199,6 +199,7 @@ export class CoordActor implements Actor {
         : new Gateway({
             ...zookeeper,
             tcp,
+            http,
             clock,
             random,
             log: logger,
@@ -399,6 +400,7 @@ export class CoordActor implements Actor {
     parts.door.fire(applied);
     if (parts.gateway !== undefined) for (const event of applied.events) parts.gateway.fire(event);
     parts.door.applied(applied);
+    parts.gateway?.applied(applied.zxid);
     if (applied.ended !== undefined) parts.gateway?.ended(applied.ended);
     if (applied.ended !== undefined) parts.expiry.ended(applied.ended.session);
     if (result.kind === 'session' && this.role === 'leading') {

@@ -1,17 +1,17 @@
-/** The zoo.cfg that a cluster is started with, and where the members' ports for ZooKeeper's clients come from. */
+/** The zoo.cfg that a cluster is started with, and where the members' ports come from. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type IgnoredKey, parseZooCfg, zooCfgKeys } from '../../actors/coord/gateway/zoo-cfg.ts';
 import { MesozooError } from '../../protocol/errors.ts';
 import { didYouMean } from '../nearest.ts';
-
-const CLIENT_PORT = 2181;
+import { firstPorts, type MemberPorts } from './member-ports.ts';
 
 export interface ZooCfgFile {
   readonly path: string;
   /** One line for each key without effect. */
   readonly remarks: readonly string[];
-  readonly clientPort: number | undefined;
+  /** Of the first member. */
+  readonly ports: MemberPorts;
   /** Those that a `server.N` line gives. */
   readonly clientPorts: ReadonlyMap<number, number>;
 }
@@ -28,7 +28,12 @@ export function readZooCfgFile(path: string): ZooCfgFile {
   return {
     path: resolve(path),
     remarks: ignored.map(remark),
-    clientPort: settings.clientPort,
+    ports: {
+      client: settings.clientPort ?? firstPorts.client,
+      secure: settings.secure?.port,
+      admin: settings.admin?.port,
+      metrics: settings.metrics?.port,
+    },
     clientPorts: new Map(
       servers.flatMap(({ id, clientPort }) => (clientPort === undefined ? [] : [[id, clientPort]])),
     ),
@@ -38,14 +43,4 @@ export function readZooCfgFile(path: string): ZooCfgFile {
 function remark({ key, line, kind, why }: IgnoredKey): string {
   const meant = kind === 'unknown' ? didYouMean(key, zooCfgKeys) : '';
   return `zoo.cfg line ${line}: ${key} has no effect: ${why}.${meant}`;
-}
-
-/** The members of one machine follow each other from `clientPort`, unless a `server.N` line says where. */
-export function zooKeeperPort(
-  member: number,
-  portOffset: number,
-  file?: Pick<ZooCfgFile, 'clientPort' | 'clientPorts'>,
-): number {
-  const own = file?.clientPorts.get(member) ?? (file?.clientPort ?? CLIENT_PORT) + member - 1;
-  return own + portOffset;
 }

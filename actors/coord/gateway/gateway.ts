@@ -2,16 +2,18 @@
  * ZooKeeper's wire protocol at one member: the same tree, sessions, watches and ACLs as over NATS, for clients that
  * were written for ZooKeeper.
  */
-import type { SessionId } from '../../../protocol/ids.ts';
+import type { SessionId, Zxid } from '../../../protocol/ids.ts';
 import type { TreeEvent } from '../../../protocol/operations.ts';
-import type { Clock, Logger, Random, Tcp, TcpConnection } from '../../actor.ts';
+import type { Clock, Http, Logger, Random, Tcp, TcpConnection } from '../../actor.ts';
 import type { Quorum } from '../door/quorum.ts';
 import type { Applied } from '../znodes/contract.ts';
 import { createWatchTable } from '../znodes/watches.ts';
+import { answerHttp, type HttpPages } from './admin/http.ts';
 import { ClientConnection } from './connection.ts';
+import { DigestLog } from './digest-log.ts';
 import { eventTypes } from './opcodes.ts';
 import { type MemberFacts, type ProcessFacts, serverReport } from './server-report.ts';
-import type { GatewaySettings } from './settings.ts';
+import type { GatewaySettings, HttpSettings } from './settings.ts';
 import { Tally } from './tally.ts';
 import { answerWord } from './words/answer.ts';
 import { type FourLetterWord, isFourLetterWord } from './words/names.ts';
@@ -19,6 +21,8 @@ import type { ServerReport } from './words/report.ts';
 
 export interface GatewayOptions {
   readonly tcp: Tcp;
+  /** Absent where nobody asks for pages. */
+  readonly http?: Http | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -40,11 +44,12 @@ export class Gateway {
   private readonly sessions = new Map<SessionId, ClientConnection>();
   private readonly byAddress = new Map<string, number>();
   private touched: ClientConnection[] = [];
-  private listener: { close(): void } | undefined;
+  private listeners: { close(): void }[] = [];
   private contactMs = 0;
   private startedMs = 0;
   readonly latencyMs = new Tally();
   readonly responseBytes = new Tally();
+  readonly digests = new DigestLog();
   received = 0;
   sent = 0;
 
@@ -56,15 +61,20 @@ export class Gateway {
     const { tcp, host, port, clock } = this.options;
     this.contactMs = clock.monotonicMs();
     this.startedMs = this.contactMs;
-    this.listener = tcp.listen(
-      { host, port },
-      (connection) => this.accept(connection),
-      (reason) => this.options.log.error('gateway cannot listen', { host, port, reason }),
+    this.listeners.push(
+      tcp.listen(
+        { host, port },
+        (connection) => this.accept(connection),
+        (reason) => this.options.log.error('gateway cannot listen', { host, port, reason }),
+      ),
     );
+    const { admin, metrics } = this.options.settings;
+    if (admin !== undefined) this.serve(admin, admin.path, '/metrics');
+    if (metrics !== undefined) this.serve(metrics, undefined, metrics.path);
   }
 
   stop(): void {
-    this.listener?.close();
+    for (const listener of this.listeners.splice(0)) listener.close();
     this.closeAll();
   }
 
@@ -92,6 +102,11 @@ export class Gateway {
       this.sessions.get(id)?.notify(eventTypes[event.type], event.path);
   }
 
+  /** After each operation, before the next. */
+  applied(zxid: Zxid): void {
+    this.digests.applied(zxid, () => this.options.quorum.state().digest());
+  }
+
   ended({ session, incarnation }: NonNullable<Applied['ended']>): void {
     const connection = this.sessions.get(session);
     if (connection === undefined || connection.incarnation > incarnation) return;
@@ -103,6 +118,29 @@ export class Gateway {
   /** The state has jumped: nobody can say which watches should have fired, so the clients come back and look again. */
   stateReplaced(): void {
     this.closeAll();
+  }
+
+  /** Pages are of less use than the service: one whose port is taken is missed, and nothing else. */
+  private serve(
+    { address, port }: HttpSettings,
+    commandUrl: string | undefined,
+    metricsUrl: string,
+  ): void {
+    const { http, log } = this.options;
+    if (http === undefined) return;
+    const host = address ?? this.options.host;
+    const pages: HttpPages = {
+      ...{ commandUrl, metricsUrl },
+      report: () => this.report(),
+      reset: (what) => (what === 'statistics' ? this.resetStatistics() : this.resetConnections()),
+    };
+    this.listeners.push(
+      http.listen(
+        { host, port },
+        (request, reply) => reply(answerHttp(request, pages)),
+        (reason) => log.warn('pages cannot be served', { host, port, reason }),
+      ),
+    );
   }
 
   private accept(tcp: TcpConnection): ClientConnection {
@@ -159,14 +197,19 @@ export class Gateway {
   }
 
   private reset(word: FourLetterWord): void {
-    if (word === 'srst') {
-      this.latencyMs.reset();
-      this.responseBytes.reset();
-      this.received = 0;
-      this.sent = 0;
-    } else if (word === 'crst') {
-      for (const connection of this.connections) connection.resetStatistics();
-    }
+    if (word === 'srst') this.resetStatistics();
+    else if (word === 'crst') this.resetConnections();
+  }
+
+  private resetStatistics(): void {
+    this.latencyMs.reset();
+    this.responseBytes.reset();
+    this.received = 0;
+    this.sent = 0;
+  }
+
+  private resetConnections(): void {
+    for (const connection of this.connections) connection.resetStatistics();
   }
 
   private isServing(): boolean {

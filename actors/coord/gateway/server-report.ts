@@ -89,7 +89,7 @@ export function serverReport(options: ReportOptions): ServerReport {
     dataBytes: bytesOf(true),
     logBytes: bytesOf(false),
     lastSnapshot: undefined,
-    digests: [],
+    digests: gateway.digests.entries,
     uptimeMs: clock.monotonicMs() - options.startedMs,
     nowMs,
     openFiles: process.openFiles(),

@@ -63,9 +63,9 @@ export interface GatewaySettings {
   /** `znode.container.maxNeverUsedIntervalMs`: a container that never had a child goes after this; 0 is never. */
   readonly containerMaxNeverUsedMs: number;
 
-  /** The HTTP server of the admin commands; undefined unless `admin.enableServer` or `admin.serverPort` asks for it. */
+  /** The HTTP server of the admin commands, which has `/metrics` as well; undefined when `admin.enableServer` is false. */
   readonly admin: HttpSettings | undefined;
-  /** Prometheus' `/metrics` of its own (`metricsProvider.httpPort`); undefined when there is none. */
+  /** A port of its own for `/metrics` (`metricsProvider.className`, `.httpPort`); undefined when there is none. */
   readonly metrics: HttpSettings | undefined;
 }
 
@@ -149,4 +149,25 @@ export const zooKeeperSettings: GatewaySettings = {
   readOnlyModeEnabled: false,
   enforceQuota: false,
   containerCheckIntervalMs: 60_000,
+  admin: { port: 8080, address: undefined, path: '/commands' },
 };
+
+/** Ports that the process was told, which go before those of a file: members on one machine cannot share one. */
+export interface OwnPorts {
+  readonly admin: number | undefined;
+  readonly metrics: number | undefined;
+  readonly secure: number | undefined;
+}
+
+export function withPorts(settings: GatewaySettings, own: OwnPorts): GatewaySettings {
+  const { admin, metrics, secure } = settings;
+  return {
+    ...settings,
+    admin:
+      own.admin === undefined
+        ? admin
+        : { address: undefined, path: '/commands', ...admin, port: own.admin },
+    metrics: metrics && { ...metrics, port: own.metrics ?? metrics.port },
+    secure: secure && { ...secure, port: own.secure ?? secure.port },
+  };
+}

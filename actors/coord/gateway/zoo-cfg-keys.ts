@@ -56,7 +56,7 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
   [
     java,
     'serverCnxnFactory clientCnxnSocket jvm.pause.monitor jvm.pause.warn-threshold.ms jvm.pause.info-threshold.ms ' +
-      'jvm.pause.sleep.time.ms metricsProvider.className metricsProvider.exportJvmInfo ' +
+      'jvm.pause.sleep.time.ms metricsProvider.exportJvmInfo ' +
       'metricsProvider.numWorkerThreads metricsProvider.maxQueueSize metricsProvider.workerShutdownTimeoutMs ' +
       'fips-mode jute.maxbuffer.extrasize intBufferStartingSizeBytes ' +
       'netty.server.outstandingHandshake.limit outstandingHandshake.limit netty.advancedFlowControl.enabled ' +

@@ -76,6 +76,25 @@ describe('a zoo.cfg', () => {
     expect(words('readonlymode.enabled=true')).toEqual(['isro', 'srvr']);
   });
 
+  it('serves its pages where it says, or where ZooKeeper does', () => {
+    const pages = (text: string) => {
+      const { admin, metrics } = parseZooCfg(text).settings;
+      return [admin?.port, metrics?.port];
+    };
+    const prometheus = 'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider';
+    expect(pages('')).toEqual([8080, undefined]);
+    expect(pages('admin.enableServer=false\nadmin.serverPort=1')).toEqual([undefined, undefined]);
+    expect(pages(`metricsProvider.className=${prometheus}`)).toEqual([8080, 7000]);
+    expect(
+      pages('metricsProvider.className=a.NullMetricsProvider\nmetricsProvider.httpPort=1'),
+    ).toEqual([8080, undefined]);
+    expect(parseZooCfg('admin.commandURL=/a/b\nadmin.serverAddress=::1').settings.admin).toEqual({
+      port: 8080,
+      address: '::1',
+      path: '/a/b',
+    });
+  });
+
   it('has its TLS in one place', () => {
     const { settings } = parseZooCfg(
       'secureClientPort=2281\nssl.keyStore.location=/k.pem\nssl.keyStore.password=p\nssl.clientAuth=WANT',
@@ -136,6 +155,11 @@ describe('a zoo.cfg', () => {
     ['enforce.auth.enabled=true', 'line 1: enforce.auth.enabled: enforce.auth.schemes'],
     ['ssl.clientAuth=perhaps', 'line 1: ssl.clientAuth: expected none, want or need'],
     ['jute.maxbuffer=', 'line 1: jute.maxbuffer'],
+    ['admin.serverPort=0', 'line 1: admin.serverPort: expected a whole number from 1 to 65535'],
+    ['admin.enableServer=on', 'line 1: admin.enableServer: expected true or false'],
+    ['admin.commandURL=commands', 'line 1: admin.commandURL: expected a path'],
+    ['metricsProvider.httpPort=many', 'line 1: metricsProvider.httpPort'],
+    ['metricsProvider.className=Mine', 'line 1: metricsProvider.className: expected one of'],
   ])('with a bad value is refused by key and line: %j', (text, message) => {
     expect(() => parseZooCfg(text)).toThrow(
       expect.objectContaining({

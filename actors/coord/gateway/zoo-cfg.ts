@@ -69,6 +69,7 @@ const usedKeys = [
   'admin.serverPort',
   'admin.serverAddress',
   'admin.commandURL',
+  'metricsProvider.className',
   'metricsProvider.httpPort',
   'metricsProvider.httpHost',
 ] as const;
@@ -241,22 +242,37 @@ function storeOf(values: Values, store: 'keyStore' | 'trustStore'): StoreSetting
   return { path, password, passwordPath: values.text(`ssl.${store}.passwordPath`) };
 }
 
-/** On only when asked for: on one machine every member would want the same port. */
 function adminOf(values: Values): HttpSettings | undefined {
   const port = values.whole('admin.serverPort', 1, PORT_MAX);
-  const isEnabled = values.flag('admin.enableServer') ?? port !== undefined;
-  if (!isEnabled) return undefined;
+  const path = values.matching(
+    'admin.commandURL',
+    /^(\/[^\s/]+)+$/,
+    'a path without a slash at its end',
+  );
+  const base = zooKeeperSettings.admin as HttpSettings;
+  if (values.flag('admin.enableServer') === false) return undefined;
   return {
-    port: port ?? 8080,
+    port: port ?? base.port,
     address: values.text('admin.serverAddress'),
-    path: values.matching('admin.commandURL', /^\/\S*$/, 'a path') ?? '/commands',
+    path: path ?? base.path,
   };
 }
 
+const metricsProviders = [
+  'PrometheusMetricsProvider',
+  'DefaultMetricsProvider',
+  'NullMetricsProvider',
+];
+
+/** A port is enough to ask for it: there is one provider here. */
 function metricsOf(values: Values): HttpSettings | undefined {
+  const provider = values.text('metricsProvider.className')?.split('.').at(-1);
   const port = values.whole('metricsProvider.httpPort', 1, PORT_MAX);
-  if (port === undefined) return undefined;
-  return { port, address: values.text('metricsProvider.httpHost'), path: '/metrics' };
+  if (provider !== undefined && !metricsProviders.includes(provider))
+    throw values.bad('metricsProvider.className', `expected one of ${metricsProviders.join(', ')}`);
+  const isAsked = provider?.startsWith('Prometheus') ?? port !== undefined;
+  if (!isAsked) return undefined;
+  return { port: port ?? 7000, address: values.text('metricsProvider.httpHost'), path: '/metrics' };
 }
 
 /** The values that are used here, each read as what it should be. */
