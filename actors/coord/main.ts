@@ -10,6 +10,7 @@ import { systemRandom } from '../../runtime/random.ts';
 import { connectRole } from '../../runtime/role-connection.ts';
 import { runProcess } from '../../runtime/run.ts';
 import { openTcp } from '../../runtime/tcp.ts';
+import { tlsServerOptions } from '../../runtime/tls/server-options.ts';
 import type { Http, Ports, Storage, Tcp, Transport } from '../actor.ts';
 import { CoordActor } from './coord.ts';
 import { generousSettings, withPorts } from './gateway/settings.ts';
@@ -43,7 +44,8 @@ await runProcess({
       },
     );
     const port = config.zookeeperPort ?? settings.clientPort;
-    const tcp = openTcp();
+    const tls = settings.secure && tlsServerOptions(settings.secure);
+    const tcp = openTcp({ tls, log });
     const http = openHttp();
     let actor: CoordActor | undefined;
     return {

@@ -38,9 +38,10 @@ it('members have ports in a row, or those of their server lines', () => {
 });
 
 it('the ports of a file are moved for each member, all alike', () => {
-  const file = fileOf(
-    'clientPort=3000\nsecureClientPort=3100\nssl.keyStore.location=/k.pem\nadmin.serverPort=3200\nmetricsProvider.httpPort=3300',
-  );
+  const file = {
+    ports: { client: 3000, secure: 3100, admin: 3200, metrics: 3300 },
+    clientPorts: new Map<number, number>(),
+  };
   expect(memberPorts(3, 20, file)).toEqual({
     client: 3022,
     secure: 3122,
@@ -55,6 +56,12 @@ it('members that would want one port are refused, with both keys', () => {
   const ports = [1, 2].map((member) => [member, memberPorts(member, 0, file)] as const);
   expect(() => checkPorts(ports)).toThrow(
     'port 3001 would be admin.serverPort of coord-1 and clientPort of coord-2',
+  );
+});
+
+it('a key store that cannot be read is told before anything is started', () => {
+  expect(() => fileOf('secureClientPort=3100\nssl.keyStore.location=/nowhere.jks')).toThrow(
+    /^zoo.cfg: ssl.keyStore.location: .*nowhere.jks/,
   );
 });
 

@@ -1,27 +1,39 @@
 /** What a connection proves with `addauth`. */
 import { createHash } from 'node:crypto';
 import type { Identity } from '../../../protocol/operations.ts';
+import type { TcpConnection } from '../../actor.ts';
 import { digestIdentity } from '../door/credentials.ts';
 import type { GatewaySettings } from './settings.ts';
 
 /** Passes every ACL. */
 const superIdentity: Identity = { scheme: 'super', id: '' };
 
-/** Of everybody who comes from this address. */
-export function identitiesOfAddress(address: string, settings: GatewaySettings): Identity[] {
-  const identities = [{ scheme: 'ip', id: address }];
+type Origin = Pick<TcpConnection, 'remoteAddress' | 'subject'>;
+
+/** What a connection proves by itself: by its address, and by the certificate of the client. */
+export function identitiesOfConnection(from: Origin, settings: GatewaySettings): Identity[] {
+  const identities = [...ofCertificate(from, settings), { scheme: 'ip', id: from.remoteAddress }];
   return settings.skipAcl ? [superIdentity, ...identities] : identities;
+}
+
+function ofCertificate({ subject }: Origin, { x509SuperUser }: GatewaySettings): Identity[] {
+  if (subject === undefined) return [];
+  const identity = { scheme: 'x509', id: subject };
+  return subject === x509SuperUser ? [superIdentity, identity] : [identity];
 }
 
 /** What the proof adds; undefined when it proves nothing or the scheme is not known. */
 export function authenticate(
   scheme: string,
   proof: Buffer,
+  from: Origin,
   settings: GatewaySettings,
 ): Identity[] | undefined {
   switch (scheme) {
     case 'ip':
       return [];
+    case 'x509':
+      return from.subject === undefined ? undefined : ofCertificate(from, settings);
     case 'digest': {
       if (!settings.digestEnabled) return undefined;
       const identity = digestOf(proof.toString());

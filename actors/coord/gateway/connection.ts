@@ -12,7 +12,7 @@ import type { Clock, Logger, Random, TcpConnection, TcpHandlers } from '../../ac
 import { Fifo } from '../client/fifo.ts';
 import type { Quorum } from '../door/quorum.ts';
 import type { WatchTable } from '../znodes/contract.ts';
-import { authenticate, identitiesOfAddress } from './auth.ts';
+import { authenticate, identitiesOfConnection } from './auth.ts';
 import { Framing } from './framing.ts';
 import { JuteReader, JuteWriter } from './jute.ts';
 import { opcodes, SYNC_CONNECTED, specialXids } from './opcodes.ts';
@@ -99,7 +99,7 @@ export class ClientConnection implements TcpHandlers {
 
   constructor(options: ConnectionOptions) {
     this.options = options;
-    this.identities = identitiesOfAddress(options.tcp.remoteAddress, options.settings);
+    this.identities = identitiesOfConnection(options.tcp, options.settings);
   }
 
   get outstanding(): number {
@@ -360,7 +360,7 @@ export class ClientConnection implements TcpHandlers {
   private authenticate(xid: number, reader: JuteReader): void {
     reader.int();
     const scheme = reader.string();
-    const proven = authenticate(scheme, reader.buffer(), this.options.settings);
+    const proven = authenticate(scheme, reader.buffer(), this.options.tcp, this.options.settings);
     const added = this.identities.length < IDENTITIES_MAX ? proven : undefined;
     const request = {
       ...{ xid, type: opcodes.auth, types: NO_TYPES, frame: NO_FRAME, sinceMs: this.heardMs },

@@ -4,7 +4,7 @@
  */
 import type { SessionId, Zxid } from '../../../protocol/ids.ts';
 import type { TreeEvent } from '../../../protocol/operations.ts';
-import type { Clock, Http, Logger, Random, Tcp, TcpConnection } from '../../actor.ts';
+import type { Clock, Http, Logger, Random, Tcp, TcpAddress, TcpConnection } from '../../actor.ts';
 import type { Quorum } from '../door/quorum.ts';
 import type { Applied } from '../znodes/contract.ts';
 import { createWatchTable } from '../znodes/watches.ts';
@@ -58,17 +58,13 @@ export class Gateway {
   }
 
   start(): void {
-    const { tcp, host, port, clock } = this.options;
+    const { host, port, clock } = this.options;
     this.contactMs = clock.monotonicMs();
     this.startedMs = this.contactMs;
-    this.listeners.push(
-      tcp.listen(
-        { host, port },
-        (connection) => this.accept(connection),
-        (reason) => this.options.log.error('gateway cannot listen', { host, port, reason }),
-      ),
-    );
-    const { admin, metrics } = this.options.settings;
+    const { admin, metrics, secure, clientPortListenBacklog: backlog } = this.options.settings;
+    this.listen({ host, port, backlog });
+    if (secure !== undefined)
+      this.listen({ host: secure.address ?? host, port: secure.port, backlog, isSecure: true });
     if (admin !== undefined) this.serve(admin, admin.path, '/metrics');
     if (metrics !== undefined) this.serve(metrics, undefined, metrics.path);
   }
@@ -118,6 +114,17 @@ export class Gateway {
   /** The state has jumped: nobody can say which watches should have fired, so the clients come back and look again. */
   stateReplaced(): void {
     this.closeAll();
+  }
+
+  private listen(address: TcpAddress): void {
+    const { tcp, log } = this.options;
+    this.listeners.push(
+      tcp.listen(
+        address,
+        (connection) => this.accept(connection),
+        (reason) => log.error('gateway cannot listen', { ...address, reason }),
+      ),
+    );
   }
 
   /** Pages are of less use than the service: one whose port is taken is missed, and nothing else. */

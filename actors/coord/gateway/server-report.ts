@@ -135,7 +135,7 @@ function connectionReport(connection: ClientConnection, nowMs: number): Connecti
   return {
     address: tcp.remoteAddress,
     port: tcp.remotePort,
-    isSecure: false,
+    isSecure: tcp.isSecure,
     queued: connection.outstanding,
     received: connection.received,
     sent: connection.sent,

@@ -75,8 +75,8 @@ export interface SecureClientSettings {
   /** `secureClientPortAddress`; undefined is where the port without TLS listens. */
   readonly address: string | undefined;
   /** `ssl.keyStore.location` and `.password`: PEM or PKCS12. */
-  readonly keyStore: StoreSettings | undefined;
-  /** `ssl.trustStore.location` and `.password`. */
+  readonly keyStore: StoreSettings;
+  /** `ssl.trustStore.location` and `.password`, likewise; undefined is what the runtime trusts by itself. */
   readonly trustStore: StoreSettings | undefined;
   /** `ssl.clientAuth`: whether a certificate of the client is asked for, and whether it may be missing. */
   readonly clientAuth: 'none' | 'want' | 'need';

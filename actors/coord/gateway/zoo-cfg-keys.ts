@@ -104,7 +104,7 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
   [ofClients, 'disableAutoWatchReset request.timeout client.secure sasl.client sasl.clientconfig'],
   [
     ownTls,
-    'ssl.keyStore.type ssl.trustStore.type ssl.protocol ssl.context.supplier.class ssl.hostnameVerification ' +
+    'ssl.protocol ssl.context.supplier.class ssl.hostnameVerification ' +
       'ssl.clientHostnameVerification ssl.crl ssl.ocsp ssl.handshakeDetectionTimeoutMillis ssl.sslProvider ' +
       'ssl.authProvider ssl.sessionTimeout ssl.allowReverseDnsLookup client.portUnification client.certReload ' +
       'ssl.clientCertReload sslCertReload ssl.tcnative.ocsp',

@@ -37,9 +37,11 @@ const usedKeys = [
   'secureClientPort',
   'secureClientPortAddress',
   'ssl.keyStore.location',
+  'ssl.keyStore.type',
   'ssl.keyStore.password',
   'ssl.keyStore.passwordPath',
   'ssl.trustStore.location',
+  'ssl.trustStore.type',
   'ssl.trustStore.password',
   'ssl.trustStore.passwordPath',
   'ssl.clientAuth',
@@ -223,11 +225,17 @@ function secureOf(values: Values): SecureClientSettings | undefined {
     'none, want or need',
   ) as SecureClientSettings['clientAuth'] | undefined;
   const port = values.whole('secureClientPort', 0, PORT_MAX);
+  const keyStore = storeOf(values, 'keyStore');
   if (!port) return undefined;
+  if (keyStore === undefined)
+    throw values.bad(
+      'secureClientPort',
+      'needs ssl.keyStore.location, a file with key and certificate',
+    );
   return {
     port,
     address: values.text('secureClientPortAddress'),
-    keyStore: storeOf(values, 'keyStore'),
+    keyStore,
     trustStore: storeOf(values, 'trustStore'),
     clientAuth: (clientAuth?.toLowerCase() as typeof clientAuth) ?? 'need',
     protocols: values.list('ssl.enabledProtocols') ?? [],
@@ -236,6 +244,11 @@ function secureOf(values: Values): SecureClientSettings | undefined {
 }
 
 function storeOf(values: Values, store: 'keyStore' | 'trustStore'): StoreSettings | undefined {
+  values.matching(
+    `ssl.${store}.type`,
+    /^(pem|pkcs12)$/i,
+    'PEM or PKCS12 (keytool -importkeystore with -deststoretype PKCS12 converts a JKS)',
+  );
   const path = values.text(`ssl.${store}.location`);
   if (path === undefined) return undefined;
   const password = values.text(`ssl.${store}.password`);

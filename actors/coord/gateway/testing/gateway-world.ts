@@ -79,6 +79,8 @@ export class GatewayWorld {
     peer.handlers = this.accept!({
       remoteAddress: '127.0.0.1',
       remotePort: 40_000,
+      isSecure: false,
+      subject: undefined,
       waitingBytes: 0,
       write: (bytes) => peer.received.push(bytes),
       pause: () => {
