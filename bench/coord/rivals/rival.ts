@@ -1,0 +1,10 @@
+/** An ensemble under comparison. */
+import type { Server } from '../load/connection.ts';
+
+export interface Rival {
+  readonly name: string;
+  readonly servers: readonly Server[];
+  /** The process of each server, in the order of `servers`; empty for servers that somebody else started. */
+  readonly pids: readonly number[];
+  stop(): Promise<void>;
+}
