@@ -65,11 +65,12 @@ await step('browser', node, [join(root, 'tests', 'support', 'ensure-browser.ts')
 await step('types', join(bin, 'tsc'), ['--noEmit']);
 await step('types of the page', join(bin, 'tsc'), ['--noEmit', '-p', 'web']);
 await step('lint and format', join(bin, 'biome'), ['check', '.']);
-const apart = ['tests/cluster/**', 'tests/chaos/**', 'simulation/**'];
+const apart = ['tests/cluster/**', 'tests/zookeeper/**', 'tests/chaos/**', 'simulation/**'];
 await tests('unit tests', ...apart.map((files) => `--exclude=${files}`));
 // Its campaigns keep all processors busy by themselves: beside them other tests would only wait.
 await tests('simulation', 'simulation/', '--no-file-parallelism');
 await tests('a real cluster of processes', 'tests/cluster', '--no-file-parallelism');
+await tests('clients of ZooKeeper', 'tests/zookeeper', '--no-file-parallelism');
 // Says in one line why there are none of containers on a machine that cannot have them.
 await tests('a cluster of containers', 'tests/chaos', '--no-file-parallelism');
 

@@ -82,9 +82,10 @@ const schemas = {
       ...common,
       member,
       data: z.string().min(1),
-      /** Where clients of ZooKeeper connect; without a port none can. */
+      /** Where ZooKeeper's clients connect. */
       zookeeperPort: port.optional(),
       zookeeperHost: z.string().min(1).default('127.0.0.1'),
+      zooCfg: z.string().min(1).optional(),
       /** Both together create a cluster: only for its very first start. */
       bootstrapCluster: token.optional(),
       bootstrapMembers: z

@@ -1,4 +1,5 @@
 /** The process of one coord: `node actors/coord/main.ts --member 1 --data DIR`. Its options: runtime/config.ts. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../runtime/clock.ts';
 import { lockDirectory } from '../../runtime/directory-lock.ts';
@@ -10,6 +11,7 @@ import { openTcp } from '../../runtime/tcp.ts';
 import type { Ports, Storage, Tcp, Transport } from '../actor.ts';
 import { CoordActor } from './coord.ts';
 import { generousSettings } from './gateway/settings.ts';
+import { parseZooCfg } from './gateway/zoo-cfg.ts';
 
 await runProcess({
   kind: 'coord',
@@ -26,6 +28,10 @@ await runProcess({
       }),
     ]);
     const { bootstrapCluster, bootstrapMembers, zookeeperHost, zookeeperPort } = config;
+    const settings =
+      config.zooCfg === undefined
+        ? generousSettings
+        : parseZooCfg(readFileSync(config.zooCfg, 'utf8')).settings;
     const tcp = openTcp();
     let actor: CoordActor | undefined;
     return {
@@ -44,7 +50,7 @@ await runProcess({
           member: config.member,
           systemDigest: `system:${config.systemSecret}`,
           ...(zookeeperPort !== undefined && {
-            zookeeper: { host: zookeeperHost, port: zookeeperPort, settings: generousSettings },
+            zookeeper: { host: zookeeperHost, port: zookeeperPort, settings },
           }),
           ...(bootstrapCluster !== undefined &&
             bootstrapMembers !== undefined && {

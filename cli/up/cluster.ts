@@ -5,6 +5,7 @@ import { portShare } from '../../runtime/machine-resources.ts';
 import type { ClusterRecord, DataDirectory, PartRecord, Secrets } from './data-directory.ts';
 import { type NatsServer, natsServerCommand } from './nats-server.ts';
 import { Part, type PartDeath } from './part.ts';
+import { type ZooCfgFile, zooKeeperPort } from './zoo-cfg-file.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -33,6 +34,8 @@ export interface ClusterOptions {
   readonly natsPort?: number;
   /** A server of ours, or the address of somebody else's. */
   readonly nats: { readonly server: NatsServer } | { readonly url: string };
+  /** Without it the coords are generous to ZooKeeper's clients. */
+  readonly zooCfg?: ZooCfgFile;
   readonly logLevel?: string;
   /** For the processes of ours, not for nats-server. */
   readonly env?: Readonly<Record<string, string>>;
@@ -120,6 +123,11 @@ export class Cluster {
     return found.part;
   }
 
+  /** One for each coord, in the order of the members. */
+  get zooKeeperPorts(): readonly number[] {
+    return this.record.coords.map((member) => this.zooKeeperPort(member));
+  }
+
   running(): readonly PartRecord[] {
     return this.parts.flatMap(({ part }) =>
       part.running === undefined ? [] : [{ name: part.name, ...part.running }],
@@ -133,9 +141,14 @@ export class Cluster {
     ];
     return this.nodeCommand('coord', [
       ...['--member', String(member), '--data', this.options.data.of(`coord-${member}`)],
-      ...['--zookeeper-port', String(ports.zookeeper + member - 1 + this.options.portOffset)],
+      ...['--zookeeper-port', String(this.zooKeeperPort(member))],
+      ...(this.options.zooCfg === undefined ? [] : ['--zoo-cfg', this.options.zooCfg.path]),
       ...(this.record.begunCoords.includes(member) ? [] : bootstrap),
     ]);
+  }
+
+  private zooKeeperPort(member: number): number {
+    return zooKeeperPort(member, this.options.portOffset, this.options.zooCfg);
   }
 
   private masterCommand(number: number): readonly string[] {

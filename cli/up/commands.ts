@@ -18,6 +18,7 @@ export function addClusterCommands(program: Command): void {
     .option('--agents <n>', 'agents (default: 3)')
     .option('--port-offset <n>', 'added to every port, for several clusters on one machine')
     .option('--nats <url>', 'use a running NATS server or cluster')
+    .option('--zoo-cfg <file>', 'settings for ZooKeeper clients, as ZooKeeper has them')
     .option('--log-level <level>', 'debug, info, warn or error (default: info)')
     .option('--detach', 'come back when the cluster is ready; stop it with "mesozoo down"')
     .addHelpText(

@@ -24,6 +24,7 @@ const schema = z.strictObject({
   agents: count(0, 100).default(3),
   portOffset: count(0, PORT_OFFSET_MAX).default(0),
   nats: z.string().min(1).optional(),
+  zooCfg: z.string().min(1).optional(),
   detach: z.boolean().default(false),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });

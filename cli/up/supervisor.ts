@@ -20,6 +20,7 @@ import type { UpOptions } from './options.ts';
 import type { PartDeath } from './part.ts';
 import { startOf } from './process-identity.ts';
 import type { Terminal } from './terminal.ts';
+import { readZooCfgFile } from './zoo-cfg-file.ts';
 
 const CLUSTER = 'mz';
 const LOOK_MS = 60;
@@ -90,6 +91,8 @@ export class Supervisor {
   /** Ctrl-C may come at any point: after each wait it is looked at, so that nothing is started any more. */
   private async start(): Promise<void> {
     const { options, data, terminal } = this;
+    const zooCfg = options.zooCfg === undefined ? undefined : readZooCfgFile(options.zooCfg);
+    for (const remark of zooCfg?.remarks ?? []) terminal.busy(remark);
     await lockForSupervisor(data);
     if (this.stopping) return;
     const record = data.openCluster(options.coords);
@@ -112,7 +115,10 @@ export class Supervisor {
     const nats = server === undefined ? { url: options.nats ?? '' } : { server };
     const { masters, agents, portOffset, logLevel } = options;
     const cluster = new Cluster(
-      { data, record, secrets, nats, masters, agents, portOffset, logLevel },
+      {
+        ...{ data, record, secrets, nats, masters, agents, portOffset, logLevel },
+        ...(zooCfg !== undefined && { zooCfg }),
+      },
       {
         died: (death) => this.partDied(death),
         changed: (parts) => this.record(parts),
@@ -273,6 +279,7 @@ export class Supervisor {
     terminal.line(
       `NATS   ${cluster?.natsUrl}   (any client without credentials: mz.task.submit, …)`,
     );
+    terminal.line(`ZooKeeper clients: 127.0.0.1:${cluster?.zooKeeperPorts.join(',')}`);
     terminal.line(`Logs   ${this.shown(this.data.of('logs'))}/`);
     terminal.line();
     terminal.line('Try next, in another terminal:');

@@ -6,18 +6,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from 'nats';
-import { Cluster } from '../../cli/up/cluster.ts';
+import { Cluster, ports } from '../../cli/up/cluster.ts';
 import { type ClusterSight, ClusterSighting } from '../../cli/up/cluster-sight.ts';
 import { DataDirectory } from '../../cli/up/data-directory.ts';
 import { ensureNatsServer } from '../../cli/up/nats-server.ts';
 import type { PartDeath } from '../../cli/up/part.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { connectTransport } from '../../runtime/nats.ts';
-import { freePort } from '../support/nats-server.ts';
+import { freePort, freePortOffset } from '../support/nats-server.ts';
 
 export interface TestCluster {
   readonly natsUrl: string;
   readonly directory: string;
+  /** Where clients of ZooKeeper find each coord. */
+  readonly zookeeperAddresses: readonly { readonly host: string; readonly port: number }[];
   readonly deaths: readonly PartDeath[];
   /** Has a leading coord, a leading master and all its agents. */
   untilWell(): Promise<ClusterSight>;
@@ -41,12 +43,13 @@ export async function startCluster(
   const data = new DataDirectory(directory);
   const server = await ensureNatsServer(() => undefined);
   const natsPort = await freePort();
+  const portOffset = await freePortOffset(coords);
   const secrets = data.secrets();
   const deaths: PartDeath[] = [];
   const parts = () =>
     new Cluster(
       {
-        ...{ data, secrets, masters, agents, natsPort, portOffset: 0 },
+        ...{ data, secrets, masters, agents, natsPort, portOffset },
         record: data.openCluster(coords),
         nats: { server },
         env: { MESOZOO_EXECUTOR: executor },
@@ -83,6 +86,10 @@ export async function startCluster(
   return {
     natsUrl: cluster.natsUrl,
     directory,
+    zookeeperAddresses: Array.from({ length: coords }, (_, index) => ({
+      host: '127.0.0.1',
+      port: ports.zookeeper + portOffset + index,
+    })),
     deaths,
     untilWell,
     leadingCoord: () =>

@@ -2,7 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+import { ports } from '../../cli/up/cluster.ts';
 import { ensureNatsServer, natsServerCommand } from '../../cli/up/nats-server.ts';
+
+const PORTS_APART = 10;
+const OFFSETS = 1000;
 
 export const testSecrets = {
   coord: 's_coord',
@@ -27,6 +31,17 @@ export async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (typeof address !== 'object' || address === null) throw new Error('no port');
   return address.port;
+}
+
+/** By which a cluster's ports can be moved so that its members' for ZooKeeper's clients are free on loopback. */
+export async function freePortOffset(members: number): Promise<number> {
+  const first = (process.pid % OFFSETS) * PORTS_APART;
+  for (let offset = first; ; offset = (offset + PORTS_APART) % (OFFSETS * PORTS_APART)) {
+    const taken = await Promise.all(
+      Array.from({ length: members }, (_, index) => accepts(ports.zookeeper + offset + index)),
+    );
+    if (!taken.includes(true)) return offset;
+  }
 }
 
 export async function startNatsServer(

@@ -345,7 +345,7 @@ export class ClientConnection implements TcpHandlers {
     }
     const known = (one: Identity) =>
       this.identities.some(({ scheme: own, id }) => own === one.scheme && id === one.id);
-    this.identities = [...this.identities, ...added.filter((one) => !known(one))];
+    this.identities = [...added.filter((one) => !known(one)), ...this.identities];
     this.queue(request);
   }
 
@@ -377,12 +377,13 @@ export class ClientConnection implements TcpHandlers {
   private carryOut(request: Waiting): void {
     const { type, frame, refused } = request;
     if (refused !== undefined) {
-      writeReply(this.out, request, refused, this.options.quorum.state().zxid);
+      const { zxid } = this.options.quorum.state();
+      writeReply(this.out, request, refused, type === opcodes.auth ? NO_ZXID : zxid);
       if (request.isLast === true) this.close();
     } else if (type === opcodes.sync) this.sync(request);
     else if (type === opcodes.closeSession) this.closeSession(request);
     else if (type === opcodes.auth) {
-      this.out.reply(request.xid, this.options.quorum.state().zxid, 0);
+      this.out.reply(request.xid, NO_ZXID, 0);
       this.out.end();
     } else if (isRead(type)) {
       answerRead(request, new JuteReader(frame!, 8), this.out, {
@@ -469,6 +470,8 @@ export class ClientConnection implements TcpHandlers {
   }
 }
 
+/** Of an answer to credentials, which stand outside the order of changes. */
+const NO_ZXID = 0;
 const NO_FRAME = Buffer.alloc(0);
 
 function isOfSession(code: MesozooError['code']): boolean {

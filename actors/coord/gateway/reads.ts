@@ -80,8 +80,10 @@ const reads: Readonly<Record<number, Read>> = {
       state.ephemerals(session).filter((path) => prefix === '' || path.startsWith(prefix)),
     );
   },
-  [opcodes.getAllChildrenNumber]: (reader, out, { state }) => {
-    out.int(state.descendantCount(reader.string()));
+  [opcodes.getAllChildrenNumber]: (reader, out, { state, identities }) => {
+    const path = reader.string();
+    if (!state.mayRead(path, identities)) throw new MesozooError('NO_AUTH');
+    out.int(state.descendantCount(path));
   },
   [opcodes.whoAmI]: (_reader, out, { identities }) => {
     out.vector(identities, ({ scheme, id }) => {

@@ -133,6 +133,12 @@ function readCreate(
   const flags = reader.int();
   const ttlMs = type === opcodes.createTtl ? reader.long() : undefined;
   const isContainer = flags === createFlags.container;
+  if (
+    type === opcodes.createTtl &&
+    flags !== createFlags.ttl &&
+    flags !== createFlags.sequentialTtl
+  )
+    throw new MesozooError('BAD_REQUEST', 'a time to live is for the flags 5 and 6');
   const isTtl = flags === createFlags.ttl || flags === createFlags.sequentialTtl;
   if (flags < createFlags.persistent || flags > createFlags.sequentialTtl)
     throw new MesozooError('BAD_REQUEST', `there is no kind of znode with the flags ${flags}`);

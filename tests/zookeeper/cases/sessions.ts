@@ -111,15 +111,6 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: 'what is sent behind a closeSession is not answered',
-    async play({ a, b }) {
-      await a.connect();
-      await a.ask<unknown>(closeSession(), create(x));
-      await a.closes();
-      await b.ask(exists(x));
-    },
-  },
-  {
     name: 'a session that is silent expires, and its ephemerals with it',
     async play({ a, b }) {
       await a.connect({ timeoutMs: 4000, readOnly: false });

@@ -1,0 +1,245 @@
+/**
+ * The commands of ZooKeeper's AdminServer: `GET /commands/NAME` answers with JSON. Every body has `command` and
+ * `error`; what stands beside them is named as ZooKeeper names it.
+ */
+
+import { TRACE_MASK } from '../words/answer.ts';
+import { configurationPairs, environmentPairs, memberText } from '../words/configuration.ts';
+import { connectionBody, sessionsByExpiry } from '../words/connections.ts';
+import { fullVersion, monitorValues } from '../words/monitor.ts';
+import { groupBy, hex, NOT_SERVING, type ServerReport } from '../words/report.ts';
+
+export interface AdminAnswer {
+  /** Of HTTP. */
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** What the gateway must do beside the answer. */
+export type AdminReset = 'connections' | 'statistics';
+
+interface AdminCommand {
+  /** The first is its own name, the others stand for it. */
+  readonly names: readonly string[];
+  /** It answers without a quorum too. */
+  readonly isAlways?: boolean;
+  readonly resets?: AdminReset;
+  readonly body: (report: ServerReport) => Readonly<Record<string, unknown>>;
+}
+
+const commands: readonly AdminCommand[] = [
+  {
+    names: ['configuration', 'conf', 'config'],
+    body: (report) => Object.fromEntries(configurationPairs(report).map(underscored)),
+  },
+  { names: ['connection_stat_reset', 'crst'], resets: 'connections', body: () => ({}) },
+  {
+    names: ['connections', 'cons'],
+    body: ({ connections }) => ({
+      connections: connections.filter(({ isSecure }) => !isSecure).map(connectionBody),
+      secure_connections: connections.filter(({ isSecure }) => isSecure).map(connectionBody),
+    }),
+  },
+  {
+    names: ['dirs'],
+    body: ({ dataBytes, logBytes }) => ({ datadir_size: dataBytes, logdir_size: logBytes }),
+  },
+  {
+    names: ['dump'],
+    body: ({ sessions }) => ({
+      expiry_time_to_session_ids: asObject(sessionsByExpiry(sessions)),
+      session_id_to_ephemeral_paths: Object.fromEntries(
+        sessions
+          .filter(({ ephemerals }) => ephemerals.length > 0)
+          .map(({ sessionId, ephemerals }) => [hex(sessionId), ephemerals]),
+      ),
+    }),
+  },
+  {
+    names: ['environment', 'env', 'envi'],
+    isAlways: true,
+    body: (report) => Object.fromEntries(environmentPairs(report)),
+  },
+  {
+    names: ['get_trace_mask', 'gtmk'],
+    isAlways: true,
+    body: () => ({ tracemask: TRACE_MASK }),
+  },
+  {
+    names: ['set_trace_mask', 'stmk'],
+    isAlways: true,
+    body: () => ({ tracemask: TRACE_MASK }),
+  },
+  {
+    names: ['hash'],
+    body: ({ digests }) => ({
+      digests: digests.map(({ zxid, digest }) => ({ zxid: hex(zxid), digest: String(digest) })),
+    }),
+  },
+  {
+    names: ['initial_configuration', 'icfg'],
+    body: ({ initialConfiguration }) => ({ initial_configuration: initialConfiguration }),
+  },
+  { names: ['is_read_only', 'isro'], body: ({ mode }) => ({ read_only: mode === 'read-only' }) },
+  {
+    names: ['last_snapshot', 'lsnp'],
+    body: ({ lastSnapshot }) => ({
+      zxid: lastSnapshot === undefined ? 'ffffffffffffffff' : lastSnapshot.zxid.toString(16),
+      timestamp: lastSnapshot?.takenAtMs ?? -1,
+    }),
+  },
+  {
+    names: ['leader', 'lead'],
+    body: ({ mode, leaderId, leaderAddress }) => ({
+      is_leader: mode === 'leader',
+      leader_id: leaderId ?? -1,
+      leader_ip: leaderAddress ?? '',
+    }),
+  },
+  {
+    names: ['monitor', 'mntr'],
+    body: (report) =>
+      Object.fromEntries(monitorValues(report).map(({ name, value }) => [name, value])),
+  },
+  { names: ['observer_connection_stat_reset', 'orst'], resets: 'connections', body: () => ({}) },
+  {
+    names: ['observers', 'obsr'],
+    body: ({ members }) => {
+      const observers = members.filter(({ role, isSynced }) => role === 'observer' && isSynced);
+      return {
+        synced_observers: observers.length,
+        observers: observers.map((member) => ({ sid: member.id, address: memberText(member) })),
+      };
+    },
+  },
+  { names: ['ruok'], body: () => ({}) },
+  { names: ['server_stats', 'srvr'], body: statistics },
+  { names: ['stat_reset', 'srst'], resets: 'statistics', body: () => ({}) },
+  {
+    names: ['stats', 'stat'],
+    body: (report) => ({
+      ...statistics(report),
+      connections: report.connections.map(connectionBody),
+    }),
+  },
+  {
+    names: ['system_properties', 'sysp'],
+    isAlways: true,
+    body: ({ environment }) =>
+      Object.fromEntries([...environment].sort(([a], [b]) => (a < b ? -1 : 1))),
+  },
+  {
+    names: ['voting_view'],
+    body: ({ members }) => ({
+      current_config: Object.fromEntries(
+        members
+          .filter(({ role }) => role === 'participant')
+          .map((member) => [member.id, memberText(member)]),
+      ),
+    }),
+  },
+  {
+    names: ['watch_summary', 'wchs'],
+    body: ({ watches }) => ({
+      num_connections: new Set(watches.map(({ sessionId }) => sessionId)).size,
+      num_paths: new Set(watches.map(({ path }) => path)).size,
+      num_total_watches: watches.length,
+    }),
+  },
+  {
+    names: ['watches', 'wchc'],
+    body: ({ watches }) => ({
+      session_id_to_watched_paths: asObject(
+        groupBy(
+          watches,
+          ({ sessionId }) => hex(sessionId),
+          ({ path }) => path,
+        ),
+      ),
+    }),
+  },
+  {
+    names: ['watches_by_path', 'wchp'],
+    body: ({ watches }) => ({
+      path_to_session_ids: asObject(
+        groupBy(
+          watches,
+          ({ path }) => path,
+          ({ sessionId }) => hex(sessionId),
+        ),
+      ),
+    }),
+  },
+  {
+    names: ['zabstate'],
+    isAlways: true,
+    body: ({ members, serverId, isServing }) => ({
+      voting: members.some(({ id, role }) => id === serverId && role === 'participant'),
+      zabstate: isServing ? 'broadcast' : 'election',
+    }),
+  },
+];
+
+const byName = new Map(commands.flatMap((command) => command.names.map((name) => [name, command])));
+
+/** For the page that lists them. */
+export const adminCommandNames: readonly string[] = commands.map(({ names }) => names[0] as string);
+
+/** As ZooKeeper 3.9: an unknown name is 404, a member without a quorum 503, each with its `error` in the body. */
+export function adminCommand(name: string, report: ServerReport): AdminAnswer {
+  const command = byName.get(name);
+  if (command === undefined)
+    return { status: 404, body: { command: name, error: `Unknown command: ${name}` } };
+  if (!report.isServing && command.isAlways !== true)
+    return { status: 503, body: { command: name, error: NOT_SERVING } };
+  return {
+    status: 200,
+    body: { command: command.names[0], error: null, ...command.body(report) },
+  };
+}
+
+/** What is to be counted from zero again after `name` was answered. */
+export function adminReset(name: string): AdminReset | undefined {
+  return byName.get(name)?.resets;
+}
+
+function statistics(report: ServerReport): Record<string, unknown> {
+  const { latencyMs, proposalBytes, responseBytes } = report;
+  const sizes = ({ last, min, max }: typeof proposalBytes) => ({
+    last_buffer_size: last,
+    min_buffer_size: min,
+    max_buffer_size: max,
+  });
+  return {
+    version: fullVersion(report),
+    read_only: report.mode === 'read-only',
+    server_stats: {
+      packets_sent: report.sent,
+      packets_received: report.received,
+      min_latency: latencyMs.min,
+      avg_latency: latencyMs.avg,
+      max_latency: latencyMs.max,
+      outstanding_requests: report.outstanding,
+      server_state: report.mode,
+      num_alive_client_connections: report.connections.length,
+      last_processed_zxid: hex(report.zxid),
+      log_dir_size: report.logBytes,
+      data_dir_size: report.dataBytes,
+      uptime: report.uptimeMs,
+    },
+    client_response: sizes(responseBytes),
+    ...(report.mode === 'leader' && { proposal_stats: sizes(proposalBytes) }),
+    node_count: report.nodeCount,
+  };
+}
+
+/** `clientPort` is `client_port` here. */
+function underscored([key, value]: [string, number | string]): [string, number | string] {
+  return [key.replace(/[A-Z]/g, (upper) => `_${upper.toLowerCase()}`), value];
+}
+
+function asObject(
+  groups: readonly { readonly key: string | number; readonly values: readonly string[] }[],
+): Record<string, readonly string[]> {
+  return Object.fromEntries(groups.map(({ key, values }) => [key, values]));
+}

@@ -1,0 +1,102 @@
+/** A report as Debian's ZooKeeper 3.8.0 would have made it when the texts in the tests were recorded. */
+import type { ServerReport } from '../words/report.ts';
+
+const member = { address: '127.0.0.1', role: 'participant', isSynced: true } as const;
+
+export const recordedReport: ServerReport = {
+  version: '3.8.0-recorded',
+  builtOn: '2024-12-29 17:54 UTC',
+  isServing: true,
+  mode: 'standalone',
+  serverId: 0,
+  leaderId: undefined,
+  leaderAddress: undefined,
+  members: [],
+  latencyMs: { min: 1, avg: 3.8, max: 8 },
+  received: 7,
+  sent: 6,
+  outstanding: 0,
+  zxid: 3n,
+  proposalBytes: { last: -1, min: -1, max: -1 },
+  responseBytes: { last: 88, min: 22, max: 89 },
+  connections: [
+    {
+      address: '127.0.0.1',
+      port: 33078,
+      isSecure: false,
+      queued: 0,
+      received: 5,
+      sent: 5,
+      session: {
+        sessionId: 0x1000120af550000n,
+        timeoutMs: 30_000,
+        establishedAtMs: 1795590269589,
+        lastOperation: 'GETC',
+        lastXid: 4,
+        lastZxid: 3n,
+        lastResponseAtMs: 18978933,
+        lastLatencyMs: 1,
+        latencyMs: { min: 0, avg: 3.8, max: 8 },
+      },
+    },
+    {
+      address: '127.0.0.1',
+      port: 43134,
+      isSecure: false,
+      queued: 0,
+      received: 1,
+      sent: 0,
+      session: undefined,
+    },
+  ],
+  sessions: [
+    {
+      sessionId: 0x1000120af550000n,
+      timeoutMs: 30_000,
+      expiresAtMs: 1795590300000,
+      ephemerals: ['/e'],
+    },
+  ],
+  watches: [{ sessionId: 0x1000120af550000n, path: '/e' }],
+  nodeCount: 7,
+  ephemeralsCount: 1,
+  approximateDataBytes: 50,
+  dataDirectory: '/data/version-2',
+  dataBytes: 67109337,
+  logBytes: 67109337,
+  lastSnapshot: { zxid: 0n, takenAtMs: 1795590000000 },
+  digests: [{ zxid: 128n, digest: 1371985504n }],
+  uptimeMs: 64488,
+  nowMs: 1795590275000,
+  openFiles: 40,
+  openFilesMax: 20000,
+  environment: [
+    ['host.name', 'localhost'],
+    ['os.name', 'Linux'],
+  ],
+  configuration: {
+    clientPort: 12981,
+    secureClientPort: undefined,
+    tickTimeMs: 2000,
+    maxClientConnections: 60,
+    sessionTimeoutMinMs: 4000,
+    sessionTimeoutMaxMs: 40_000,
+    clientPortListenBacklog: undefined,
+  },
+  initialConfiguration: 'tickTime=2000\n',
+  metrics: [{ name: 'commit_count', value: 4, kind: 'counter' }],
+};
+
+export const leadingReport: ServerReport = {
+  ...recordedReport,
+  mode: 'leader',
+  serverId: 2,
+  leaderId: 2,
+  leaderAddress: '127.0.0.1',
+  members: [
+    { ...member, id: 1, clientPort: 2181 },
+    { ...member, id: 2, clientPort: 2182 },
+    { ...member, id: 3, clientPort: 2183, isSynced: false },
+    { ...member, id: 4, clientPort: 2184, role: 'observer' },
+  ],
+};
