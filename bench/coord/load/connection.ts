@@ -15,8 +15,8 @@ export interface Server {
   readonly port: number;
 }
 
-/** `error` is ZooKeeper's code, 0 for success. */
-export type Replied = (latencyMs: number, error: number) => void;
+/** `nowMs` of the monotonic clock; `error` is ZooKeeper's code, 0 for success. */
+export type Replied = (nowMs: number, latencyMs: number, error: number) => void;
 
 const SESSION_TIMEOUT_MS = 30_000;
 
@@ -94,7 +94,7 @@ export class LoadConnection {
     this.start(
       1,
       () => template,
-      (_latency, error) => {
+      (_now, _latency, error) => {
         code = error;
       },
     );
@@ -130,7 +130,7 @@ export class LoadConnection {
       const sentAt = this.sentAt[xid % this.sentAt.length] ?? now;
       this.awaitedXid += 1;
       answered += 1;
-      this.replied(now - sentAt, errorOf(bytes, start));
+      this.replied(now, now - sentAt, errorOf(bytes, start));
     });
     if (answered > 0 && this.broken === undefined) this.send(answered);
     if (this.outstanding === 0) this.settle();

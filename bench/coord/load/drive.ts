@@ -7,12 +7,21 @@ import { Recorder, type Tally } from './tally.ts';
 
 const WARM_UP_MS = 2000;
 
-/** Rejects when a connection breaks: a load that lost some of itself is no measurement. */
+export interface Driven extends Tally {
+  /** Processor time of the servers while it was measured. */
+  readonly cpuMs: number;
+}
+
+/**
+ * Rejects when a connection breaks: a load that lost some of itself is no measurement. `cpuMs` tells the processor time
+ * the servers have used so far.
+ */
 export async function drive(
   servers: readonly Server[],
   load: Load,
-  seconds: number,
-): Promise<Tally> {
+  options: { readonly seconds: number; readonly cpuMs: () => number },
+): Promise<Driven> {
+  const { seconds, cpuMs } = options;
   const connections = await openAll(servers, load.connections);
   try {
     const under = `/bench-${process.pid}-${Date.now()}`;
@@ -20,15 +29,19 @@ export async function drive(
     await prepare(connections, under, value);
     const recorder = new Recorder(performance.now() + WARM_UP_MS, seconds);
     connections.forEach((connection, index) => {
-      connection.start(load.outstanding, load.requests(under, index, value), (latency, error) =>
-        recorder.reply(performance.now(), latency, error),
+      connection.start(
+        load.outstanding,
+        load.requests(under, index, value),
+        (now, latency, error) => recorder.reply(now, latency, error),
       );
     });
-    await pause(WARM_UP_MS + seconds * 1000);
+    await pause(WARM_UP_MS);
+    const cpuMsBefore = cpuMs();
+    await pause(seconds * 1000);
+    const cpuMsMeasured = cpuMs() - cpuMsBefore;
     await Promise.all(connections.map((connection) => connection.stop()));
-    const broken = connections.find((connection) => connection.broken !== undefined);
-    if (broken?.broken !== undefined) throw broken.broken;
-    return recorder.tally();
+    for (const { broken } of connections) if (broken !== undefined) throw broken;
+    return { ...recorder.tally(), cpuMs: cpuMsMeasured };
   } finally {
     for (const connection of connections) connection.close();
   }

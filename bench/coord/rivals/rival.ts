@@ -5,6 +5,8 @@ export interface Rival {
   readonly name: string;
   readonly servers: readonly Server[];
   /** The process of each server, in the order of `servers`; empty for servers that somebody else started. */
-  readonly pids: readonly number[];
+  serverPids(): readonly number[];
+  /** What the servers cannot do without, such as the NATS between them. */
+  helperPids(): readonly number[];
   stop(): Promise<void>;
 }

@@ -49,7 +49,8 @@ export async function startZookeeper(): Promise<Rival> {
     await stop();
     throw error;
   }
-  return { name: 'ZooKeeper', servers, pids: processes.map(({ pid }) => pid ?? 0), stop };
+  const pids = processes.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  return { name: 'ZooKeeper', servers, serverPids: () => pids, helperPids: () => [], stop };
 }
 
 async function end(child: ChildProcess): Promise<void> {
