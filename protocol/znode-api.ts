@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { limits } from './limits.ts';
+import { TTL_MS_MAX } from './operations.ts';
 
 const path = z.string().min(1).max(limits.pathBytes);
 const bytes = z.union([
@@ -51,6 +52,10 @@ const createFields = {
   acl: acl.optional(),
   ephemeral: z.boolean().default(false),
   sequential: z.boolean().default(false),
+  /** Goes by itself once it has had children and has none; neither ephemeral nor sequential, without `ttlMs`. */
+  container: z.boolean().default(false),
+  /** Goes by itself when it was not changed for so long and has no children; not ephemeral. */
+  ttlMs: z.int().min(1).max(TTL_MS_MAX).optional(),
 };
 const setFields = { path, data: bytes.optional(), dataBase64: z.base64().optional(), version };
 const deleteFields = { path, version };

@@ -12,6 +12,7 @@ import { identityOf, readServers } from './servers.ts';
 import { version } from './version.ts';
 
 export { type CoordSession, connect as openSession } from '../actors/coord/client/promises.ts';
+export { recipesOf } from '../actors/coord/client/recipes/promises.ts';
 export { AgentOffers, byAgent } from '../actors/framework/sdk/agent-offers.ts';
 export { NatsLink } from '../actors/framework/sdk/nats-link.ts';
 export {

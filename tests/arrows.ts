@@ -32,7 +32,11 @@ export function isTestOrTool(path: string): boolean {
 
 const isMain = (path: string) => /^actors\/[a-z]+\/main\.ts$/.test(path);
 const isPromises = (path: string) =>
-  ['actors/coord/client/promises.ts', 'actors/framework/sdk/promises.ts'].includes(path);
+  [
+    'actors/coord/client/promises.ts',
+    'actors/coord/client/recipes/promises.ts',
+    'actors/framework/sdk/promises.ts',
+  ].includes(path);
 const isServerOfWeb = (path: string) => path.startsWith('web/server/');
 const isPureOfWeb = (path: string) => /^web\/(model|chart)\//.test(path);
 const folderOf = (path: string) => path.split('/')[0];

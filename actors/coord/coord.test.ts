@@ -47,6 +47,36 @@ describe('three members', () => {
   });
 });
 
+describe('nodes that nobody needs any more', () => {
+  it('are removed at all members, and no others', () => {
+    const cluster = new Cluster({ timing: { containerCheckIntervalMs: 500 } }).ready();
+    const client = cluster.client();
+    const write = (name: 'create' | 'delete', body: Body) =>
+      expect(errorCode(client.ask(subjects.znode(name), body))).toBeUndefined();
+    write('create', { path: '/locks', container: true });
+    write('create', { path: '/unused', container: true });
+    write('create', { path: '/short', ttlMs: 1 });
+    write('create', { path: '/long', ttlMs: 100_000_000 });
+    write('create', { path: '/locks/one' });
+    write('delete', { path: '/locks/one' });
+    const has = (path: string) =>
+      cluster.members.map(({ process }) => process.actor!.tree().exists(path) !== undefined);
+    cluster.until('they are gone', () => ![...has('/locks'), ...has('/short')].includes(true));
+    cluster.run(2000);
+    expect([...has('/unused'), ...has('/long')]).not.toContain(false);
+  });
+
+  it('cannot be asked for in ways that exclude each other', () => {
+    const client = new Cluster().ready().client();
+    const answer = client.ask(subjects.znode('create'), {
+      path: '/a',
+      container: true,
+      sequential: true,
+    });
+    expect(errorCode(answer)).toBe('BAD_REQUEST');
+  });
+});
+
 describe('a member whose disk was emptied', () => {
   it('fetches everything, is admitted under a new disk, and votes again', () => {
     const cluster = new Cluster().ready();

@@ -203,7 +203,11 @@ export class CoordActor implements Actor {
             random,
             log: logger,
             quorum,
-            word: () => undefined,
+            facts: () => {
+              const { role, leader, configuration } = paxos.status();
+              const members = configuration.members.map(({ id }) => id);
+              return { role, leader, members, files: storage.list() };
+            },
           });
     return {
       gateway,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../runtime/clock.ts';
 import { lockDirectory } from '../../runtime/directory-lock.ts';
 import { openFiles } from '../../runtime/files.ts';
+import { processFacts } from '../../runtime/process-facts.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { connectRole } from '../../runtime/role-connection.ts';
 import { runProcess } from '../../runtime/run.ts';
@@ -28,10 +29,8 @@ await runProcess({
       }),
     ]);
     const { bootstrapCluster, bootstrapMembers, zookeeperHost, zookeeperPort } = config;
-    const settings =
-      config.zooCfg === undefined
-        ? generousSettings
-        : parseZooCfg(readFileSync(config.zooCfg, 'utf8')).settings;
+    const zooCfg = config.zooCfg === undefined ? '' : readFileSync(config.zooCfg, 'utf8');
+    const settings = config.zooCfg === undefined ? generousSettings : parseZooCfg(zooCfg).settings;
     const tcp = openTcp();
     let actor: CoordActor | undefined;
     return {
@@ -50,7 +49,12 @@ await runProcess({
           member: config.member,
           systemDigest: `system:${config.systemSecret}`,
           ...(zookeeperPort !== undefined && {
-            zookeeper: { host: zookeeperHost, port: zookeeperPort, settings },
+            zookeeper: {
+              host: zookeeperHost,
+              port: zookeeperPort,
+              settings,
+              process: processFacts(config.data, zooCfg),
+            },
           }),
           ...(bootstrapCluster !== undefined &&
             bootstrapMembers !== undefined && {

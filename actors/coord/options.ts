@@ -3,6 +3,7 @@ import type { MemberId, Slot } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Ports, Storage, Tcp, Transport } from '../actor.ts';
 import type { PlantedBugs } from '../planted.ts';
+import type { ProcessFacts } from './gateway/server-report.ts';
 import type { GatewaySettings } from './gateway/settings.ts';
 import type { Bootstrap } from './log/identity.ts';
 import type { Applied } from './znodes/contract.ts';
@@ -28,6 +29,7 @@ export interface CoordOptions {
     readonly host: string;
     readonly port: number;
     readonly settings: GatewaySettings;
+    readonly process: ProcessFacts;
   };
   readonly timing?: Partial<CoordTiming>;
   readonly bounds?: Partial<CoordBounds>;

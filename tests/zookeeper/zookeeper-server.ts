@@ -8,8 +8,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../support/nats-server.ts';
-import { type Address, WireConnection } from './wire/connection.ts';
+import { type Address, SilenceError, WireConnection } from './wire/connection.ts';
 
+const HELLO_AGAIN_AFTER_MS = 2000;
 const JAR = '/usr/share/java/zookeeper.jar';
 /** Of user "super" with password "secret". */
 export const superDigest = 'super:lK75jTNcA+U9vtVEw5vB51mj/w4=';
@@ -42,18 +43,21 @@ export async function startZooKeeper(): Promise<ZooKeeperServer> {
     ],
     { stdio: 'ignore' },
   );
-  await untilAnswers(child, address);
-  return {
-    address,
-    async stop() {
-      if (child.exitCode === null && child.signalCode === null) {
-        const exited = once(child, 'exit');
-        child.kill('SIGKILL');
-        await exited;
-      }
-      rmSync(directory, { recursive: true, force: true });
-    },
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    }
+    rmSync(directory, { recursive: true, force: true });
   };
+  try {
+    await untilAnswers(child, address);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { address, stop };
 }
 
 function zooCfg(directory: string, { host, port }: Address): string {
@@ -71,12 +75,21 @@ async function untilAnswers(child: ChildProcess, address: Address): Promise<void
   }
 }
 
-/** Opens a session and leaves it at that; false when nobody listens or the server is not serving yet. */
+/**
+ * Opens a session and leaves it at that; false when nobody listens or the server is not serving yet. One that is
+ * still starting may take a connection and forget the hello, so that another has to be tried.
+ */
 async function answers(address: Address): Promise<boolean> {
   const connection = await WireConnection.open(address).catch(() => undefined);
   if (!connection) return false;
   connection.sayHello({ timeoutMs: 4000 });
-  const { kind } = await connection.next(20_000);
-  connection.drop();
-  return kind === 'welcome';
+  try {
+    const { kind } = await connection.next(HELLO_AGAIN_AFTER_MS);
+    return kind === 'welcome';
+  } catch (error) {
+    if (error instanceof SilenceError) return false;
+    throw error;
+  } finally {
+    connection.drop();
+  }
 }

@@ -15,6 +15,7 @@ type Handlers = Parameters<Election['enter']>[1];
 interface Candidacy {
   readonly data: Uint8Array;
   readonly handlers: Handlers;
+  readonly states: { stop(): void };
   path?: string;
   czxid?: Zxid;
   leads: boolean;
@@ -38,17 +39,15 @@ export class SessionElection implements Election {
     this.ports = ports;
     this.options = options;
     this.log = ports.log.child({ part: 'election' });
-    client.onState((state) => {
-      const { candidacy } = this;
-      if (candidacy !== undefined && (state === 'expired' || state === 'closed'))
-        this.end(candidacy);
-    });
   }
 
   enter(data: Uint8Array, handlers: Handlers): void {
     if (this.candidacy !== undefined)
       throw new MesozooError('BAD_ARGUMENT', 'the candidate has already entered');
-    const candidacy: Candidacy = { data, handlers, leads: false };
+    const states = this.client.onState((state) => {
+      if (state === 'expired' || state === 'closed') this.end(candidacy);
+    });
+    const candidacy: Candidacy = { data, handlers, states, leads: false };
     this.candidacy = candidacy;
     this.createCandidate(candidacy);
   }
@@ -220,6 +219,7 @@ export class SessionElection implements Election {
     this.candidacy = undefined;
     candidacy.leads = false;
     candidacy.following?.stop();
+    candidacy.states.stop();
     if (candidacy.leaving === undefined) {
       this.log.info('deposed', { path: candidacy.path, epoch: candidacy.czxid });
       candidacy.handlers.deposed();

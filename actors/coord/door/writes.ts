@@ -58,7 +58,7 @@ function multiOperationOf(body: MultiOperationBody): ZnodeOperation {
 
 type CreateFields = Pick<
   ZnodeBody<'create'>,
-  'path' | 'data' | 'dataBase64' | 'acl' | 'ephemeral' | 'sequential'
+  'path' | 'data' | 'dataBase64' | 'acl' | 'ephemeral' | 'sequential' | 'container' | 'ttlMs'
 >;
 
 function createOf(body: CreateFields): ZnodeOperation {
@@ -69,6 +69,8 @@ function createOf(body: CreateFields): ZnodeOperation {
     acl: body.acl ?? OPEN_ACL,
     ephemeral: body.ephemeral,
     sequential: body.sequential,
+    ...(body.container ? { container: true } : {}),
+    ...(body.ttlMs === undefined ? {} : { ttlMs: body.ttlMs }),
   };
 }
 

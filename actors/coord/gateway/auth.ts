@@ -1,4 +1,5 @@
 /** What a connection proves with `addauth`. */
+import { createHash } from 'node:crypto';
 import type { Identity } from '../../../protocol/operations.ts';
 import { digestIdentity } from '../door/credentials.ts';
 import type { GatewaySettings } from './settings.ts';
@@ -23,10 +24,17 @@ export function authenticate(
       return [];
     case 'digest': {
       if (!settings.digestEnabled) return undefined;
-      const identity = digestIdentity(proof.toString());
+      const identity = digestOf(proof.toString());
       return identity.id === settings.superDigest ? [superIdentity, identity] : [identity];
     }
     default:
       return undefined;
   }
+}
+
+/** ZooKeeper takes a text without a colon for a user whose password is the name itself. */
+function digestOf(secret: string): Identity {
+  if (secret.indexOf(':') > 0) return digestIdentity(secret);
+  const [user] = secret.split(':', 1);
+  return { scheme: 'digest', id: `${user}:${createHash('sha1').update(secret).digest('base64')}` };
 }

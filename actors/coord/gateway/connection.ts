@@ -5,10 +5,10 @@
  * waits until it is applied, and is carried out before the next operation is applied: it sees exactly the state that
  * the order of the requests says. `sync` and `closeSession` hold back everything behind them.
  */
-import { assert, MesozooError } from '../../../protocol/errors.ts';
+import { assert, type ErrorCode, MesozooError } from '../../../protocol/errors.ts';
 import type { MemberId, SessionId, SessionIncarnation, Zxid } from '../../../protocol/ids.ts';
 import type { Identity, OperationResult, SessionOperation } from '../../../protocol/operations.ts';
-import type { Logger, Random, TcpConnection, TcpHandlers } from '../../actor.ts';
+import type { Clock, Logger, Random, TcpConnection, TcpHandlers } from '../../actor.ts';
 import { Fifo } from '../client/fifo.ts';
 import type { Quorum } from '../door/quorum.ts';
 import type { WatchTable } from '../znodes/contract.ts';
@@ -20,12 +20,14 @@ import { answerRead, isRead } from './reads.ts';
 import { errorNumber, writeReply } from './replies.ts';
 import { isWrite, readWrite } from './requests.ts';
 import type { GatewaySettings } from './settings.ts';
+import { Tally } from './tally.ts';
 
 export interface ConnectionOptions {
   readonly tcp: TcpConnection;
   readonly quorum: Quorum;
   readonly settings: GatewaySettings;
   readonly random: Random;
+  readonly clock: Clock;
   readonly log: Logger;
   readonly watches: WatchTable;
   /** What a four-letter word answers; undefined for what is none. */
@@ -35,6 +37,12 @@ export interface ConnectionOptions {
   /** The session is this connection's from now on. */
   readonly opened: (connection: ClientConnection) => void;
   readonly closed: (connection: ClientConnection) => void;
+  /** A request was answered after so long. */
+  readonly answered: (latencyMs: number) => void;
+  /** A request has come. */
+  readonly heard: () => void;
+  /** So many bytes leave together. */
+  readonly wrote: (bytes: number) => void;
 }
 
 interface Waiting {
@@ -43,6 +51,7 @@ interface Waiting {
   /** Undefined for a write that is under way. */
   readonly frame: Buffer | undefined;
   readonly types: readonly number[];
+  readonly sinceMs: number;
   /** The reply, in its turn. */
   readonly refused?: Extract<OperationResult, { kind: 'error' }>;
   /** The connection closes after its reply. */
@@ -50,6 +59,8 @@ interface Waiting {
 }
 
 const PASSWORD_BYTES = 16;
+/** Of one connection: each goes with every write. */
+const IDENTITIES_MAX = 64;
 const NO_INCARNATION = 0 as SessionIncarnation;
 const NO_SESSION = '0000000000000000';
 const NOBODY: readonly Identity[] = Object.freeze([]);
@@ -59,8 +70,6 @@ const WAITING_MAX = 4096;
 /** Unsent bytes above which nothing more is read, and above which the client is given up. */
 const UNSENT_PAUSE_BYTES = 4 * 1024 * 1024;
 const UNSENT_MAX_BYTES = 128 * 1024 * 1024;
-/** Without the final flag: the connect request of old clients. */
-const OLD_CONNECT_BYTES = 44;
 
 export class ClientConnection implements TcpHandlers {
   readonly options: ConnectionOptions;
@@ -73,6 +82,12 @@ export class ClientConnection implements TcpHandlers {
   isDirty = false;
   received = 0;
   sent = 0;
+  establishedMs = 0;
+  readonly latencyMs = new Tally();
+  /** The last request that was answered. */
+  readonly last = { type: 0, xid: 0, zxid: 0, atMs: 0 };
+  /** When the bytes came that are read now. */
+  private heardMs = 0;
   private readonly framing = new Framing();
   private readonly waiting = new Fifo<Waiting>();
   /** A `sync` or `closeSession` waits or is under way; what came behind it. */
@@ -96,6 +111,7 @@ export class ClientConnection implements TcpHandlers {
   data(bytes: Uint8Array): void {
     if (this.state === 'closed') return;
     this.framing.push(bytes);
+    this.heardMs = this.options.clock.monotonicMs();
     if (this.state === 'open') this.options.quorum.touch(this.session);
     this.readOn();
   }
@@ -134,7 +150,10 @@ export class ClientConnection implements TcpHandlers {
   flush(): void {
     this.isDirty = false;
     const { tcp } = this.options;
-    if (this.out.length > 0) tcp.write(this.out.take());
+    if (this.out.length > 0) {
+      this.options.wrote(this.out.length);
+      tcp.write(this.out.take());
+    }
     if (tcp.waitingBytes > UNSENT_MAX_BYTES) this.abort();
     else if (this.isPaused) this.readOn();
   }
@@ -209,7 +228,8 @@ export class ClientConnection implements TcpHandlers {
     const askedMs = reader.int();
     const former = reader.hex();
     const password = Buffer.from(reader.buffer());
-    this.hasReadOnlyFlag = frame.length > OLD_CONNECT_BYTES;
+    // Old clients do not send it, and do not read it either.
+    this.hasReadOnlyFlag = reader.left > 0;
     if (seenZxid > quorum.state().zxid) {
       this.options.log.info('client has seen more than this member', { seenZxid });
       this.close();
@@ -257,6 +277,7 @@ export class ClientConnection implements TcpHandlers {
     this.number = result.number;
     this.timeoutMs = result.timeoutMs;
     this.state = 'open';
+    this.establishedMs = this.options.clock.monotonicMs();
     this.options.opened(this);
     this.options.quorum.touch(session);
     this.writeConnected(result.timeoutMs, session, password);
@@ -279,6 +300,7 @@ export class ClientConnection implements TcpHandlers {
 
   private receive(frame: Buffer): void {
     this.received += 1;
+    this.options.heard();
     if (this.isHeldBack) {
       this.held.push(frame);
       return;
@@ -288,10 +310,11 @@ export class ClientConnection implements TcpHandlers {
     const type = reader.int();
     if (isWrite(type)) this.write(xid, type, reader);
     else if (type === opcodes.auth) this.authenticate(xid, reader);
+    else if (type === opcodes.deleteContainer) this.refuse(xid, type, 'BAD_REQUEST');
     else {
       const isBarrier = type === opcodes.sync || type === opcodes.closeSession;
       if (isBarrier) this.isHeldBack = true;
-      this.queue({ xid, type, frame, types: NO_TYPES });
+      this.queue({ xid, type, frame, types: NO_TYPES, sinceMs: this.heardMs });
     }
   }
 
@@ -309,10 +332,10 @@ export class ClientConnection implements TcpHandlers {
         settings: this.options.settings,
       });
       if (refused !== undefined) {
-        this.queue({ xid, type, types, frame: NO_FRAME, refused });
+        this.queue({ xid, type, types, frame: NO_FRAME, refused, sinceMs: this.heardMs });
         return;
       }
-      const request: Waiting = { xid, type, types, frame: undefined };
+      const request: Waiting = { xid, type, types, frame: undefined, sinceMs: this.heardMs };
       quorum.submit(
         {
           session: this.session,
@@ -328,15 +351,20 @@ export class ClientConnection implements TcpHandlers {
     } catch (error) {
       if (!(error instanceof MesozooError)) throw error;
       const refused = { kind: 'error', error: error.toBody() } as const;
-      this.queue({ xid, type, types: NO_TYPES, frame: NO_FRAME, refused });
+      this.queue({
+        ...{ xid, type, types: NO_TYPES, frame: NO_FRAME, refused, sinceMs: this.heardMs },
+      });
     }
   }
 
   private authenticate(xid: number, reader: JuteReader): void {
     reader.int();
     const scheme = reader.string();
-    const added = authenticate(scheme, reader.buffer(), this.options.settings);
-    const request = { xid, type: opcodes.auth, types: NO_TYPES, frame: NO_FRAME };
+    const proven = authenticate(scheme, reader.buffer(), this.options.settings);
+    const added = this.identities.length < IDENTITIES_MAX ? proven : undefined;
+    const request = {
+      ...{ xid, type: opcodes.auth, types: NO_TYPES, frame: NO_FRAME, sinceMs: this.heardMs },
+    };
     if (added === undefined) {
       const refused = { kind: 'error', error: new MesozooError('AUTH_FAILED').toBody() } as const;
       this.isHeldBack = true;
@@ -349,6 +377,15 @@ export class ClientConnection implements TcpHandlers {
     this.queue(request);
   }
 
+  /** In its turn. */
+  private refuse(xid: number, type: number, code: ErrorCode): void {
+    const refused = { kind: 'error', error: new MesozooError(code).toBody() } as const;
+    this.queue({
+      ...{ xid, type, types: NO_TYPES, frame: NO_FRAME, refused },
+      sinceMs: this.heardMs,
+    });
+  }
+
   private written(request: Waiting, result: OperationResult, zxid: Zxid): void {
     if (this.state !== 'open' && this.state !== 'closing') return;
     if (result.kind === 'error' && isOfSession(result.error.code)) {
@@ -358,7 +395,7 @@ export class ClientConnection implements TcpHandlers {
     }
     assert(this.waiting.shift() === request, 'writes are applied in the order of their numbers');
     writeReply(this.out, request, result, zxid);
-    this.sent += 1;
+    this.answered(request, zxid, this.options.clock.monotonicMs());
     this.touch();
     this.carryOutWaiting();
   }
@@ -398,22 +435,46 @@ export class ClientConnection implements TcpHandlers {
       this.replyError(request, 'UNIMPLEMENTED', -1);
       this.close();
     }
-    this.sent += 1;
+    if (type !== opcodes.sync && type !== opcodes.closeSession) this.answeredNow(request);
     this.touch();
   }
 
+  /** A request that is carried out as it comes has waited for nobody: the clock need not be asked. */
+  private answeredNow(request: Waiting): void {
+    const { clock, quorum } = this.options;
+    const hasWaited = request.sinceMs !== this.heardMs;
+    const nowMs = hasWaited ? clock.monotonicMs() : this.heardMs;
+    this.answered(request, quorum.state().zxid, nowMs);
+  }
+
+  private answered({ type, xid, sinceMs }: Waiting, zxid: number, nowMs: number): void {
+    this.sent += 1;
+    const latencyMs = Math.round(nowMs - sinceMs);
+    this.latencyMs.add(latencyMs);
+    this.options.answered(latencyMs);
+    const { last } = this;
+    last.type = type;
+    last.xid = xid;
+    last.zxid = zxid;
+    last.atMs = nowMs;
+  }
+
   private sync(request: Waiting): void {
+    const path = pathOf(request.frame!);
+    if (path === undefined) {
+      this.replyError(request, 'MARSHALLING_ERROR');
+      this.goOn();
+      return;
+    }
     this.options.quorum.confirm(() => {
       if (this.state !== 'open') return;
-      const path = new JuteReader(request.frame!, 8);
-      this.guarded(() => {
-        const text = path.string();
-        this.out.reply(request.xid, this.options.quorum.state().zxid, 0);
-        this.out.string(text);
-        this.out.end();
-        this.touch();
-        this.goOn();
-      });
+      const { zxid } = this.options.quorum.state();
+      this.out.reply(request.xid, zxid, 0);
+      this.out.string(path);
+      this.out.end();
+      this.answered(request, zxid, this.options.clock.monotonicMs());
+      this.touch();
+      this.goOn();
     });
   }
 
@@ -441,6 +502,12 @@ export class ClientConnection implements TcpHandlers {
         this.close();
       }),
     );
+  }
+
+  resetStatistics(): void {
+    this.received = 0;
+    this.sent = 0;
+    this.latencyMs.reset();
   }
 
   notify(type: number, path: string): void {
@@ -473,6 +540,16 @@ export class ClientConnection implements TcpHandlers {
 /** Of an answer to credentials, which stand outside the order of changes. */
 const NO_ZXID = 0;
 const NO_FRAME = Buffer.alloc(0);
+
+/** Of a `sync`; undefined when it is not there. */
+function pathOf(frame: Buffer): string | undefined {
+  try {
+    return new JuteReader(frame, 8).string();
+  } catch (error) {
+    if (error instanceof MesozooError) return undefined;
+    throw error;
+  }
+}
 
 function isOfSession(code: MesozooError['code']): boolean {
   return code === 'SESSION_EXPIRED' || code === 'SESSION_MOVED' || code === 'SEQUENCE_GAP';

@@ -10,7 +10,12 @@ import type { Applied } from '../znodes/contract.ts';
 import { createWatchTable } from '../znodes/watches.ts';
 import { ClientConnection } from './connection.ts';
 import { eventTypes } from './opcodes.ts';
+import { type MemberFacts, type ProcessFacts, serverReport } from './server-report.ts';
 import type { GatewaySettings } from './settings.ts';
+import { Tally } from './tally.ts';
+import { answerWord } from './words/answer.ts';
+import { type FourLetterWord, isFourLetterWord } from './words/names.ts';
+import type { ServerReport } from './words/report.ts';
 
 export interface GatewayOptions {
   readonly tcp: Tcp;
@@ -21,7 +26,8 @@ export interface GatewayOptions {
   readonly settings: GatewaySettings;
   readonly host: string;
   readonly port: number;
-  readonly word: (gateway: Gateway, word: string) => string | undefined;
+  readonly process: ProcessFacts;
+  readonly facts: () => MemberFacts;
 }
 
 /** Without a leader for so long the clients are sent away: another member may have one. */
@@ -36,6 +42,11 @@ export class Gateway {
   private touched: ClientConnection[] = [];
   private listener: { close(): void } | undefined;
   private contactMs = 0;
+  private startedMs = 0;
+  readonly latencyMs = new Tally();
+  readonly responseBytes = new Tally();
+  received = 0;
+  sent = 0;
 
   constructor(options: GatewayOptions) {
     this.options = options;
@@ -44,6 +55,7 @@ export class Gateway {
   start(): void {
     const { tcp, host, port, clock } = this.options;
     this.contactMs = clock.monotonicMs();
+    this.startedMs = this.contactMs;
     this.listener = tcp.listen(
       { host, port },
       (connection) => this.accept(connection),
@@ -94,15 +106,24 @@ export class Gateway {
   }
 
   private accept(tcp: TcpConnection): ClientConnection {
-    const { quorum, settings, random, log } = this.options;
+    const { quorum, settings, random, log, clock } = this.options;
     const connection = new ClientConnection({
       tcp,
       quorum,
       settings,
       random,
+      clock,
       log,
       watches: this.watches,
-      word: (word) => this.options.word(this, word),
+      word: (word) => this.word(word),
+      heard: () => {
+        this.received += 1;
+      },
+      wrote: (bytes) => this.responseBytes.add(bytes),
+      answered: (latencyMs) => {
+        this.sent += 1;
+        this.latencyMs.add(latencyMs);
+      },
       touched: (one) => this.touched.push(one),
       opened: (one) => this.sessions.set(one.session, one),
       closed: (one) => this.closed(one),
@@ -118,6 +139,34 @@ export class Gateway {
       !this.isServing();
     if (tooMany) connection.abort();
     return connection;
+  }
+
+  /** Everything that can be told about this member. */
+  report(): ServerReport {
+    const { quorum, facts, process, settings, host, port, clock } = this.options;
+    return serverReport({
+      ...{ gateway: this, member: quorum.member, facts: facts(), process, settings, host, port },
+      ...{ clock, state: quorum.state(), isServing: this.isServing(), startedMs: this.startedMs },
+    });
+  }
+
+  private word(word: string): string | undefined {
+    if (!isFourLetterWord(word)) return undefined;
+    const { fourLetterWords } = this.options.settings;
+    const answer = answerWord(word, fourLetterWords, this.report());
+    if (fourLetterWords.includes(word)) this.reset(word);
+    return answer;
+  }
+
+  private reset(word: FourLetterWord): void {
+    if (word === 'srst') {
+      this.latencyMs.reset();
+      this.responseBytes.reset();
+      this.received = 0;
+      this.sent = 0;
+    } else if (word === 'crst') {
+      for (const connection of this.connections) connection.resetStatistics();
+    }
   }
 
   private isServing(): boolean {

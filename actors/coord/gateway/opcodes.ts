@@ -18,6 +18,8 @@ export const opcodes = {
   checkWatches: 17,
   removeWatches: 18,
   createContainer: 19,
+  /** Between servers alone. */
+  deleteContainer: 20,
   createTtl: 21,
   multiRead: 22,
   auth: 100,

@@ -132,7 +132,8 @@ function readCreate(
   const entries = reader.acl();
   const flags = reader.int();
   const ttlMs = type === opcodes.createTtl ? reader.long() : undefined;
-  const isContainer = flags === createFlags.container;
+  // As ZooKeeper: whatever else the flags say.
+  const isContainer = type === opcodes.createContainer || flags === createFlags.container;
   if (
     type === opcodes.createTtl &&
     flags !== createFlags.ttl &&
@@ -151,7 +152,9 @@ function readCreate(
     path,
     data,
     acl: withoutAuth(entries, asker.identities),
-    ephemeral: flags === createFlags.ephemeral || flags === createFlags.ephemeralSequential,
+    ephemeral:
+      !isContainer &&
+      (flags === createFlags.ephemeral || flags === createFlags.ephemeralSequential),
     sequential:
       flags === createFlags.sequential ||
       flags === createFlags.ephemeralSequential ||
@@ -170,6 +173,9 @@ function withoutAuth(
   entries: readonly AclEntry[],
   identities: readonly Identity[],
 ): readonly AclEntry[] {
+  // The log has no bytes for them; what else is wrong with an ACL is found in the order of `apply`'s checks.
+  if (entries.some(({ permissions }) => permissions < 0))
+    throw new MesozooError('INVALID_ACL', 'permissions must be 1 to 31');
   if (!entries.some(({ scheme }) => scheme === 'auth')) return entries;
   return entries.flatMap((entry) => {
     if (entry.scheme !== 'auth') return [entry];

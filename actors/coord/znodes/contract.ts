@@ -88,6 +88,8 @@ export interface ZnodeState {
   /** Whether a client's session has this password; false for a session that is not known. */
   isPassword(id: SessionId, password: Uint8Array): boolean;
   readonly nodeCount: number;
+  /** Of all paths and data, as ZooKeeper's `approximate_data_size` counts them. */
+  readonly approximateBytes: number;
   /** Paths in byte order. */
   ephemerals(session: SessionId): readonly string[];
   /** Paths that `removeStale` would remove at this time, at most `limit`. */

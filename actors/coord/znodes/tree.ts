@@ -164,6 +164,8 @@ export class Tree {
   /** Paths that have limits (quotas.ts). */
   readonly limited = new Set<string>();
   readonly sum = new HashSum();
+  /** Of the paths and data of all nodes. */
+  byteLength = 0;
   /** Told before a node changes for the first time since a snapshot began. */
   beforeChange: ((node: Znode) => void) | undefined;
   /** Given to nodes that are created while a snapshot runs. */
@@ -235,6 +237,7 @@ export class Tree {
         node.version = version;
         node.mzxid = mzxid;
         node.mtimeMs = mtimeMs;
+        this.byteLength += oldData.length - node.data.length;
         node.data = oldData;
         node.hashData();
         this.changed(node);
@@ -243,6 +246,7 @@ export class Tree {
     node.version = nextVersion(node.version);
     node.mzxid = zxid;
     node.mtimeMs = wallMs;
+    this.byteLength += data.length - node.data.length;
     node.data = data;
     node.hashData();
     this.changed(node);
@@ -253,6 +257,7 @@ export class Tree {
     const { data: oldData } = node;
     this.journal?.push(() => this.replaceData(node, oldData));
     this.changing(node);
+    this.byteLength += data.length - node.data.length;
     node.data = data;
     node.hashData();
     this.changed(node);
@@ -306,6 +311,7 @@ export class Tree {
     const { parent } = node;
     assert(!this.nodes.has(node.path), `${node.path} is there already`);
     this.nodes.set(node.path, node);
+    this.byteLength += node.path.length + node.data.length;
     this.changed(node);
     if (parent !== undefined) {
       parent.children ??= new Children();
@@ -325,6 +331,7 @@ export class Tree {
   private detach(node: Znode): void {
     const parent = node.parent!;
     this.nodes.delete(node.path);
+    this.byteLength -= node.path.length + node.data.length;
     this.sum.subtract(node.hashHigh, node.hashLow);
     parent.children!.delete(node);
     if (parent.children!.size === 0) parent.children = undefined;

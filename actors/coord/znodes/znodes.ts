@@ -187,6 +187,10 @@ class Znodes implements ZnodeState {
     for (const session of this.known.all.values()) yield this.view(session);
   }
 
+  get approximateBytes(): number {
+    return this.tree.byteLength;
+  }
+
   get nodeCount(): number {
     return this.tree.nodes.size;
   }

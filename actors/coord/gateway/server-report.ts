@@ -1,0 +1,184 @@
+/** What this member tells about itself, gathered when it is asked. */
+import type { MemberId, SessionId } from '../../../protocol/ids.ts';
+import type { Clock } from '../../actor.ts';
+import type { ZnodeState } from '../znodes/contract.ts';
+import type { ClientConnection } from './connection.ts';
+import type { Gateway } from './gateway.ts';
+import type { GatewaySettings } from './settings.ts';
+import type { ConnectionReport, ServerMode, ServerReport } from './words/report.ts';
+
+/** What only the process knows. */
+export interface ProcessFacts {
+  readonly version: string;
+  readonly builtOn: string;
+  readonly dataDirectory: string;
+  readonly environment: readonly (readonly [name: string, value: string])[];
+  /** The text of the zoo.cfg; empty when none was given. */
+  readonly initialConfiguration: string;
+  openFiles(): number;
+  readonly openFilesMax: number;
+}
+
+/** What only the member behind the gateway knows. */
+export interface MemberFacts {
+  readonly role: string;
+  readonly leader: MemberId | undefined;
+  readonly members: readonly MemberId[];
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+export interface ReportOptions {
+  readonly gateway: Gateway;
+  readonly state: ZnodeState;
+  readonly member: MemberId;
+  readonly isServing: boolean;
+  readonly facts: MemberFacts;
+  readonly process: ProcessFacts;
+  readonly settings: GatewaySettings;
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+  readonly startedMs: number;
+}
+
+const NONE = -1;
+
+export function serverReport(options: ReportOptions): ServerReport {
+  const { gateway, state, member, facts, process, settings, host, port, clock } = options;
+  const nowMs = clock.wallMs();
+  const sessions = sessionsOf(state, nowMs);
+  const watches = [...gateway.watches.paths()].flatMap(([path, owners]) =>
+    owners.map((session) => ({ sessionId: longOf(session), path })),
+  );
+  const bytesOf = (isSnapshot: boolean) =>
+    facts.files
+      .filter(({ name }) => name.startsWith('snapshot') === isSnapshot)
+      .reduce((sum, { bytes }) => sum + bytes, 0);
+  let outstanding = 0;
+  for (const connection of gateway.connections) outstanding += connection.outstanding;
+  return {
+    version: process.version,
+    builtOn: process.builtOn,
+    isServing: options.isServing,
+    mode: modeOf(facts),
+    serverId: member,
+    leaderId: facts.leader,
+    leaderAddress: facts.leader === undefined ? undefined : host,
+    members: facts.members.map((id) => ({
+      id,
+      address: host,
+      // Members know each other by their numbers alone: only the own port is known here.
+      clientPort: id === member ? port : 0,
+      role: 'participant',
+      isSynced: true,
+    })),
+    latencyMs: gateway.latencyMs.report(),
+    received: gateway.received,
+    sent: gateway.sent,
+    outstanding,
+    zxid: BigInt(state.zxid),
+    proposalBytes: { last: NONE, min: NONE, max: NONE },
+    responseBytes: gateway.responseBytes.report(NONE),
+    connections: [...gateway.connections].map((connection) => connectionReport(connection, nowMs)),
+    sessions,
+    watches,
+    nodeCount: state.nodeCount,
+    ephemeralsCount: sessions.reduce((sum, { ephemerals }) => sum + ephemerals.length, 0),
+    approximateDataBytes: state.approximateBytes,
+    dataDirectory: process.dataDirectory,
+    dataBytes: bytesOf(true),
+    logBytes: bytesOf(false),
+    lastSnapshot: undefined,
+    digests: [],
+    uptimeMs: clock.monotonicMs() - options.startedMs,
+    nowMs,
+    openFiles: process.openFiles(),
+    openFilesMax: process.openFilesMax,
+    environment: process.environment,
+    configuration: {
+      clientPort: port,
+      secureClientPort: settings.secure?.port,
+      tickTimeMs: settings.tickTimeMs,
+      maxClientConnections: settings.maxClientConnections,
+      sessionTimeoutMinMs: settings.sessionTimeoutMinMs,
+      sessionTimeoutMaxMs: settings.sessionTimeoutMaxMs,
+      clientPortListenBacklog: settings.clientPortListenBacklog,
+    },
+    initialConfiguration: process.initialConfiguration,
+    metrics: [],
+  };
+}
+
+function modeOf({ role, leader, members }: MemberFacts): ServerMode {
+  if (leader === undefined) return 'read-only';
+  if (members.length === 1) return 'standalone';
+  return role === 'leading' ? 'leader' : 'follower';
+}
+
+/** When they expire is the leader's to say: this is the latest moment, for one that was heard of just now. */
+function sessionsOf(state: ZnodeState, nowMs: number): ServerReport['sessions'] {
+  return [...state.sessions()]
+    .filter(({ ofMember }) => !ofMember)
+    .map(({ id, timeoutMs }) => ({
+      sessionId: longOf(id),
+      timeoutMs,
+      expiresAtMs: nowMs + timeoutMs,
+      ephemerals: state.ephemerals(id),
+    }));
+}
+
+function connectionReport(connection: ClientConnection, nowMs: number): ConnectionReport {
+  const { tcp } = connection.options;
+  const { session, latencyMs, last } = connection;
+  const wallOf = (monotonicMs: number) =>
+    Math.round(nowMs - (connection.options.clock.monotonicMs() - monotonicMs));
+  return {
+    address: tcp.remoteAddress,
+    port: tcp.remotePort,
+    isSecure: false,
+    queued: connection.outstanding,
+    received: connection.received,
+    sent: connection.sent,
+    session:
+      session === ''
+        ? undefined
+        : {
+            sessionId: longOf(session),
+            timeoutMs: connection.timeoutMs,
+            establishedAtMs: wallOf(connection.establishedMs),
+            lastOperation: shortNames[last.type] ?? 'NA',
+            lastXid: last.xid,
+            lastZxid: BigInt(last.zxid),
+            lastResponseAtMs: Math.round(last.atMs),
+            lastLatencyMs: Math.max(0, latencyMs.last),
+            latencyMs: latencyMs.report(),
+          },
+  };
+}
+
+function longOf(session: SessionId): bigint {
+  return BigInt.asIntN(64, BigInt(`0x${session}`));
+}
+
+/** As `Request.op2String` shortens them for `cons`. */
+const shortNames: Readonly<Record<number, string>> = {
+  1: 'CREA',
+  2: 'DELE',
+  3: 'EXIS',
+  4: 'GETD',
+  5: 'SETD',
+  6: 'GETA',
+  7: 'SETA',
+  8: 'GETC',
+  9: 'SYNC',
+  11: 'PING',
+  12: 'GETC',
+  14: 'MULT',
+  15: 'CREA',
+  19: 'CREA',
+  21: 'CREA',
+  22: 'MULR',
+  101: 'SETW',
+  105: 'SETW',
+  106: 'ADDW',
+};

@@ -1,0 +1,34 @@
+/** What a coord's process tells ZooKeeper's clients about itself: `envi`, `conf`, `mntr`. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { arch, homedir, hostname, release, tmpdir, type, userInfo } from 'node:os';
+import type { ProcessFacts } from '../actors/coord/gateway/server-report.ts';
+import { version } from './version.ts';
+
+/** Clients take the numbers at the front for ZooKeeper's, and ask no more of it than that version can do. */
+const AS_ZOOKEEPER = '3.9.3';
+
+export function processFacts(dataDirectory: string, initialConfiguration: string): ProcessFacts {
+  return {
+    version: `${AS_ZOOKEEPER}-mesozoo-${version}`,
+    builtOn: `Node ${process.version}`,
+    dataDirectory,
+    initialConfiguration,
+    environment: [
+      ['host.name', hostname()],
+      ['os.name', type()],
+      ['os.arch', arch()],
+      ['os.version', release()],
+      ['user.name', userInfo().username],
+      ['user.home', homedir()],
+      ['user.dir', process.cwd()],
+      ['java.io.tmpdir', tmpdir()],
+    ],
+    openFiles: () => readdirSync('/proc/self/fd').length,
+    openFilesMax: openFilesMax(),
+  };
+}
+
+function openFilesMax(): number {
+  const limits = readFileSync('/proc/self/limits', 'utf8');
+  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 0);
+}
