@@ -1,6 +1,5 @@
 /** The leader killed with -9: the longest time in which nobody could write. */
 import { pause } from '../../tests/cluster/harness.ts';
-import { untilLed } from './four-letters.ts';
 import { type LoadConnection, openConnection, type Server } from './load/connection.ts';
 import { createTemplate, setTemplate } from './load/frames.ts';
 import type { Rival } from './rivals/rival.ts';
@@ -14,7 +13,7 @@ const NODE_EXISTS = -110;
 
 /** In seconds. Rejects when no write succeeds within half a minute. Leaves the ensemble without the server it killed. */
 export async function longestWithoutWrite(rival: Rival): Promise<number> {
-  const leader = await untilLed(rival.servers);
+  const leader = await rival.leader();
   const pid = rival.serverPids()[leader];
   if (pid === undefined) throw new Error('the leader is not a process of ours to kill');
   const path = `/failover-${process.pid}`;

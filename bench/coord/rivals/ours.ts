@@ -4,38 +4,34 @@ import { untilLed } from '../four-letters.ts';
 import type { Server } from '../load/connection.ts';
 import type { Rival } from './rival.ts';
 
+const coords = ['coord-1', 'coord-2', 'coord-3'];
+
 /** A master is there only because a cluster is not taken for well without one; nothing is counted of it. */
 export async function startOurs(): Promise<Rival> {
-  const cluster = await startCluster({ coords: 3, masters: 1, agents: 0 });
-  const servers = cluster.zookeeperAddresses;
+  const cluster = await startCluster({ coords: coords.length, masters: 1, agents: 0 });
   const pids = (parts: readonly string[]) =>
     parts.map((part) => {
       const pid = cluster.pidOf(part);
       if (pid === undefined) throw new Error(`${part} does not run`);
       return pid;
     });
-  try {
-    await untilLed(servers);
-  } catch (error) {
-    await cluster.stop();
-    throw error;
-  }
   return {
     name: 'ours',
-    servers,
-    serverPids: () => pids(['coord-1', 'coord-2', 'coord-3']),
+    servers: cluster.zookeeperAddresses,
+    serverPids: () => pids(coords),
     helperPids: () => pids(['nats']),
+    leader: async () => coords.indexOf(await cluster.leadingCoord()),
     stop: () => cluster.stop(),
   };
 }
 
 export function startedElsewhere(servers: readonly Server[]): Rival {
-  const none = () => [];
   return {
     name: 'given',
     servers,
-    serverPids: none,
-    helperPids: none,
+    serverPids: () => [],
+    helperPids: () => [],
+    leader: () => untilLed(servers),
     stop: async () => undefined,
   };
 }

@@ -8,5 +8,7 @@ export interface Rival {
   serverPids(): readonly number[];
   /** What the servers cannot do without, such as the NATS between them. */
   helperPids(): readonly number[];
+  /** Which of `servers` leads, once one does. */
+  leader(): Promise<number>;
   stop(): Promise<void>;
 }

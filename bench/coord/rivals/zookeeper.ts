@@ -50,7 +50,14 @@ export async function startZookeeper(): Promise<Rival> {
     throw error;
   }
   const pids = processes.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
-  return { name: 'ZooKeeper', servers, serverPids: () => pids, helperPids: () => [], stop };
+  return {
+    name: 'ZooKeeper',
+    servers,
+    serverPids: () => pids,
+    helperPids: () => [],
+    leader: () => untilLed(servers),
+    stop,
+  };
 }
 
 async function end(child: ChildProcess): Promise<void> {
