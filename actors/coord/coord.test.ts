@@ -98,7 +98,7 @@ describe('a leader whose process has ended', () => {
     const cluster = new Cluster({ timing: { electionTimeoutMs: 4000 } }).ready();
     const leader = cluster.leader()!;
     const follower = cluster.follower();
-    cluster.world.server.block(`coord-${leader.id}`, `coord-${follower.id}`);
+    cluster.world.server.block(`coord${leader.id}`, `coord${follower.id}`);
     cluster.run(2000);
     expect(follower.process.actor?.status()?.leader).toBe(leader.id);
     expect(cluster.leader()).toBe(leader);
