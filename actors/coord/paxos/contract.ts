@@ -141,6 +141,8 @@ export interface Paxos {
   room(): number;
   /** The leader confirms its ballot with a majority after this call; the answer comes in the output. */
   confirmLeadership(id: number): void;
+  /** Nobody listens where the leader of this ballot did. */
+  leaderGone(ballot: Ballot): void;
   /** The state machine was replaced by a snapshot that another member sent; it is on disk. */
   installed(slot: Slot, configuration: Configuration): void;
   /** A snapshot at this slot is on disk: entries up to it may be forgotten (some are kept for those who lag a little). */
@@ -157,6 +159,8 @@ export interface PaxosStatus {
   /** Member that leads, as far as known. */
   readonly leader: MemberId | undefined;
   readonly leaderBallot: Ballot;
+  /** On the clock of the ticks. */
+  readonly leaderHeardMs: number;
   readonly decidedUpTo: Slot;
   readonly acceptedUpTo: Slot;
   readonly configuration: Configuration;
