@@ -64,6 +64,7 @@ await runProcess({
           cluster: config.cluster,
           member: config.member,
           systemDigest: `system:${config.systemSecret}`,
+          timing: { containerCheckIntervalMs: settings.containerCheckIntervalMs },
           ...(port !== undefined && {
             zookeeper: {
               host: config.zookeeperHost ?? settings.clientPortAddress ?? LOOPBACK,

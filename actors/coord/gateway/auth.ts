@@ -22,13 +22,16 @@ function ofCertificate({ subject }: Origin, { x509SuperUser }: GatewaySettings):
   return subject === x509SuperUser ? [superIdentity, identity] : [identity];
 }
 
+/** The client wants another ensemble: it is sent away without a word, and tries another address. */
+export const WRONG_ENSEMBLE = 'wrong ensemble';
+
 /** What the proof adds; undefined when it proves nothing or the scheme is not known. */
 export function authenticate(
   scheme: string,
   proof: Buffer,
   from: Origin,
   settings: GatewaySettings,
-): Identity[] | undefined {
+): Identity[] | typeof WRONG_ENSEMBLE | undefined {
   switch (scheme) {
     case 'ip':
       return [];
@@ -36,17 +39,36 @@ export function authenticate(
       return from.subject === undefined ? undefined : ofCertificate(from, settings);
     case 'digest': {
       if (!settings.digestEnabled) return undefined;
-      const identity = digestOf(proof.toString());
+      const identity = digestOf(proof.toString(), settings.digestAlgorithm);
       return identity.id === settings.superDigest ? [superIdentity, identity] : [identity];
+    }
+    case 'ensemble': {
+      const names = settings.ensembleNames;
+      const isMeant = names.length === 0 || proof.length === 0 || names.includes(proof.toString());
+      return isMeant ? [] : WRONG_ENSEMBLE;
     }
     default:
       return undefined;
   }
 }
 
+/** Whether such a connection may ask for anything. */
+export function isAuthEnough(
+  identities: readonly Identity[],
+  { enforcedAuthSchemes }: GatewaySettings,
+): boolean {
+  return (
+    enforcedAuthSchemes.length === 0 ||
+    identities.some(({ scheme }) => enforcedAuthSchemes.includes(scheme))
+  );
+}
+
 /** ZooKeeper takes a text without a colon for a user whose password is the name itself. */
-function digestOf(secret: string): Identity {
-  if (secret.indexOf(':') > 0) return digestIdentity(secret);
+function digestOf(secret: string, algorithm: GatewaySettings['digestAlgorithm']): Identity {
+  if (algorithm === 'SHA1' && secret.indexOf(':') > 0) return digestIdentity(secret);
   const [user] = secret.split(':', 1);
-  return { scheme: 'digest', id: `${user}:${createHash('sha1').update(secret).digest('base64')}` };
+  return {
+    scheme: 'digest',
+    id: `${user}:${createHash(algorithm).update(secret).digest('base64')}`,
+  };
 }

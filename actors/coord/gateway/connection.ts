@@ -12,7 +12,7 @@ import type { Clock, Logger, Random, TcpConnection, TcpHandlers } from '../../ac
 import { Fifo } from '../client/fifo.ts';
 import type { Quorum } from '../door/quorum.ts';
 import type { WatchTable } from '../znodes/contract.ts';
-import { authenticate, identitiesOfConnection } from './auth.ts';
+import { authenticate, identitiesOfConnection, isAuthEnough, WRONG_ENSEMBLE } from './auth.ts';
 import { Framing } from './framing.ts';
 import { JuteReader, JuteWriter } from './jute.ts';
 import { opcodes, SYNC_CONNECTED, specialXids } from './opcodes.ts';
@@ -41,6 +41,10 @@ export interface ConnectionOptions {
   readonly answered: (latencyMs: number) => void;
   /** A request has come. */
   readonly heard: () => void;
+  /** Whether the member has room for another request. */
+  readonly hasRoom: () => boolean;
+  /** Whether one more session may begin, or go on, here. */
+  readonly admits: (isRenewal: boolean) => boolean;
   /** So many bytes leave together. */
   readonly wrote: (bytes: number) => void;
 }
@@ -187,7 +191,9 @@ export class ClientConnection implements TcpHandlers {
     return (
       this.outstanding < WAITING_MAX &&
       this.options.tcp.waitingBytes + this.out.length < UNSENT_PAUSE_BYTES &&
-      this.options.quorum.hasRoom()
+      this.options.quorum.hasRoom() &&
+      // Who waits for nothing may always ask.
+      (this.outstanding === 0 || this.options.hasRoom())
     );
   }
 
@@ -230,6 +236,13 @@ export class ClientConnection implements TcpHandlers {
     const password = Buffer.from(reader.buffer());
     // Old clients do not send it, and do not read it either.
     this.hasReadOnlyFlag = reader.left > 0;
+    if (!this.options.admits(former !== NO_SESSION)) {
+      this.options.log.info('too many new connections', {
+        address: this.options.tcp.remoteAddress,
+      });
+      this.close();
+      return;
+    }
     if (seenZxid > quorum.state().zxid) {
       this.options.log.info('client has seen more than this member', { seenZxid });
       this.close();
@@ -308,8 +321,10 @@ export class ClientConnection implements TcpHandlers {
     const reader = new JuteReader(frame);
     const xid = reader.int();
     const type = reader.int();
-    if (isWrite(type)) this.write(xid, type, reader);
-    else if (type === opcodes.auth) this.authenticate(xid, reader);
+    if (type === opcodes.auth) this.authenticate(xid, reader);
+    else if (!isAuthEnough(this.identities, this.options.settings))
+      this.refuseForGood(xid, type, 'SESSION_REQUIRES_AUTH');
+    else if (isWrite(type)) this.write(xid, type, reader);
     else if (type === opcodes.deleteContainer) this.refuse(xid, type, 'BAD_REQUEST');
     else {
       const isBarrier = type === opcodes.sync || type === opcodes.closeSession;
@@ -361,20 +376,36 @@ export class ClientConnection implements TcpHandlers {
     reader.int();
     const scheme = reader.string();
     const proven = authenticate(scheme, reader.buffer(), this.options.tcp, this.options.settings);
-    const added = this.identities.length < IDENTITIES_MAX ? proven : undefined;
-    const request = {
-      ...{ xid, type: opcodes.auth, types: NO_TYPES, frame: NO_FRAME, sinceMs: this.heardMs },
-    };
-    if (added === undefined) {
-      const refused = { kind: 'error', error: new MesozooError('AUTH_FAILED').toBody() } as const;
-      this.isHeldBack = true;
-      this.queue({ ...request, refused, isLast: true });
+    if (proven === WRONG_ENSEMBLE) {
+      this.close();
       return;
     }
+    if (proven === undefined || !this.addIdentities(proven)) {
+      this.refuseForGood(xid, opcodes.auth, 'AUTH_FAILED');
+      return;
+    }
+    this.queue({
+      ...{ xid, type: opcodes.auth, types: NO_TYPES, frame: NO_FRAME, sinceMs: this.heardMs },
+    });
+  }
+
+  /** False where there are too many. */
+  private addIdentities(added: readonly Identity[]): boolean {
+    if (this.identities.length >= IDENTITIES_MAX) return false;
     const known = (one: Identity) =>
       this.identities.some(({ scheme: own, id }) => own === one.scheme && id === one.id);
     this.identities = [...added.filter((one) => !known(one)), ...this.identities];
-    this.queue(request);
+    return true;
+  }
+
+  /** The connection closes after the reply, which has its turn; what comes behind it is not looked at. */
+  private refuseForGood(xid: number, type: number, code: ErrorCode): void {
+    const refused = { kind: 'error', error: new MesozooError(code).toBody() } as const;
+    this.isHeldBack = true;
+    this.queue({
+      ...{ xid, type, types: NO_TYPES, frame: NO_FRAME, refused, isLast: true },
+      sinceMs: this.heardMs,
+    });
   }
 
   /** In its turn. */
@@ -415,8 +446,10 @@ export class ClientConnection implements TcpHandlers {
     const { type, frame, refused } = request;
     if (refused !== undefined) {
       const { zxid } = this.options.quorum.state();
-      writeReply(this.out, request, refused, type === opcodes.auth ? NO_ZXID : zxid);
-      if (request.isLast === true) this.close();
+      const isOutside = request.isLast === true;
+      if (isOutside) this.replyError(request, refused.error.code, NO_ZXID);
+      else writeReply(this.out, request, refused, zxid);
+      if (isOutside) this.close();
     } else if (type === opcodes.sync) this.sync(request);
     else if (type === opcodes.closeSession) this.closeSession(request);
     else if (type === opcodes.auth) {

@@ -10,8 +10,10 @@ import type { Applied } from '../znodes/contract.ts';
 import { createWatchTable } from '../znodes/watches.ts';
 import { answerHttp, type HttpPages } from './admin/http.ts';
 import { ClientConnection } from './connection.ts';
+import { ConnectionThrottle } from './connection-throttle.ts';
 import { DigestLog } from './digest-log.ts';
 import { eventTypes } from './opcodes.ts';
+import { RequestGate, requestsMax } from './request-gate.ts';
 import { type MemberFacts, type ProcessFacts, serverReport } from './server-report.ts';
 import type { GatewaySettings, HttpSettings } from './settings.ts';
 import { Tally } from './tally.ts';
@@ -47,6 +49,8 @@ export class Gateway {
   private listeners: { close(): void }[] = [];
   private contactMs = 0;
   private startedMs = 0;
+  private gate: RequestGate | undefined;
+  private throttle: ConnectionThrottle | undefined;
   readonly latencyMs = new Tally();
   readonly responseBytes = new Tally();
   readonly digests = new DigestLog();
@@ -61,6 +65,11 @@ export class Gateway {
     const { host, port, clock } = this.options;
     this.contactMs = clock.monotonicMs();
     this.startedMs = this.contactMs;
+    const { settings, random } = this.options;
+    const max = requestsMax(settings, this.options.facts().members.length);
+    this.gate = new RequestGate(max, () => this.outstanding);
+    if (settings.connectionThrottle !== undefined)
+      this.throttle = new ConnectionThrottle(settings.connectionThrottle, clock, random);
     const { admin, metrics, secure, clientPortListenBacklog: backlog } = this.options.settings;
     this.listen({ host, port, backlog });
     if (secure !== undefined)
@@ -76,6 +85,7 @@ export class Gateway {
 
   /** Once a turn: what was answered leaves, and who waited for room reads on. */
   flush(): void {
+    this.gate?.endTurn();
     const touched = this.touched;
     this.touched = [];
     for (const connection of touched) connection.flush();
@@ -163,7 +173,10 @@ export class Gateway {
       word: (word) => this.word(word),
       heard: () => {
         this.received += 1;
+        this.gate?.heard();
       },
+      hasRoom: () => this.gate?.hasRoom() ?? true,
+      admits: (isRenewal) => this.throttle?.admits(isRenewal) ?? true,
       wrote: (bytes) => this.responseBytes.add(bytes),
       answered: (latencyMs) => {
         this.sent += 1;
@@ -184,6 +197,13 @@ export class Gateway {
       !this.isServing();
     if (tooMany) connection.abort();
     return connection;
+  }
+
+  /** Requests that were taken and not answered. */
+  get outstanding(): number {
+    let sum = 0;
+    for (const connection of this.connections) sum += connection.outstanding;
+    return sum;
   }
 
   /** Everything that can be told about this member. */

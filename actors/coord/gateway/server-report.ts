@@ -54,8 +54,6 @@ export function serverReport(options: ReportOptions): ServerReport {
     facts.files
       .filter(({ name }) => name.startsWith('snapshot') === isSnapshot)
       .reduce((sum, { bytes }) => sum + bytes, 0);
-  let outstanding = 0;
-  for (const connection of gateway.connections) outstanding += connection.outstanding;
   return {
     version: process.version,
     builtOn: process.builtOn,
@@ -75,7 +73,7 @@ export function serverReport(options: ReportOptions): ServerReport {
     latencyMs: gateway.latencyMs.report(),
     received: gateway.received,
     sent: gateway.sent,
-    outstanding,
+    outstanding: gateway.outstanding,
     zxid: BigInt(state.zxid),
     proposalBytes: { last: NONE, min: NONE, max: NONE },
     responseBytes: gateway.responseBytes.report(NONE),

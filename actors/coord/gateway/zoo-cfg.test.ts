@@ -95,6 +95,39 @@ describe('a zoo.cfg', () => {
     });
   });
 
+  it('has its throttles, whose weights count when they are switched on', () => {
+    const throttle = (text: string) => parseZooCfg(text).settings.connectionThrottle;
+    expect(throttle('connection_throttle_fill_time=9')).toBeUndefined();
+    expect(throttle('connection_throttle_tokens=5\nconnection_throttle_fill_count=2')).toEqual({
+      ...{ tokensMax: 5, fillTimeMs: 1, fillCount: 2, freezeMs: undefined },
+      ...{ dropIncrease: 0.02, dropDecrease: 0.002, decreaseRatio: 0 },
+      ...{ openWeight: 1, renewWeight: 1 },
+    });
+    expect(
+      throttle('connection_throttle_tokens=5\nconnection_throttle_weight_enabled=true'),
+    ).toMatchObject({ tokensMax: 15, fillCount: 3, openWeight: 3, renewWeight: 2 });
+    expect(parseZooCfg('request_throttle_max_requests=7').settings.requestThrottleMax).toBe(7);
+  });
+
+  it('may ask every session for a proof, and say how proofs are made', () => {
+    const { settings } = parseZooCfg(
+      `sessionRequireClientSASLAuth=true\njava.security.auth.login.config=/jaas.conf
+       superUser=bob\nzookeeper.superUser.1=eve\nDigestAuthenticationProvider.digestAlg=SHA-256
+       ensembleAuthName=zoo, park\nallowSaslFailedClients=true`,
+    );
+    expect(settings).toMatchObject({
+      enforcedAuthSchemes: ['sasl'],
+      digestAlgorithm: 'SHA256',
+      ensembleNames: ['zoo', 'park'],
+      sasl: {
+        configPath: '/jaas.conf',
+        section: 'Server',
+        superUsers: ['bob', 'eve'],
+        allowsFailed: true,
+      },
+    });
+  });
+
   it('has its TLS in one place', () => {
     const { settings } = parseZooCfg(
       'secureClientPort=2281\nssl.keyStore.location=/k.pem\nssl.keyStore.password=p\nssl.clientAuth=WANT',
@@ -157,6 +190,19 @@ describe('a zoo.cfg', () => {
     ['jute.maxbuffer=', 'line 1: jute.maxbuffer'],
     ['secureClientPort=2281', 'line 1: secureClientPort: needs ssl.keyStore.location'],
     ['ssl.keyStore.type=JKS', 'line 1: ssl.keyStore.type: expected PEM or PKCS12 (keytool'],
+    ['enforce.auth.schemes=kerberos', 'line 1: enforce.auth.schemes: there is no scheme kerberos'],
+    ['sessionRequireClientSASLAuth=true', 'java.security.auth.login.config must name a JAAS file'],
+    ['DigestAuthenticationProvider.digestAlg=ROT13', 'digestAlg: expected one of SHA1, SHA256'],
+    [
+      'connection_throttle_tokens=-1',
+      'line 1: connection_throttle_tokens: expected a whole number',
+    ],
+    [
+      'connection_throttle_drop_increase=2',
+      'connection_throttle_drop_increase: expected a number from 0 to 1',
+    ],
+    ['request_throttle_max_requests=x', 'line 1: request_throttle_max_requests'],
+    ['maxCnxns=x', 'line 1: maxCnxns'],
     ['secureClientPort=one', 'line 1: secureClientPort: expected a whole number from 0'],
     ['admin.serverPort=0', 'line 1: admin.serverPort: expected a whole number from 1 to 65535'],
     ['admin.enableServer=on', 'line 1: admin.enableServer: expected true or false'],
