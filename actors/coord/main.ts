@@ -9,6 +9,7 @@ import { processFacts } from '../../runtime/process-facts.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { connectRole } from '../../runtime/role-connection.ts';
 import { runProcess } from '../../runtime/run.ts';
+import { readSaslUsers } from '../../runtime/sasl-users.ts';
 import { openTcp } from '../../runtime/tcp.ts';
 import { tlsServerOptions } from '../../runtime/tls/server-options.ts';
 import type { Http, Ports, Storage, Tcp, Transport } from '../actor.ts';
@@ -45,6 +46,7 @@ await runProcess({
     );
     const port = config.zookeeperPort ?? settings.clientPort;
     const tls = settings.secure && tlsServerOptions(settings.secure);
+    const saslUsers = settings.sasl && readSaslUsers(settings.sasl);
     const tcp = openTcp({ tls, log });
     const http = openHttp();
     let actor: CoordActor | undefined;
@@ -71,6 +73,7 @@ await runProcess({
               port,
               settings,
               process: processFacts(config.data, zooCfg),
+              saslUsers,
             },
           }),
           ...(bootstrapCluster !== undefined &&

@@ -32,6 +32,8 @@ export interface CoordOptions {
     readonly port: number;
     readonly settings: GatewaySettings;
     readonly process: ProcessFacts;
+    /** Names and passwords of SASL; absent where it is not offered. */
+    readonly saslUsers?: ReadonlyMap<string, string> | undefined;
   };
   readonly timing?: Partial<CoordTiming>;
   readonly bounds?: Partial<CoordBounds>;

@@ -65,6 +65,14 @@ it('a key store that cannot be read is told before anything is started', () => {
   );
 });
 
+it('a JAAS file that has no users is told before anything is started', () => {
+  const jaas = join(folder, 'jaas.conf');
+  writeFileSync(jaas, 'Server { x.Y required; };');
+  expect(() => fileOf(`java.security.auth.login.config=${jaas}`)).toThrow(
+    /^zoo.cfg: java.security.auth.login.config: .*jaas.conf: the section "Server" has no user_NAME/,
+  );
+});
+
 it('a file that is not there is told by its option', () => {
   expect(() => readZooCfgFile(join(folder, 'nowhere'))).toThrow(/^--zoo-cfg: .*nowhere/);
 });

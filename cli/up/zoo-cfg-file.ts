@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type IgnoredKey, parseZooCfg, zooCfgKeys } from '../../actors/coord/gateway/zoo-cfg.ts';
 import { MesozooError } from '../../protocol/errors.ts';
+import { readSaslUsers } from '../../runtime/sasl-users.ts';
 import { tlsServerOptions } from '../../runtime/tls/server-options.ts';
 import { didYouMean } from '../nearest.ts';
 import { firstPorts, type MemberPorts } from './member-ports.ts';
@@ -17,7 +18,7 @@ export interface ZooCfgFile {
   readonly clientPorts: ReadonlyMap<number, number>;
 }
 
-/** Throws BAD_ARGUMENT when the file, or a key store that it names, cannot be read or has a bad value. */
+/** Throws BAD_ARGUMENT when the file, or one that it names, cannot be read or has a bad value. */
 export function readZooCfgFile(path: string): ZooCfgFile {
   let text: string;
   try {
@@ -28,6 +29,7 @@ export function readZooCfgFile(path: string): ZooCfgFile {
   const { settings, ignored, servers } = parseZooCfg(text);
   // Each coord reads them for itself: what is wrong with them is told here, before anything is started.
   if (settings.secure !== undefined) tlsServerOptions(settings.secure);
+  if (settings.sasl !== undefined) readSaslUsers(settings.sasl);
   return {
     path: resolve(path),
     remarks: ignored.map(remark),

@@ -1,4 +1,4 @@
-/** What a connection proves with `addauth`. */
+/** What a connection proves: by itself, and with `addauth`. */
 import { createHash } from 'node:crypto';
 import type { Identity } from '../../../protocol/operations.ts';
 import type { TcpConnection } from '../../actor.ts';
@@ -50,6 +50,20 @@ export function authenticate(
     default:
       return undefined;
   }
+}
+
+/** Of one connection: each goes with every write. */
+const IDENTITIES_MAX = 64;
+
+/** Each once, the newest first; undefined where there are too many. */
+export function withIdentities(
+  known: readonly Identity[],
+  added: readonly Identity[],
+): readonly Identity[] | undefined {
+  if (known.length >= IDENTITIES_MAX) return undefined;
+  const isNew = (one: Identity) =>
+    !known.some(({ scheme, id }) => scheme === one.scheme && id === one.id);
+  return [...added.filter(isNew), ...known];
 }
 
 /** Whether such a connection may ask for anything. */

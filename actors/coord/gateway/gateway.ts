@@ -14,6 +14,7 @@ import { ConnectionThrottle } from './connection-throttle.ts';
 import { DigestLog } from './digest-log.ts';
 import { eventTypes } from './opcodes.ts';
 import { RequestGate, requestsMax } from './request-gate.ts';
+import { SaslExchange } from './sasl/exchange.ts';
 import { type MemberFacts, type ProcessFacts, serverReport } from './server-report.ts';
 import type { GatewaySettings, HttpSettings } from './settings.ts';
 import { Tally } from './tally.ts';
@@ -34,6 +35,8 @@ export interface GatewayOptions {
   readonly port: number;
   readonly process: ProcessFacts;
   readonly facts: () => MemberFacts;
+  /** Names and passwords of SASL; absent where it is not offered. */
+  readonly saslUsers?: ReadonlyMap<string, string> | undefined;
 }
 
 /** Without a leader for so long the clients are sent away: another member may have one. */
@@ -161,7 +164,7 @@ export class Gateway {
   }
 
   private accept(tcp: TcpConnection): ClientConnection {
-    const { quorum, settings, random, log, clock } = this.options;
+    const { quorum, settings, random, log, clock, saslUsers: users } = this.options;
     const connection = new ClientConnection({
       tcp,
       quorum,
@@ -182,6 +185,7 @@ export class Gateway {
         this.sent += 1;
         this.latencyMs.add(latencyMs);
       },
+      beginSasl: () => new SaslExchange({ settings, users, random }),
       touched: (one) => this.touched.push(one),
       opened: (one) => this.sessions.set(one.session, one),
       closed: (one) => this.closed(one),

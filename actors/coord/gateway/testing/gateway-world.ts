@@ -44,7 +44,7 @@ export class GatewayWorld {
   private tag = 0;
   private seed = 1;
 
-  constructor(settings: Partial<GatewaySettings> = {}) {
+  constructor(settings: Partial<GatewaySettings> = {}, saslUsers?: ReadonlyMap<string, string>) {
     const tcp: Tcp = {
       listen: (_address, accept) => {
         this.accept = accept;
@@ -58,6 +58,7 @@ export class GatewayWorld {
       log: silent,
       quorum: this.quorum(),
       settings: { ...generousSettings, ...settings },
+      saslUsers,
       host: '127.0.0.1',
       port: 2181,
       process: {
