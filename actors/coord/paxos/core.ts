@@ -44,7 +44,6 @@ import { armElection, stepDown } from './role.ts';
 import { type Context, type PaxosState, recoveredState } from './state.ts';
 
 const KEPT_SLOTS_MAX = 4096;
-const KEPT_BYTES_MAX = 64 * 1024 * 1024;
 /** How long a decided mark may wait for other records before it is written alone. */
 const DECIDED_RECORD_MS = 1000;
 
@@ -199,14 +198,13 @@ export class PaxosCore implements Paxos {
     fetchMissing(context);
   }
 
-  forgetUpTo(slot: Slot): void {
+  forgetUpTo(slot: Slot, keptBytesMax: number): void {
     const { state, options } = this.context;
     assert(
       slot <= state.decidedUpTo,
       `slot ${slot} is not decided, so no snapshot can stand there`,
     );
-    const { keptSlotsMax = KEPT_SLOTS_MAX, keptBytesMax = KEPT_BYTES_MAX } = options;
-    forget(state.log, slot, keptSlotsMax, keptBytesMax);
+    forget(state.log, slot, options.keptSlotsMax ?? KEPT_SLOTS_MAX, keptBytesMax);
   }
 
   takeOutput(): PaxosOutput {
