@@ -92,7 +92,9 @@ it('Prometheus reads numbers under the names of mntr', async () => {
   expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
   const text = await answer.text();
   expect(text).toMatch(/^# TYPE znode_count gauge\nznode_count \d+$/m);
-  expect(text).toMatch(/^packets_received \d+$/m);
+  for (const name of ['updatelatency_count', 'connection_request_count'])
+    expect(text).toMatch(new RegExp(`^${name} [1-9]\\d*$`, 'm'));
+  expect(text).toMatch(/^process_resident_memory_bytes [1-9]\d+$/m);
 });
 
 it('a zoo.cfg moves the pages, and gives metrics a port of their own', async () => {

@@ -46,7 +46,9 @@ export interface ConnectionOptions {
   readonly opened: (connection: ClientConnection) => void;
   readonly closed: (connection: ClientConnection) => void;
   /** A request was answered after so long. */
-  readonly answered: (latencyMs: number) => void;
+  readonly answered: (latencyMs: number, isWrite: boolean) => void;
+  /** Credentials were wrong. */
+  readonly authFailed: () => void;
   /** A request has come. */
   readonly heard: () => void;
   /** Whether the member has room for another request. */
@@ -419,6 +421,7 @@ export class ClientConnection implements TcpHandlers {
 
   /** The connection closes after the reply, which has its turn; what comes behind it is not looked at. */
   private refuseForGood(xid: number, type: number, code: ErrorCode): void {
+    this.options.authFailed();
     this.isHeldBack = true;
     this.reply(xid, type, { refused: failure(code), isLast: true });
   }
@@ -507,7 +510,7 @@ export class ClientConnection implements TcpHandlers {
     this.sent += 1;
     const latencyMs = Math.round(nowMs - sinceMs);
     this.latencyMs.add(latencyMs);
-    this.options.answered(latencyMs);
+    this.options.answered(latencyMs, isWrite(type));
     const { last } = this;
     last.type = type;
     last.xid = xid;

@@ -11,6 +11,7 @@ import { createWatchTable } from '../znodes/watches.ts';
 import { answerHttp, type HttpPages } from './admin/http.ts';
 import { ClientConnection } from './connection.ts';
 import { ConnectionThrottle } from './connection-throttle.ts';
+import { Counts } from './counts.ts';
 import { DigestLog } from './digest-log.ts';
 import { eventTypes } from './opcodes.ts';
 import { RequestGate, requestsMax } from './request-gate.ts';
@@ -57,6 +58,7 @@ export class Gateway {
   readonly latencyMs = new Tally();
   readonly responseBytes = new Tally();
   readonly digests = new DigestLog();
+  readonly counts = new Counts();
   received = 0;
   sent = 0;
 
@@ -179,11 +181,15 @@ export class Gateway {
         this.gate?.heard();
       },
       hasRoom: () => this.gate?.hasRoom() ?? true,
-      admits: (isRenewal) => this.throttle?.admits(isRenewal) ?? true,
+      authFailed: () => {
+        this.counts.authFailed += 1;
+      },
+      admits: (isRenewal) => this.admits(isRenewal),
       wrote: (bytes) => this.responseBytes.add(bytes),
-      answered: (latencyMs) => {
+      answered: (latencyMs, isWrite) => {
         this.sent += 1;
         this.latencyMs.add(latencyMs);
+        this.counts.answered(latencyMs, isWrite);
       },
       beginSasl: () => new SaslExchange({ settings, users, random }),
       touched: (one) => this.touched.push(one),
@@ -199,8 +205,18 @@ export class Gateway {
       (maxClientConnections > 0 && fromThere > maxClientConnections) ||
       (maxConnections > 0 && this.connections.size > maxConnections) ||
       !this.isServing();
-    if (tooMany) connection.abort();
+    if (tooMany) {
+      this.counts.connectionsRejected += 1;
+      connection.abort();
+    }
     return connection;
+  }
+
+  private admits(isRenewal: boolean): boolean {
+    this.counts.sessionsAsked += 1;
+    const isAdmitted = this.throttle?.admits(isRenewal) ?? true;
+    if (!isAdmitted) this.counts.sessionsDropped += 1;
+    return isAdmitted;
   }
 
   /** Requests that were taken and not answered. */

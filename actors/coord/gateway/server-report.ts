@@ -5,7 +5,7 @@ import type { ZnodeState } from '../znodes/contract.ts';
 import type { ClientConnection } from './connection.ts';
 import type { Gateway } from './gateway.ts';
 import type { GatewaySettings } from './settings.ts';
-import type { ConnectionReport, ServerMode, ServerReport } from './words/report.ts';
+import type { ConnectionReport, MetricReport, ServerMode, ServerReport } from './words/report.ts';
 
 /** What only the process knows. */
 export interface ProcessFacts {
@@ -16,6 +16,8 @@ export interface ProcessFacts {
   /** The text of the zoo.cfg; empty when none was given. */
   readonly initialConfiguration: string;
   openFiles(): number;
+  /** What the process takes of its machine, as Prometheus names it. */
+  series(): readonly MetricReport[];
   readonly openFilesMax: number;
 }
 
@@ -103,7 +105,8 @@ export function serverReport(options: ReportOptions): ServerReport {
       clientPortListenBacklog: settings.clientPortListenBacklog,
     },
     initialConfiguration: process.initialConfiguration,
-    metrics: [],
+    metrics: gateway.counts.report(),
+    series: [...gateway.counts.summaries(), ...process.series()],
   };
 }
 

@@ -128,6 +128,7 @@ it('Prometheus is told each number once, with its type', () => {
     '# HELP znode_count znode_count\n# TYPE znode_count gauge\nznode_count 7\n',
   );
   expect(text).toContain('# TYPE packets_received counter\npackets_received 7\n');
+  expect(text).toContain('# TYPE readlatency_sum counter\nreadlatency_sum 12\n');
   expect(text).not.toContain('server_state');
   const names = [...text.matchAll(/^(\w+) \S+$/gm)].map(([, name]) => name);
   expect(new Set(names).size).toBe(names.length);

@@ -63,7 +63,7 @@ export class GatewayWorld {
       port: 2181,
       process: {
         ...{ version: '3.9.3-test', builtOn: 'test', dataDirectory: 'data', environment: [] },
-        ...{ initialConfiguration: '', openFiles: () => 10, openFilesMax: 1000 },
+        ...{ initialConfiguration: '', openFiles: () => 10, openFilesMax: 1000, series: () => [] },
       },
       facts: () => ({ role: 'leading', leader: member, members: [member], files: [] }),
     });
