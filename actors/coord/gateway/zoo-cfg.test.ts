@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../protocol/limits.ts';
-import { parseProperties } from './properties.ts';
+import { parseProperties, withoutSecrets } from './properties.ts';
 import { zooKeeperSettings } from './settings.ts';
 import { fourLetterWords } from './words/names.ts';
 import { parseZooCfg, zooCfgKeys } from './zoo-cfg.ts';
@@ -23,6 +23,16 @@ describe('the syntax of properties', () => {
   ])('%j', (text, expected) => {
     expect(parseProperties(text)).toEqual(expected);
   });
+});
+
+it.each([
+  ['ssl.keyStore.password=s3', 'ssl.keyStore.password=***'],
+  ['a=1\nx.superPassword : s3 \r\nb=2', 'a=1\nx.superPassword : ***\r\nb=2'],
+  [' zookeeper.D.superDigest=super:\\\n   s3\nb=2', ' zookeeper.D.superDigest=***\nb=2'],
+  ['ssl.keyStore.passwordPath=/p', 'ssl.keyStore.passwordPath=/p'],
+  ['# password=', '# password='],
+])('secrets are left out of what others see: %j', (text, shown) => {
+  expect(withoutSecrets(text)).toBe(shown);
 });
 
 describe('a zoo.cfg', () => {
