@@ -101,6 +101,11 @@ export const errorCatalogue = {
     meaning: 'there is no such request, or it is switched off here',
     zookeeper: -6,
   },
+  SESSION_REQUIRES_AUTH: {
+    definite: true,
+    meaning: 'the member serves only sessions that have proven who they are',
+    zookeeper: -124,
+  },
   NO_WATCHER: { definite: true, meaning: 'there is no such watch', zookeeper: -121 },
   // tasks
   NO_TASK: { definite: true, meaning: 'there is no such task' },

@@ -192,7 +192,7 @@ export class CoordActor implements Actor {
       touch: (session) => this.housekeeping?.touch(session),
       isInContact: () => this.attentiveMs - this.contactMs < timing.contactPatienceMs,
     };
-    const { tcp } = this.ports;
+    const { tcp, http } = this.ports;
     const { zookeeper } = this.options;
     const gateway =
       tcp === undefined || zookeeper === undefined
@@ -200,6 +200,7 @@ export class CoordActor implements Actor {
         : new Gateway({
             ...zookeeper,
             tcp,
+            http,
             clock,
             random,
             log: logger,
@@ -407,6 +408,7 @@ export class CoordActor implements Actor {
     parts.door.fire(applied);
     if (parts.gateway !== undefined) for (const event of applied.events) parts.gateway.fire(event);
     parts.door.applied(applied);
+    parts.gateway?.applied(applied.zxid);
     if (applied.ended !== undefined) parts.gateway?.ended(applied.ended);
     if (applied.ended !== undefined) parts.expiry.ended(applied.ended.session);
     if (result.kind === 'session' && this.role === 'leading') {

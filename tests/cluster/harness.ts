@@ -2,15 +2,17 @@
  * A real cluster of processes over a real nats-server, in a temporary directory on a free port: started by the same
  * code as `mesozoo up`, spoken to by a bare client of the `nats` package.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from 'nats';
-import { Cluster, ports } from '../../cli/up/cluster.ts';
+import { Cluster } from '../../cli/up/cluster.ts';
 import { type ClusterSight, ClusterSighting } from '../../cli/up/cluster-sight.ts';
 import { DataDirectory } from '../../cli/up/data-directory.ts';
+import { firstPorts, type MemberPorts } from '../../cli/up/member-ports.ts';
 import { ensureNatsServer } from '../../cli/up/nats-server.ts';
 import type { PartDeath } from '../../cli/up/part.ts';
+import { readZooCfgFile } from '../../cli/up/zoo-cfg-file.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { connectTransport } from '../../runtime/nats.ts';
 import { freePort, freePortOffset } from '../support/nats-server.ts';
@@ -20,6 +22,9 @@ export interface TestCluster {
   readonly directory: string;
   /** Where clients of ZooKeeper find each coord. */
   readonly zookeeperAddresses: readonly { readonly host: string; readonly port: number }[];
+  /** Where monitors find each coord. */
+  readonly adminUrls: readonly string[];
+  readonly memberPorts: readonly MemberPorts[];
   readonly deaths: readonly PartDeath[];
   /** Has a leading coord, a leading master and all its agents. */
   untilWell(): Promise<ClusterSight>;
@@ -36,14 +41,24 @@ export interface TestCluster {
 }
 
 export async function startCluster(
-  size: { coords?: number; masters?: number; agents?: number; executor?: 'process' | 'noop' } = {},
+  size: {
+    coords?: number;
+    masters?: number;
+    agents?: number;
+    executor?: 'process' | 'noop';
+    /** The text of a zoo.cfg. */
+    zooCfg?: string;
+  } = {},
 ): Promise<TestCluster> {
   const { coords = 3, masters = 2, agents = 3, executor = 'process' } = size;
   const directory = mkdtempSync(join(tmpdir(), 'mesozoo-cluster-'));
   const data = new DataDirectory(directory);
   const server = await ensureNatsServer(() => undefined);
   const natsPort = await freePort();
-  const portOffset = await freePortOffset(coords);
+  const zooCfg = size.zooCfg === undefined ? undefined : zooCfgIn(directory, size.zooCfg);
+  const { secure, metrics, admin, client } = zooCfg?.ports ?? firstPorts;
+  const firsts = [client, secure, admin, metrics].filter((port) => port !== undefined);
+  const portOffset = await freePortOffset(coords, firsts);
   const secrets = data.secrets();
   const deaths: PartDeath[] = [];
   const parts = () =>
@@ -52,6 +67,7 @@ export async function startCluster(
         ...{ data, secrets, masters, agents, natsPort, portOffset },
         record: data.openCluster(coords),
         nats: { server },
+        ...(zooCfg !== undefined && { zooCfg }),
         env: { MESOZOO_EXECUTOR: executor },
       },
       { died: (death) => deaths.push(death), changed: () => undefined },
@@ -86,10 +102,12 @@ export async function startCluster(
   return {
     natsUrl: cluster.natsUrl,
     directory,
-    zookeeperAddresses: Array.from({ length: coords }, (_, index) => ({
+    memberPorts: cluster.memberPorts,
+    zookeeperAddresses: cluster.memberPorts.map(({ client: port }) => ({
       host: '127.0.0.1',
-      port: ports.zookeeper + portOffset + index,
+      port,
     })),
+    adminUrls: cluster.memberPorts.map(({ admin: port }) => `http://127.0.0.1:${port}`),
     deaths,
     untilWell,
     leadingCoord: () =>
@@ -119,6 +137,12 @@ export async function startCluster(
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+function zooCfgIn(directory: string, text: string) {
+  const path = join(directory, 'zoo.cfg');
+  writeFileSync(path, text);
+  return readZooCfgFile(path);
 }
 
 export function pause(ms: number): Promise<void> {
