@@ -37,6 +37,8 @@ export interface GatewaySettings {
   readonly maxClientConnections: number;
   /** `maxCnxns`: connections in all; 0 is no bound. */
   readonly maxConnections: number;
+  /** `nio.sessionlessCnxnTimeout`: a connection that has begun no session by then is closed. */
+  readonly sessionlessTimeoutMs: number;
   /** `jute.maxbuffer`: a longer frame ends its connection. */
   readonly maxFrameBytes: number;
   /** `globalOutstandingLimit`: requests that this member has taken and not answered; above it nothing more is read. */
@@ -160,6 +162,7 @@ export const generousSettings: GatewaySettings = {
   maxClientConnections: 0,
   maxConnections: 0,
   maxFrameBytes: 0xfffff,
+  sessionlessTimeoutMs: 10_000,
   globalOutstandingLimit: 50_000,
   requestThrottleMax: 0,
   connectionThrottle: undefined,

@@ -82,7 +82,7 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
       'requestThrottleDropStale requestStaleLatencyCheck requestStaleConnectionCheck ' +
       'connectionMaxTokens connectionTokenFillTime ' +
       'connectionTokenFillCount connectionFreezeTime connectionDropIncrease connectionDropDecrease ' +
-      'connectionDecreaseRatio nio.sessionlessCnxnTimeout',
+      'connectionDecreaseRatio',
   ],
   [noAudit, 'audit.enable audit.impl.class'],
   [

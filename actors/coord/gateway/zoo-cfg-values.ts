@@ -36,6 +36,7 @@ export const usedKeys = [
   'connection_throttle_local_session_weight',
   'connection_throttle_renew_session_weight',
   'request_throttle_max_requests',
+  'nio.sessionlessCnxnTimeout',
   'jute.maxbuffer',
   'globalOutstandingLimit',
   '4lw.commands.whitelist',

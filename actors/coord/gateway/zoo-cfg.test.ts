@@ -213,6 +213,7 @@ describe('a zoo.cfg', () => {
     ],
     ['request_throttle_max_requests=x', 'line 1: request_throttle_max_requests'],
     ['maxCnxns=x', 'line 1: maxCnxns'],
+    ['nio.sessionlessCnxnTimeout=0', 'line 1: nio.sessionlessCnxnTimeout: expected a whole number'],
     ['secureClientPort=one', 'line 1: secureClientPort: expected a whole number from 0'],
     ['admin.serverPort=0', 'line 1: admin.serverPort: expected a whole number from 1 to 65535'],
     ['admin.enableServer=on', 'line 1: admin.enableServer: expected true or false'],
