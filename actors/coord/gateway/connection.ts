@@ -311,7 +311,11 @@ export class ClientConnection implements TcpHandlers {
     if (isWrite(type)) this.write(xid, type, reader);
     else if (type === opcodes.auth) this.authenticate(xid, reader);
     else if (type === opcodes.deleteContainer) this.refuse(xid, type, 'BAD_REQUEST');
+    else if (type === opcodes.reconfig && !this.options.settings.reconfigEnabled)
+      this.refuse(xid, type, 'RECONFIG_DISABLED');
     else {
+      // A token that is none ends the connection here.
+      if (type === opcodes.sasl) reader.buffer();
       const isBarrier = type === opcodes.sync || type === opcodes.closeSession;
       if (isBarrier) this.isHeldBack = true;
       this.queue({ xid, type, frame, types: NO_TYPES, sinceMs: this.heardMs });
@@ -421,6 +425,11 @@ export class ClientConnection implements TcpHandlers {
     else if (type === opcodes.closeSession) this.closeSession(request);
     else if (type === opcodes.auth) {
       this.out.reply(request.xid, NO_ZXID, 0);
+      this.out.end();
+    } else if (type === opcodes.sasl) {
+      // As a ZooKeeper without a login context: it has nothing to say to the token.
+      this.out.reply(request.xid, NO_ZXID, 0);
+      this.out.buffer(null);
       this.out.end();
     } else if (isRead(type)) {
       answerRead(request, new JuteReader(frame!, 8), this.out, {
