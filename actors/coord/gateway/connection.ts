@@ -20,7 +20,7 @@ import {
   withIdentities,
 } from './auth.ts';
 import { Framing } from './framing.ts';
-import { JuteReader, JuteWriter } from './jute.ts';
+import { JuteReader, JuteWriter, NO_BYTES } from './jute.ts';
 import { opcodes, SYNC_CONNECTED, specialXids } from './opcodes.ts';
 import { answerRead, isRead } from './reads.ts';
 import { errorNumber, writeReply } from './replies.ts';
@@ -246,7 +246,7 @@ export class ClientConnection implements TcpHandlers {
     const seenZxid = reader.long();
     const askedMs = reader.int();
     const former = reader.hex();
-    const password = Buffer.from(reader.buffer());
+    const password = Buffer.from(reader.buffer() ?? NO_BYTES);
     // Old clients do not send it, and do not read it either.
     this.hasReadOnlyFlag = reader.left > 0;
     if (!this.options.admits(former !== NO_SESSION)) {
@@ -340,6 +340,8 @@ export class ClientConnection implements TcpHandlers {
       this.refuseForGood(xid, type, 'SESSION_REQUIRES_AUTH');
     else if (isWrite(type)) this.write(xid, type, reader);
     else if (type === opcodes.deleteContainer) this.refuse(xid, type, 'BAD_REQUEST');
+    else if (type === opcodes.reconfig && !this.options.settings.reconfigEnabled)
+      this.refuse(xid, type, 'RECONFIG_DISABLED');
     else {
       const isBarrier = type === opcodes.sync || type === opcodes.closeSession;
       if (isBarrier) this.isHeldBack = true;
@@ -386,7 +388,12 @@ export class ClientConnection implements TcpHandlers {
   private authenticate(xid: number, reader: JuteReader): void {
     reader.int();
     const scheme = reader.string();
-    const proven = authenticate(scheme, reader.buffer(), this.options.tcp, this.options.settings);
+    const proven = authenticate(
+      scheme,
+      reader.buffer() ?? NO_BYTES,
+      this.options.tcp,
+      this.options.settings,
+    );
     if (proven === WRONG_ENSEMBLE) {
       this.close();
       return;
@@ -401,7 +408,7 @@ export class ClientConnection implements TcpHandlers {
   private answerSasl(xid: number, reader: JuteReader): void {
     const { log, tcp, beginSasl } = this.options;
     this.sasl ??= beginSasl();
-    const { token, proven, refused, why } = this.sasl.answer(reader.buffer());
+    const { token, proven, refused, why } = this.sasl.answer(reader.buffer() ?? NO_BYTES);
     if (why !== undefined) log.info('SASL refused', { address: tcp.remoteAddress, reason: why });
     if (refused !== undefined || !this.addIdentities(proven))
       this.refuseForGood(xid, opcodes.sasl, refused ?? 'AUTH_FAILED');
@@ -482,6 +489,11 @@ export class ClientConnection implements TcpHandlers {
     else if (type === opcodes.closeSession) this.closeSession(request);
     else if (type === opcodes.auth) {
       this.out.reply(request.xid, NO_ZXID, 0);
+      this.out.end();
+    } else if (type === opcodes.sasl) {
+      // As a ZooKeeper without a login context: it has nothing to say to the token.
+      this.out.reply(request.xid, NO_ZXID, 0);
+      this.out.buffer(null);
       this.out.end();
     } else if (isRead(type)) {
       answerRead(request, new JuteReader(frame!, 8), this.out, {
