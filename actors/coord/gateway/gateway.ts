@@ -77,9 +77,9 @@ export class Gateway {
     if (settings.connectionThrottle !== undefined)
       this.throttle = new ConnectionThrottle(settings.connectionThrottle, clock, random);
     const { admin, metrics, secure, clientPortListenBacklog: backlog } = this.options.settings;
-    this.listen({ host, port, backlog });
-    if (secure !== undefined)
-      this.listen({ host: secure.address ?? host, port: secure.port, backlog, isSecure: true });
+    this.listen({ host, port, backlog, tls: secure?.isUnified === true ? 'offered' : undefined });
+    if (secure?.port !== undefined)
+      this.listen({ host: secure.address ?? host, port: secure.port, backlog, tls: 'needed' });
     if (admin !== undefined) this.serve(admin, admin.path, '/metrics');
     if (metrics !== undefined) this.serve(metrics, undefined, metrics.path);
   }

@@ -88,8 +88,10 @@ export interface GatewaySettings {
 }
 
 export interface SecureClientSettings {
-  /** `secureClientPort`. */
-  readonly port: number;
+  /** `secureClientPort`; undefined where there is only `client.portUnification`. */
+  readonly port: number | undefined;
+  /** `client.portUnification`: the client port takes both, with TLS and without. */
+  readonly isUnified: boolean;
   /** `secureClientPortAddress`; undefined is where the port without TLS listens. */
   readonly address: string | undefined;
   /** `ssl.keyStore.location` and `.password`: PEM or PKCS12. */

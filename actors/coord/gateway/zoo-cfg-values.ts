@@ -11,6 +11,7 @@ export const usedKeys = [
   'clientPortListenBacklog',
   'secureClientPort',
   'secureClientPortAddress',
+  'client.portUnification',
   'ssl.keyStore.location',
   'ssl.keyStore.type',
   'ssl.keyStore.password',

@@ -144,6 +144,7 @@ describe('a zoo.cfg', () => {
     );
     expect(settings.secure).toEqual({
       port: 2281,
+      isUnified: false,
       address: undefined,
       keyStore: { path: '/k.pem', password: 'p', passwordPath: undefined },
       trustStore: undefined,
@@ -199,6 +200,7 @@ describe('a zoo.cfg', () => {
     ['ssl.clientAuth=perhaps', 'line 1: ssl.clientAuth: expected none, want or need'],
     ['jute.maxbuffer=', 'line 1: jute.maxbuffer'],
     ['secureClientPort=2281', 'line 1: secureClientPort: needs ssl.keyStore.location'],
+    ['client.portUnification=true', 'line 1: client.portUnification: needs ssl.keyStore.location'],
     ['ssl.keyStore.type=JKS', 'line 1: ssl.keyStore.type: expected PEM or PKCS12 (keytool'],
     ['enforce.auth.schemes=kerberos', 'line 1: enforce.auth.schemes: there is no scheme kerberos'],
     ['sessionRequireClientSASLAuth=true', 'java.security.auth.login.config must name a JAAS file'],
