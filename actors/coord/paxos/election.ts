@@ -7,15 +7,25 @@ import type { PreVote, PreVoted, Refused } from './messages.ts';
 import { send, sendAfterSave } from './outbox.ts';
 import { coveredUpTo } from './promises.ts';
 import { isMajority } from './quorum.ts';
-import { armElection, knownBallot, mayCampaign, observeBallot, stepDown } from './role.ts';
+import {
+  armElection,
+  electSoon,
+  isKnownRemoved,
+  knownBallot,
+  mayCampaign,
+  observeBallot,
+  stepDown,
+} from './role.ts';
 import type { Context } from './state.ts';
 
 export function electionTick(context: Context): void {
   const { state, lifecycle, options } = context;
   const isDue = state.nowMs >= state.electionDeadlineMs;
   switch (lifecycle.role()) {
+    case 'catchingUp':
     case 'following':
       if (isDue && mayCampaign(context)) startPreVote(context);
+      else if (isDue) askForNews(context);
       return;
     case 'preVoting':
       if (isDue) stepDown(context, 'ELECTION_TIMED_OUT');
@@ -30,16 +40,23 @@ export function electionTick(context: Context): void {
   }
 }
 
-/**
- * Nobody listens where the leader of this ballot did: followers need not wait for their timeout, only so long that the
- * others know it too, and not all equally long.
- */
-export function leaderGone({ state, lifecycle, options }: Context, ballot: Ballot): void {
+/** Nobody listens where the leader of this ballot did: followers need not wait for their timeout. */
+export function leaderGone(context: Context, ballot: Ballot): void {
+  const { state, lifecycle } = context;
   if (lifecycle.role() !== 'following' || state.leader === undefined) return;
   if (state.leaderBallot !== ballot) return;
   state.leader = undefined;
-  const dueMs = state.nowMs + options.timing.heartbeatMs * (1 + options.random());
-  state.electionDeadlineMs = Math.min(state.electionDeadlineMs, dueMs);
+  electSoon(context);
+}
+
+/**
+ * Whoever does not count has no leader, and may have been added without hearing of it: perhaps only members that were
+ * removed know, and they do not campaign.
+ */
+function askForNews(context: Context): void {
+  const { state, me } = context;
+  armElection(context);
+  send(context, 'all', { type: 'fetch', from: me, after: state.decidedUpTo, held: [] });
 }
 
 function startPreVote(context: Context): void {
@@ -74,7 +91,11 @@ export function onPreVote(context: Context, message: PreVote): void {
     from: me,
     disk,
     round: message.round,
-    granted: state.mayVote && isServable && !hasLiveLeader(context, message),
+    granted:
+      state.mayVote &&
+      isServable &&
+      !isKnownRemoved(context, message.from, message.decidedUpTo) &&
+      !hasLiveLeader(context, message),
     ballot: knownBallot(context),
     decidedUpTo: state.decidedUpTo,
   });

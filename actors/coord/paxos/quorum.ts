@@ -40,6 +40,11 @@ export function votesIn(configuration: Configuration, member: MemberId, disk: Di
   return configuration.members.some((one) => one.id === member && one.disk === disk);
 }
 
+/** On whichever disk. */
+export function isMember(configuration: Configuration, member: MemberId): boolean {
+  return configuration.members.some(({ id }) => id === member);
+}
+
 /**
  * The greatest number that a majority has reached: what a majority acknowledged, when it was last heard.
  * Members of the configuration that are not in `reached` count as -Infinity.
