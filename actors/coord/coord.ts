@@ -31,6 +31,7 @@ import {
   type Resend,
 } from './member-messages.ts';
 import { MemberSession } from './member-session.ts';
+import { Membership } from './membership/membership.ts';
 import {
   type CoordBounds,
   type CoordOptions,
@@ -182,18 +183,25 @@ export class CoordActor implements Actor {
     const submit = (operation: Omit<Operation, 'tag'>, done: OperationDone) =>
       this.submit(operation, done);
     const memberSession = new MemberSession(member, submit, logger);
+    const { zookeeper } = this.options;
+    const membership = new Membership({
+      ...{ member, disk: opened.identity.disk, run, clock, log: logger, paxos },
+      address: zookeeper === undefined ? '' : addressOf(zookeeper),
+      tree: () => this.tree(),
+      send: (to, message) => this.send(to, message),
+    });
     const quorum: Quorum = {
       member,
       state: () => this.tree(),
       submit,
       submitForMember: (body, identities, done) => memberSession.write(body, identities, done),
       confirm: (done) => confirmations.ask(done),
+      reconfigure: (wanted, done) => membership.ask(wanted, done),
       hasRoom: () => this.parts?.outbox.isFull() === false,
       touch: (session) => this.housekeeping?.touch(session),
       isInContact: () => this.attentiveMs - this.contactMs < timing.contactPatienceMs,
     };
     const { tcp, http } = this.ports;
-    const { zookeeper } = this.options;
     const gateway =
       tcp === undefined || zookeeper === undefined
         ? undefined
@@ -222,6 +230,7 @@ export class CoordActor implements Actor {
       confirmations,
       expiry: new SessionExpiry(timing.housekeepingMs * 2 + timing.electionTimeoutMs),
       memberSession,
+      membership,
       leaderWatch: new LeaderWatch({
         transport: this.ports.transport,
         silenceMs: SILENT_HEARTBEATS * timing.heartbeatMs,
@@ -326,6 +335,7 @@ export class CoordActor implements Actor {
   private propose(parts: Parts): void {
     const { inbox, paxos } = parts;
     this.proposeConfiguration(paxos);
+    parts.membership.decideRequests();
     while (inbox.size > 0) {
       const room = paxos.room();
       if (room === 0) return;
@@ -384,13 +394,19 @@ export class CoordActor implements Actor {
       case 'noop':
         state.applyOther(slot);
         break;
-      case 'configuration':
-        state.applyOther(slot, value.configuration);
+      case 'configuration': {
+        const told = state.applyOther(slot, value.configuration);
+        if (told !== undefined) {
+          applied = [told];
+          this.applied(parts, told);
+        }
+        parts.membership.applied(slot, value.configuration);
         this.ports.log.info('configuration changed', {
           slot,
           members: value.configuration.members,
         });
         break;
+      }
       default:
         value satisfies never;
     }
@@ -484,6 +500,15 @@ export class CoordActor implements Actor {
       case 'clusterTold':
         if (parts.log.identity.clusterId === '') parts.log.learnCluster(message.clusterId);
         return;
+      case 'announced':
+        parts.membership.heard(message);
+        return;
+      case 'reconfigAsked':
+        parts.membership.receiveAsked(message);
+        return;
+      case 'reconfigRefused':
+        parts.membership.receiveRefused(message);
+        return;
       default:
         message satisfies never;
     }
@@ -513,8 +538,7 @@ export class CoordActor implements Actor {
   }
 
   private askCluster(): void {
-    const question = encodeMemberMessage({ type: 'clusterAsked', from: this.member });
-    this.ports.transport.publish(this.subjects.quorumAll(), question);
+    this.send('all', { type: 'clusterAsked', from: this.member });
   }
 
   private tellCluster(parts: Parts, to: MemberId): void {
@@ -522,8 +546,9 @@ export class CoordActor implements Actor {
     if (clusterId !== '') this.send(to, { type: 'clusterTold', from: this.member, clusterId });
   }
 
-  private send(to: MemberId, message: MemberMessage): void {
-    this.ports.transport.publish(this.subjects.quorumMember(to), encodeMemberMessage(message));
+  private send(to: MemberId | 'all', message: MemberMessage): void {
+    const subject = to === 'all' ? this.subjects.quorumAll() : this.subjects.quorumMember(to);
+    this.ports.transport.publish(subject, encodeMemberMessage(message));
   }
 
   private probe(leader: MemberId, reply: string): void {
@@ -575,6 +600,7 @@ export class CoordActor implements Actor {
     const status = parts.paxos.status();
     if (status.leader !== undefined) this.contactMs = this.attentiveMs;
     parts.leaderWatch.look(status, this.attentiveMs);
+    parts.membership.tick(nowMs);
     if (nowMs - this.housekeptMs >= this.timing.housekeepingMs) {
       this.housekeptMs = nowMs;
       this.housekeeping?.run(nowMs, this.decided.length === 0);
@@ -645,6 +671,15 @@ export class CoordActor implements Actor {
   invariants(): void {
     this.parts?.paxos.invariants();
   }
+}
+
+/** What ZooKeeper's clients are told of this member. The ports between servers are only what they expect to read. */
+function addressOf({ host, port, process }: NonNullable<CoordOptions['zookeeper']>): string {
+  const isAnyHost = host === '0.0.0.0' || host === '::';
+  const ownName = process.environment.find(([name]) => name === 'host.name')?.[1];
+  const name = isAnyHost && ownName !== undefined ? ownName : host;
+  const named = name.includes(':') ? `[${name}]` : name;
+  return `${named}:2888:3888;${named}:${port}`;
 }
 
 /** Missed before a leader is asked after: one may be late. */

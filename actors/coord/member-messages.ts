@@ -7,7 +7,8 @@
  */
 import { pack, unpack } from '../../protocol/codec.ts';
 import { MesozooError } from '../../protocol/errors.ts';
-import type { Ballot, MemberId, SessionId, Slot } from '../../protocol/ids.ts';
+import type { Ballot, DiskId, MemberId, SessionId, Slot } from '../../protocol/ids.ts';
+import type { Identity } from '../../protocol/operations.ts';
 import type { SnapshotPiece, SnapshotRead } from './log/transfer.ts';
 
 /** Operations of one stream: each has a place in it, ascending, and none stands between `after` and the first. */
@@ -67,6 +68,40 @@ export interface ClusterTold {
   readonly clusterId: string;
 }
 
+/** To all, now and then: who and where I am, and up to where what is decided is on my disk. */
+export interface Announced {
+  readonly type: 'announced';
+  readonly from: MemberId;
+  readonly disk: DiskId;
+  /** As in a configuration (`QuorumMember`); empty where no client of ZooKeeper can connect. */
+  readonly address: string;
+  readonly storedUpTo: Slot;
+}
+
+/** To the leader: propose other members. What is null was not said. */
+export interface ReconfigAsked {
+  readonly type: 'reconfigAsked';
+  readonly from: MemberId;
+  /** The configuration that comes of it bears it. */
+  readonly request: string;
+  readonly joining: string | null;
+  readonly leaving: string | null;
+  readonly newMembers: string | null;
+  /** Zxid of the configuration that is to be changed; -1 for any. */
+  readonly version: number;
+  readonly identities: readonly Identity[];
+  /** The asker has applied so much: so must have the leader. */
+  readonly after: Slot;
+}
+/** Nothing was proposed. Of what was, everybody hears by its entry. */
+export interface ReconfigRefused {
+  readonly type: 'reconfigRefused';
+  readonly from: MemberId;
+  readonly request: string;
+  readonly code: string;
+  readonly reason: string;
+}
+
 export type MemberMessage =
   | Forward
   | Resend
@@ -76,6 +111,9 @@ export type MemberMessage =
   | Probe
   | ClusterAsked
   | ClusterTold
+  | Announced
+  | ReconfigAsked
+  | ReconfigRefused
   | SnapshotRead
   | SnapshotPiece;
 
@@ -92,6 +130,9 @@ const numbers = {
   clusterAsked: 8,
   clusterTold: 9,
   probe: 10,
+  announced: 11,
+  reconfigAsked: 12,
+  reconfigRefused: 13,
 } as const satisfies Record<MemberMessage['type'], number>;
 
 export function isMemberMessage(bytes: Uint8Array): boolean {
@@ -127,6 +168,15 @@ function fieldsOf(message: MemberMessage): unknown[] {
       return [];
     case 'clusterTold':
       return [message.clusterId];
+    case 'announced':
+      return [message.disk, message.address, message.storedUpTo];
+    case 'reconfigAsked': {
+      const { request, joining, leaving, newMembers, version, identities, after } = message;
+      const named = identities.flatMap(({ scheme, id }) => [scheme, id]);
+      return [request, [joining, leaving, newMembers], version, named, after];
+    }
+    case 'reconfigRefused':
+      return [message.request, message.code, message.reason];
     default:
       return message satisfies never;
   }
@@ -185,6 +235,27 @@ function readMessage(type: number, from: MemberId, rest: readonly unknown[]): Me
     case numbers.clusterTold:
       if (typeof a !== 'string') throw malformed('clusterTold');
       return { type: 'clusterTold', from, clusterId: a };
+    case numbers.announced:
+      if (typeof a !== 'string' || typeof b !== 'string' || !isCount(c))
+        throw malformed('announced');
+      return { type: 'announced', from, disk: a as DiskId, address: b, storedUpTo: c as Slot };
+    case numbers.reconfigAsked: {
+      if (typeof a !== 'string' || !isArrayOf(b, isTextOrNull) || !Number.isSafeInteger(c))
+        throw malformed('reconfigAsked');
+      if (!isArrayOf(d, isText) || d.length % 2 !== 0 || !isCount(e))
+        throw malformed('reconfigAsked');
+      const [joining = null, leaving = null, newMembers = null] = b;
+      const identities = Array.from({ length: d.length / 2 }, (_, index) => ({
+        scheme: d[2 * index]!,
+        id: d[2 * index + 1]!,
+      }));
+      const wanted = { joining, leaving, newMembers, version: c as number };
+      return { type: 'reconfigAsked', from, request: a, ...wanted, identities, after: e as Slot };
+    }
+    case numbers.reconfigRefused:
+      if (typeof a !== 'string' || typeof b !== 'string' || typeof c !== 'string')
+        throw malformed('reconfigRefused');
+      return { type: 'reconfigRefused', from, request: a, code: b, reason: c };
     default:
       throw malformed(`there is no type ${type}`);
   }
@@ -196,6 +267,14 @@ function isCount(value: unknown): value is number {
 
 function isBytes(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string';
 }
 
 function isSession(value: unknown): value is SessionId {

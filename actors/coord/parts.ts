@@ -7,6 +7,7 @@ import type { Gateway } from './gateway/gateway.ts';
 import type { LeaderWatch } from './leader-watch.ts';
 import type { CoordLog } from './log/log.ts';
 import type { MemberSession } from './member-session.ts';
+import type { Membership } from './membership/membership.ts';
 import type { CoordinatorLifecycle, Paxos } from './paxos/contract.ts';
 import type { SnapshotKeeper } from './snapshot-keeper.ts';
 
@@ -20,6 +21,7 @@ export interface Parts {
   readonly confirmations: Confirmations;
   readonly expiry: SessionExpiry;
   readonly memberSession: MemberSession;
+  readonly membership: Membership;
   readonly leaderWatch: LeaderWatch;
   readonly door: Door;
   /** Absent where nobody can connect. */

@@ -126,6 +126,8 @@ export function admissionOf(context: Context, message: AdmissionRequest): Value 
 
 function withDisk(configuration: Configuration, id: MemberId, disk: DiskId): Configuration {
   return {
-    members: configuration.members.map((member) => (member.id === id ? { id, disk } : member)),
+    members: configuration.members.map((member) =>
+      member.id === id ? { ...member, disk } : member,
+    ),
   };
 }
