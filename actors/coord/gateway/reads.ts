@@ -67,8 +67,7 @@ const reads: Readonly<Record<number, Read>> = {
   },
   [opcodes.checkWatches]: (reader, _out, { watches, session }) => {
     const { path, kind } = watcherOf(reader);
-    const kinds = kind === 'any' ? (['data', 'child'] as const) : [kind];
-    if (!kinds.some((one) => watches.has(session, one, path))) throw noWatcher();
+    if (!watches.has(session, kind, path)) throw noWatcher();
   },
   [opcodes.removeWatches]: (reader, _out, { watches, session }) => {
     const { path, kind } = watcherOf(reader);
