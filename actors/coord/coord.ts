@@ -533,10 +533,15 @@ export class CoordActor implements Actor {
     }
     const tag = outbox.takeTag();
     const bytes = encodeOperation({ ...operation, tag });
-    if (bytes.length > limits.multiBytes) {
+    // A server of somebody else's may take less than ours.
+    const bytesMax = Math.min(
+      limits.multiBytes,
+      this.ports.transport.maxPayloadBytes - MESSAGE_HEADROOM_BYTES,
+    );
+    if (bytes.length > bytesMax) {
       throw new MesozooError(
         'PAYLOAD_TOO_LARGE',
-        `the operation has ${bytes.length} bytes, one may have ${limits.multiBytes}`,
+        `the operation has ${bytes.length} bytes, one may have ${bytesMax}`,
       );
     }
     outbox.add({ tag, session: operation.session, number: operation.number, bytes, done });
@@ -629,3 +634,5 @@ export class CoordActor implements Actor {
 }
 
 const NOTHING: readonly Applied[] = Object.freeze([]);
+/** Of the entry and the accept around an operation. */
+const MESSAGE_HEADROOM_BYTES = 4096;
