@@ -42,7 +42,7 @@ const differences: Readonly<Record<string, string>> = {
 describe.each(['generous', 'plain'] as const)('an ensemble of ours that is %s', (kind) => {
   let cluster: TestCluster;
   beforeAll(async () => {
-    const zooCfg = [...commonSettings, ...settingsOf[kind]];
+    const zooCfg = [...commonSettings, ...settingsOf[kind]].join('\n');
     cluster = await startCluster({ masters: 1, agents: 0, zooCfg });
   }, 60_000);
   afterAll(() => cluster.stop());
