@@ -422,9 +422,8 @@ describe('snapshots', () => {
     const away = cluster.follower();
     away.process.crash('machine');
     for (let index = 0; index < 24; index++) {
-      const data = new Uint8Array(limits.znodeDataBytes).fill(index);
-      const body = { path: `/large${index}`, data };
-      expect(client.ask(subjects.znode('create'), body, 'msgpack')).toHaveProperty('stat');
+      const body = { path: `/large${index}`, data: 'x'.repeat(limits.znodeDataBytes) };
+      expect(client.insist(subjects.znode('create'), body)).toHaveProperty('stat');
     }
     away.process.start();
     cluster.until('it is back', () => away.process.actor?.describe().isOffered === true);

@@ -11,6 +11,7 @@ import { limits } from '../../protocol/limits.ts';
 import type { Operation } from '../../protocol/operations.ts';
 import { isInbox, type Subjects, subjectsOf } from '../../protocol/subjects.ts';
 import type { Actor, Delivery, Subscription, Timer } from '../actor.ts';
+import { Agreement } from './agreement.ts';
 import { Confirmations } from './confirmations.ts';
 import { Door } from './door/door.ts';
 import type { Quorum } from './door/quorum.ts';
@@ -47,7 +48,7 @@ import { decodeQuorumMessage, encodeQuorumMessage } from './paxos/messages.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
 import type { Applied, ZnodeState } from './znodes/contract.ts';
 import { encodeEntry, encodeOperation } from './znodes/operation-codec.ts';
-import { znodeStates } from './znodes/znodes.ts';
+import { DIGEST_FORMAT, znodeStates } from './znodes/znodes.ts';
 
 export type { CoordBounds, CoordOptions, CoordPorts, CoordTiming } from './options.ts';
 
@@ -220,6 +221,10 @@ export class CoordActor implements Actor {
       outbox: new Outbox(member, run, Math.floor(random.next() * 2 ** 32)),
       inbox: new Inbox(planted),
       confirmations,
+      agreement: new Agreement({
+        ...{ member, log: logger, format: DIGEST_FORMAT },
+        members: () => this.tree().configuration.members.map(({ id }) => id),
+      }),
       expiry: new SessionExpiry(timing.housekeepingMs * 2 + timing.electionTimeoutMs),
       memberSession,
       leaderWatch: new LeaderWatch({
@@ -260,6 +265,8 @@ export class CoordActor implements Actor {
       parts.confirmations.send(this.ports.clock.monotonicMs());
       more = this.carryOut(parts, parts.paxos.takeOutput());
     }
+    const told = parts.agreement.take();
+    if (told !== undefined) this.sendToAll(told);
     parts.log.flush();
     parts.gateway?.flush();
   }
@@ -394,6 +401,7 @@ export class CoordActor implements Actor {
       default:
         value satisfies never;
     }
+    parts.agreement.applied(slot, () => state.digest());
     this.options.observe?.applied({
       slot,
       value: value.kind === 'entry' ? value.bytes : JSON.stringify(value),
@@ -481,6 +489,9 @@ export class CoordActor implements Actor {
       case 'clusterAsked':
         this.tellCluster(parts, message.from);
         return;
+      case 'digestTold':
+        parts.agreement.heard(message);
+        return;
       case 'clusterTold':
         if (parts.log.identity.clusterId === '') parts.log.learnCluster(message.clusterId);
         return;
@@ -513,13 +524,16 @@ export class CoordActor implements Actor {
   }
 
   private askCluster(): void {
-    const question = encodeMemberMessage({ type: 'clusterAsked', from: this.member });
-    this.ports.transport.publish(this.subjects.quorumAll(), question);
+    this.sendToAll({ type: 'clusterAsked', from: this.member });
   }
 
   private tellCluster(parts: Parts, to: MemberId): void {
     const { clusterId } = parts.log.identity;
     if (clusterId !== '') this.send(to, { type: 'clusterTold', from: this.member, clusterId });
+  }
+
+  private sendToAll(message: MemberMessage): void {
+    this.ports.transport.publish(this.subjects.quorumAll(), encodeMemberMessage(message));
   }
 
   private send(to: MemberId, message: MemberMessage): void {
