@@ -452,14 +452,13 @@ export class ClientConnection implements TcpHandlers {
       if (request.isLast === true) {
         this.out.reply(request.xid, NO_ZXID, errorNumber(refused.error.code));
         // Java's client reads a token even where there is an error.
-        if (type === opcodes.sasl) this.out.int(NO_TOKEN);
+        if (type === opcodes.sasl) this.out.buffer(null);
         this.out.end();
         this.close();
       } else writeReply(this.out, request, refused, zxid);
     } else if (request.token !== undefined) {
       this.out.reply(request.xid, NO_ZXID, 0);
-      if (request.token === null) this.out.int(NO_TOKEN);
-      else this.out.buffer(request.token);
+      this.out.buffer(request.token);
       this.out.end();
     } else if (type === opcodes.sync) this.sync(request);
     else if (type === opcodes.closeSession) this.closeSession(request);
@@ -606,8 +605,6 @@ export class ClientConnection implements TcpHandlers {
 
 /** Of an answer to credentials, which stand outside the order of changes. */
 const NO_ZXID = 0;
-/** The length of a buffer that is null. */
-const NO_TOKEN = -1;
 const NO_FRAME = Buffer.alloc(0);
 
 const failure = (code: ErrorCode) =>

@@ -6,6 +6,7 @@ import type { SessionId, Zxid } from '../../../protocol/ids.ts';
 import type { TreeEvent } from '../../../protocol/operations.ts';
 import type { Clock, Http, Logger, Random, Tcp, TcpAddress, TcpConnection } from '../../actor.ts';
 import type { Quorum } from '../door/quorum.ts';
+import { mayHear } from '../znodes/acl.ts';
 import type { Applied } from '../znodes/contract.ts';
 import { createWatchTable } from '../znodes/watches.ts';
 import { answerHttp, type HttpPages } from './admin/http.ts';
@@ -119,12 +120,11 @@ export class Gateway {
 
   /** Watchers are told before anything is answered that shows what they watch for. */
   fire(event: TreeEvent): void {
-    const state = this.options.quorum.state();
-    const mayRead = (id: SessionId) => {
+    const hears = (id: SessionId) => {
       const identities = this.sessions.get(id)?.identities;
-      return identities !== undefined && state.mayRead(event.path, identities);
+      return identities !== undefined && mayHear(event, identities);
     };
-    for (const id of this.watches.fire(event, mayRead))
+    for (const id of this.watches.fire(event, hears))
       this.sessions.get(id)?.notify(eventTypes[event.type], event.path);
   }
 
