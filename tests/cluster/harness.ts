@@ -32,6 +32,8 @@ export interface TestCluster {
   leadingCoord(): Promise<string>;
   leadingMaster(): Promise<string>;
   signal(part: string, signal: NodeJS.Signals): void;
+  /** With SIGKILL, and for good. */
+  kill(part: string): Promise<void>;
   pidOf(part: string): number | undefined;
   /** A bare client, which reconnects for ever. */
   client(): Promise<NatsConnection>;
@@ -115,6 +117,7 @@ export async function startCluster(
     leadingMaster: () =>
       whenSeen(({ leadingMaster }) => leadingMaster?.id.split('-').slice(0, 2).join('-')),
     signal: (part, signal) => cluster.part(part).signal(signal),
+    kill: (part) => cluster.part(part).kill(),
     pidOf: (part) => cluster.part(part).running?.pid,
     async client() {
       const client = await connect({
