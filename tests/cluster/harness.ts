@@ -27,6 +27,9 @@ export interface TestCluster {
   leadingCoord(): Promise<string>;
   leadingMaster(): Promise<string>;
   signal(part: string, signal: NodeJS.Signals): void;
+  /** With -9, and it stays away until `start`. */
+  kill(part: string): Promise<void>;
+  start(part: string): void;
   pidOf(part: string): number | undefined;
   /** A bare client, which reconnects for ever. */
   client(): Promise<NatsConnection>;
@@ -36,9 +39,16 @@ export interface TestCluster {
 }
 
 export async function startCluster(
-  size: { coords?: number; masters?: number; agents?: number; executor?: 'process' | 'noop' } = {},
+  size: {
+    coords?: number;
+    masters?: number;
+    agents?: number;
+    executor?: 'process' | 'noop';
+    /** Of the processes of ours. */
+    env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<TestCluster> {
-  const { coords = 3, masters = 2, agents = 3, executor = 'process' } = size;
+  const { coords = 3, masters = 2, agents = 3, executor = 'process', env = {} } = size;
   const directory = mkdtempSync(join(tmpdir(), 'mesozoo-cluster-'));
   const data = new DataDirectory(directory);
   const server = await ensureNatsServer(() => undefined);
@@ -52,7 +62,7 @@ export async function startCluster(
         ...{ data, secrets, masters, agents, natsPort, portOffset },
         record: data.openCluster(coords),
         nats: { server },
-        env: { MESOZOO_EXECUTOR: executor },
+        env: { ...env, MESOZOO_EXECUTOR: executor },
       },
       { died: (death) => deaths.push(death), changed: () => undefined },
     );
@@ -97,6 +107,8 @@ export async function startCluster(
     leadingMaster: () =>
       whenSeen(({ leadingMaster }) => leadingMaster?.id.split('-').slice(0, 2).join('-')),
     signal: (part, signal) => cluster.part(part).signal(signal),
+    kill: (part) => cluster.part(part).kill(),
+    start: (part) => cluster.part(part).start(),
     pidOf: (part) => cluster.part(part).running?.pid,
     async client() {
       const client = await connect({
