@@ -6,6 +6,7 @@ import type { PlantedBugs } from '../planted.ts';
 import type { ProcessFacts } from './gateway/server-report.ts';
 import type { GatewaySettings } from './gateway/settings.ts';
 import type { Bootstrap } from './log/identity.ts';
+import { SNAPSHOT_CHUNK_BYTES } from './log/snapshots.ts';
 import type { Applied } from './znodes/contract.ts';
 
 export type CoordPorts = Ports & {
@@ -92,6 +93,8 @@ export interface CoordBounds {
   /** A snapshot is taken after so many slots, or so many bytes of log (at least as many as the last snapshot had). */
   readonly snapshotSlots: number;
   readonly snapshotLogBytes: number;
+  /** Written, and read back, between two turns of everything else. */
+  readonly snapshotChunkBytes: number;
   readonly slotsInFlight: number;
   /** With so many slots in flight, a small batch waits for company. */
   readonly slotsBeforeGathering: number;
@@ -104,6 +107,7 @@ export const defaultBounds: CoordBounds = {
   segmentBytes: 32 * 1024 * 1024,
   snapshotSlots: 100_000,
   snapshotLogBytes: 64 * 1024 * 1024,
+  snapshotChunkBytes: SNAPSHOT_CHUNK_BYTES,
   slotsInFlight: limits.slotsInFlight,
   slotsBeforeGathering: 4,
   gatheredOperations: 256,

@@ -34,7 +34,7 @@ import { hasher, hexOf } from './hash.ts';
 import { writeMulti } from './multi.ts';
 import { readEntryHead, readOperation } from './operation-codec.ts';
 import { countBelow, readAcl, readChildren, readNode, stalePaths } from './reads.ts';
-import { damaged, restoreSnapshot } from './restore.ts';
+import { damaged, SnapshotRestore } from './restore.ts';
 import { failure } from './result-codec.ts';
 import { changeSession, samePassword } from './session-operations.ts';
 import { type Session, Sessions } from './sessions.ts';
@@ -323,11 +323,22 @@ export const znodeStates: ZnodeStateFactory = {
       },
       planted,
     ),
-  restore: (chunks, planted = NO_PLANTED_BUGS) => {
-    const { head, tree, sessions, digest } = restoreSnapshot(chunks);
-    const state = new Znodes({ ...head, tree, sessions }, planted);
-    if (state.digest() !== digest) throw damaged('its digest is another');
-    sessions.forgetUnasked();
-    return state;
+  restore: (chunks, planted) => {
+    const restoration = znodeStates.restoring(planted);
+    for (const chunk of chunks) restoration.take(chunk);
+    return restoration.finish();
+  },
+  restoring: (planted = NO_PLANTED_BUGS) => {
+    const restore = new SnapshotRestore();
+    return {
+      take: (chunk) => restore.take(chunk),
+      finish() {
+        const { head, tree, sessions, digest } = restore.finish();
+        const state = new Znodes({ ...head, tree, sessions }, planted);
+        if (state.digest() !== digest) throw damaged('its digest is another');
+        sessions.forgetUnasked();
+        return state;
+      },
+    };
   },
 };
