@@ -66,8 +66,8 @@ export function beginStats(tree: Tree, node: Znode): void {
   const waiting = top === undefined ? [] : [top];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     count += 1;
-    bytes += next.data.length;
-    if (next.children !== undefined) for (const child of next.children.all()) waiting.push(child);
+    bytes += next.dataLength;
+    for (const child of next.children()) waiting.push(child);
   }
   setTrack(
     tree,

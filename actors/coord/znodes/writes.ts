@@ -126,7 +126,7 @@ function deleteNode(context: Context, operation: Delete): OperationResult {
 /** Also of an ephemeral whose session has ended: nothing is checked then. */
 export function removeNode(context: Pick<Context, 'tree' | 'zxid' | 'events'>, node: Znode): void {
   context.tree.remove(node, context.zxid);
-  account(context.tree, node.path, -1, -node.data.length);
+  account(context.tree, node.path, -1, -node.dataLength);
   context.events.push(
     { type: 'deleted', path: node.path },
     { type: 'childrenChanged', path: node.parent!.path },
@@ -145,7 +145,7 @@ function setData(context: Context, operation: SetData): OperationResult {
   const node = context.tree.find(operation.path);
   if (node === undefined) return missing(operation.path);
   if (!allows(node.acl, permissions.write, context.identities)) return failure('NO_AUTH');
-  const more = operation.data.length - node.data.length;
+  const more = operation.data.length - node.dataLength;
   if (operation.enforceQuota === true && isExceeded(context.tree, node.path, 0, more))
     return failure('QUOTA_EXCEEDED');
   if (operation.version !== ANY_VERSION && operation.version !== node.version)

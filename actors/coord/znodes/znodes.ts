@@ -192,12 +192,14 @@ class Znodes implements ZnodeState {
   }
 
   get nodeCount(): number {
-    return this.tree.nodes.size;
+    return this.tree.size;
   }
 
   ephemerals(session: SessionId): readonly string[] {
-    const owned = this.tree.ephemerals.get(session);
-    return owned === undefined ? [] : [...owned].map(({ path }) => path).sort();
+    return this.tree
+      .ephemeralsOf(session)
+      .map(({ path }) => path)
+      .sort();
   }
 
   stale(wallMs: number, limit: number): readonly string[] {
@@ -217,7 +219,7 @@ class Znodes implements ZnodeState {
     hasher.begin(8);
     hasher.number(this.slot);
     hasher.number(this.zxid);
-    hasher.number(this.tree.nodes.size);
+    hasher.number(this.tree.size);
     hasher.word(this.tree.sum.high);
     hasher.word(this.tree.sum.low);
     hasher.number(this.known.all.size);
@@ -243,7 +245,7 @@ class Znodes implements ZnodeState {
 
   private view(session: Session): SessionView {
     const { id, incarnation, holder, timeoutMs, number, clientNumbered, ofMember } = session;
-    const ephemeralCount = this.tree.ephemerals.get(id)?.size ?? 0;
+    const ephemeralCount = this.tree.ephemeralCount(id);
     return {
       id,
       incarnation,
