@@ -77,6 +77,34 @@ describe('nodes that nobody needs any more', () => {
   });
 });
 
+describe('a leader whose process has ended', () => {
+  /** Whether the simulated NATS notices at once depends on the seed, as in life on how the process ended. */
+  const noticed = (seed: number) => {
+    const cluster = new Cluster({ seed, timing: { electionTimeoutMs: 4000 } }).ready();
+    const leader = cluster.leader()!;
+    const diedMs = cluster.world.nowMs;
+    leader.process.crash('process');
+    cluster.until('another leads', () => cluster.leader() !== undefined);
+    expect(cluster.leader()).not.toBe(leader);
+    return cluster.world.nowMs - diedMs < 1000;
+  };
+
+  it('is succeeded long before the timeout, where NATS knows that nobody listens', () => {
+    const quick = [1, 2, 3, 4, 5, 6].filter(noticed);
+    expect(quick.length).toBeGreaterThan(2);
+  });
+
+  it('that lives keeps its office, however long a follower does not hear it', () => {
+    const cluster = new Cluster({ timing: { electionTimeoutMs: 4000 } }).ready();
+    const leader = cluster.leader()!;
+    const follower = cluster.follower();
+    cluster.world.server.block(`coord${leader.id}`, `coord${follower.id}`);
+    cluster.run(2000);
+    expect(follower.process.actor?.status()?.leader).toBe(leader.id);
+    expect(cluster.leader()).toBe(leader);
+  });
+});
+
 describe('a member whose disk was emptied', () => {
   it('fetches everything, is admitted under a new disk, and votes again', () => {
     const cluster = new Cluster().ready();

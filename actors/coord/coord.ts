@@ -18,6 +18,7 @@ import { SessionExpiry } from './expiry.ts';
 import { Inbox, type OperationDone, Outbox } from './forwarding.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { LeaderWatch } from './leader-watch.ts';
 import { CoordLog } from './log/log.ts';
 import { openData } from './log/open.ts';
 import type { SnapshotPiece, SnapshotRead } from './log/transfer.ts';
@@ -221,6 +222,12 @@ export class CoordActor implements Actor {
       confirmations,
       expiry: new SessionExpiry(timing.housekeepingMs * 2 + timing.electionTimeoutMs),
       memberSession,
+      leaderWatch: new LeaderWatch({
+        transport: this.ports.transport,
+        silenceMs: SILENT_HEARTBEATS * timing.heartbeatMs,
+        probe: (leader, reply) => this.probe(leader, reply),
+        gone: (ballot) => paxos.leaderGone(ballot),
+      }),
       door: new Door({ ports: this.ports, quorum, subjects: this.subjects, run }),
     };
   }
@@ -234,6 +241,7 @@ export class CoordActor implements Actor {
       parts.door.stop();
       parts.gateway?.stop();
       parts.snapshots.stop();
+      parts.leaderWatch.stop();
       parts.chart.send({ type: 'STOPPED' });
       this.parts = undefined;
     }
@@ -467,6 +475,8 @@ export class CoordActor implements Actor {
       case 'snapshotPiece':
         parts.snapshots.receivePiece(message);
         return;
+      case 'probe':
+        return;
       case 'clusterAsked':
         this.tellCluster(parts, message.from);
         return;
@@ -515,6 +525,11 @@ export class CoordActor implements Actor {
     this.ports.transport.publish(this.subjects.quorumMember(to), encodeMemberMessage(message));
   }
 
+  private probe(leader: MemberId, reply: string): void {
+    const probe = encodeMemberMessage({ type: 'probe', from: this.member });
+    this.ports.transport.publish(this.subjects.quorumMember(leader), probe, { reply });
+  }
+
   private sendBulk(to: MemberId, message: SnapshotRead | SnapshotPiece): void {
     this.ports.bulk.publish(this.subjects.quorumBulk(to), encodeMemberMessage(message));
   }
@@ -556,7 +571,9 @@ export class CoordActor implements Actor {
     this.attentiveMs += Math.min(nowMs - this.tickedMs, 2 * this.timing.heartbeatMs);
     this.tickedMs = nowMs;
     parts.paxos.tick(this.attentiveMs);
-    if (parts.paxos.status().leader !== undefined) this.contactMs = this.attentiveMs;
+    const status = parts.paxos.status();
+    if (status.leader !== undefined) this.contactMs = this.attentiveMs;
+    parts.leaderWatch.look(status, this.attentiveMs);
     if (nowMs - this.housekeptMs >= this.timing.housekeepingMs) {
       this.housekeptMs = nowMs;
       this.housekeeping?.run(nowMs, this.isCurrent(parts));
@@ -642,4 +659,6 @@ export class CoordActor implements Actor {
   }
 }
 
+/** Missed before a leader is asked after: one may be late. */
+const SILENT_HEARTBEATS = 2.5;
 const NOTHING: readonly Applied[] = Object.freeze([]);

@@ -208,6 +208,7 @@ describe('messages between members', () => {
       size: 1,
       bytes: Uint8Array.of(120),
     },
+    { type: 'probe', from: one },
     { type: 'clusterAsked', from: one },
     { type: 'clusterTold', from: one, clusterId: 'test' },
   ];

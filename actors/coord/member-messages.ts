@@ -50,6 +50,12 @@ export interface ReadIndexAnswer {
   readonly slot: Slot;
 }
 
+/** Is anybody there? NATS answers where nobody is; who is there need not. */
+export interface Probe {
+  readonly type: 'probe';
+  readonly from: MemberId;
+}
+
 /** From a member that joined without a bootstrap: which cluster is this? */
 export interface ClusterAsked {
   readonly type: 'clusterAsked';
@@ -67,6 +73,7 @@ export type MemberMessage =
   | Touched
   | ReadIndex
   | ReadIndexAnswer
+  | Probe
   | ClusterAsked
   | ClusterTold
   | SnapshotRead
@@ -84,6 +91,7 @@ const numbers = {
   snapshotPiece: 7,
   clusterAsked: 8,
   clusterTold: 9,
+  probe: 10,
 } as const satisfies Record<MemberMessage['type'], number>;
 
 export function isMemberMessage(bytes: Uint8Array): boolean {
@@ -114,6 +122,7 @@ function fieldsOf(message: MemberMessage): unknown[] {
       return [message.slot, message.offset, message.length];
     case 'snapshotPiece':
       return [message.slot, message.offset, message.size, message.bytes];
+    case 'probe':
     case 'clusterAsked':
       return [];
     case 'clusterTold':
@@ -169,6 +178,8 @@ function readMessage(type: number, from: MemberId, rest: readonly unknown[]): Me
       if (!isCount(a) || !isCount(b) || !isCount(c) || !isBytes(d))
         throw malformed('snapshotPiece');
       return { type: 'snapshotPiece', from, slot: a as Slot, offset: b, size: c, bytes: d };
+    case numbers.probe:
+      return { type: 'probe', from };
     case numbers.clusterAsked:
       return { type: 'clusterAsked', from };
     case numbers.clusterTold:

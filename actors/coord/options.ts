@@ -106,7 +106,7 @@ export interface CoordBounds {
 export const defaultBounds: CoordBounds = {
   segmentBytes: 32 * 1024 * 1024,
   snapshotSlots: 100_000,
-  snapshotLogBytes: 64 * 1024 * 1024,
+  snapshotLogBytes: 24 * 1024 * 1024,
   snapshotChunkBytes: SNAPSHOT_CHUNK_BYTES,
   slotsInFlight: limits.slotsInFlight,
   slotsBeforeGathering: 4,

@@ -4,6 +4,7 @@ import type { Door } from './door/door.ts';
 import type { SessionExpiry } from './expiry.ts';
 import type { Inbox, Outbox } from './forwarding.ts';
 import type { Gateway } from './gateway/gateway.ts';
+import type { LeaderWatch } from './leader-watch.ts';
 import type { CoordLog } from './log/log.ts';
 import type { MemberSession } from './member-session.ts';
 import type { CoordinatorLifecycle, Paxos } from './paxos/contract.ts';
@@ -19,6 +20,7 @@ export interface Parts {
   readonly confirmations: Confirmations;
   readonly expiry: SessionExpiry;
   readonly memberSession: MemberSession;
+  readonly leaderWatch: LeaderWatch;
   readonly door: Door;
   /** Absent where nobody can connect. */
   readonly gateway: Gateway | undefined;

@@ -34,6 +34,13 @@ export interface SnapshotKeeperOptions {
   readonly install: (state: ZnodeState) => void;
 }
 
+/**
+ * Entries kept in memory for members who lag: as long as they are less to send than the snapshot would be, within what
+ * memory should be spent on it.
+ */
+const KEPT_BYTES_MIN = 8 * 1024 * 1024;
+const KEPT_BYTES_MAX = 64 * 1024 * 1024;
+
 export class SnapshotKeeper {
   private readonly options: SnapshotKeeperOptions;
   private writer: SnapshotWriter | undefined;
@@ -88,7 +95,7 @@ export class SnapshotKeeper {
 
   private forget(slot: Slot): void {
     const { storage, log, paxos } = this.options;
-    paxos.forgetUpTo(slot);
+    paxos.forgetUpTo(slot, Math.min(Math.max(this.lastBytes, KEPT_BYTES_MIN), KEPT_BYTES_MAX));
     log.forgetUpTo(keepNewest(storage));
   }
 

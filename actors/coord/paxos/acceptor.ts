@@ -82,7 +82,7 @@ export function onAccept(context: Context, message: Accept): void {
   if (state.mayVote) raisePromise(context, message.ballot);
   followLeader(context, message.from, message.ballot);
   if (state.mayVote && take(context, message)) {
-    acknowledgeAccept(context, message.from, message.ballot, message.slot);
+    acknowledgeAccept(context, message.ballot, message.slot);
   }
   applyMark(context, message.from, message.ballot, message.decidedUpTo);
 }

@@ -36,7 +36,8 @@ export function sendHeartbeat(context: Context): void {
     for (const waiting of leadership.confirmations) {
       if (waiting.round !== NO_ROUND) continue;
       waiting.round = leadership.round;
-      waiting.slot = state.decidedUpTo;
+      // Others may have counted the votes for what is under way, and answered, before this member has.
+      waiting.slot = (leadership.nextSlot - 1) as Slot;
     }
   }
   send(context, 'all', {
@@ -97,11 +98,13 @@ export function heard(
   if (votesIn(state.configuration, from, disk)) leadership.heardMs.set(from, state.nowMs);
 }
 
-function confirmReached({ state }: Context, leadership: Leadership): void {
+/** A majority has acknowledged the round, and everything up to the slot is decided here: so it will be everywhere. */
+export function confirmReached({ state }: Context, leadership: Leadership): void {
   const round = reachedByMajority(state.configuration, leadership.acknowledged);
   for (;;) {
     const first = leadership.confirmations[0];
     if (first === undefined || first.round === NO_ROUND || first.round > round) return;
+    if (first.slot > state.decidedUpTo) return;
     leadership.confirmations.shift();
     state.confirmed.push({ id: first.id, slot: first.slot });
   }

@@ -93,9 +93,8 @@ export interface PaxosOptions {
   /** Messages above this are cut into chunks. */
   readonly messageBytesMax: number;
   readonly slotsInFlightMax: number;
-  /** Entries below the snapshot that are kept for members who lag a little: at most this many, and this many bytes. */
+  /** Entries below the snapshot that are kept for members who lag a little: at most this many. */
   readonly keptSlotsMax?: number;
-  readonly keptBytesMax?: number;
   readonly planted?: PlantedBugs;
 }
 
@@ -141,10 +140,12 @@ export interface Paxos {
   room(): number;
   /** The leader confirms its ballot with a majority after this call; the answer comes in the output. */
   confirmLeadership(id: number): void;
+  /** Nobody listens where the leader of this ballot did. */
+  leaderGone(ballot: Ballot): void;
   /** The state machine was replaced by a snapshot that another member sent; it is on disk. */
   installed(slot: Slot, configuration: Configuration): void;
-  /** A snapshot at this slot is on disk: entries up to it may be forgotten (some are kept for those who lag a little). */
-  forgetUpTo(slot: Slot): void;
+  /** A snapshot at this slot is on disk: entries up to it may be forgotten, but for so many bytes, for those who lag a little. */
+  forgetUpTo(slot: Slot, keptBytesMax: number): void;
   takeOutput(): PaxosOutput;
   status(): PaxosStatus;
   /** Throws InvariantError when something that must always hold does not. */
@@ -157,6 +158,8 @@ export interface PaxosStatus {
   /** Member that leads, as far as known. */
   readonly leader: MemberId | undefined;
   readonly leaderBallot: Ballot;
+  /** On the clock of the ticks. */
+  readonly leaderHeardMs: number;
   readonly decidedUpTo: Slot;
   readonly acceptedUpTo: Slot;
   readonly configuration: Configuration;

@@ -3,7 +3,7 @@
  * which file deals with it. A write passes proposer, acceptor, learner; an election passes election, acceptor, proposer.
  */
 import { assert } from '../../../protocol/errors.ts';
-import type { Slot } from '../../../protocol/ids.ts';
+import type { Ballot, Slot } from '../../../protocol/ids.ts';
 import type { Configuration } from '../../../protocol/operations.ts';
 import { onAccept, onPrepare } from './acceptor.ts';
 import { onFetch, onFetched, onSnapshotNeeded } from './catch-up.ts';
@@ -17,7 +17,14 @@ import {
   sendHeartbeat,
 } from './confirmation.ts';
 import type { Paxos, PaxosOptions, PaxosOutput, PaxosStatus, Value } from './contract.ts';
-import { electionTick, onPreVote, onPreVoted, onRefused, startPrepare } from './election.ts';
+import {
+  electionTick,
+  leaderGone,
+  onPreVote,
+  onPreVoted,
+  onRefused,
+  startPrepare,
+} from './election.ts';
 import { fetchMissing } from './fetching.ts';
 import { checkInvariants } from './invariants.ts';
 import { advance } from './learner.ts';
@@ -37,7 +44,6 @@ import { armElection, stepDown } from './role.ts';
 import { type Context, type PaxosState, recoveredState } from './state.ts';
 
 const KEPT_SLOTS_MAX = 4096;
-const KEPT_BYTES_MAX = 64 * 1024 * 1024;
 /** How long a decided mark may wait for other records before it is written alone. */
 const DECIDED_RECORD_MS = 1000;
 
@@ -169,6 +175,10 @@ export class PaxosCore implements Paxos {
     confirmLeadership(this.context, id);
   }
 
+  leaderGone(ballot: Ballot): void {
+    leaderGone(this.context, ballot);
+  }
+
   installed(slot: Slot, configuration: Configuration): void {
     const { context } = this;
     const { state } = context;
@@ -176,6 +186,7 @@ export class PaxosCore implements Paxos {
     stepDown(context, 'SUPERSEDED');
     forgetUpTo(state.log, slot);
     state.decidedUpTo = slot;
+    for (const voted of state.votes.keys()) if (voted <= slot) state.votes.delete(voted);
     // What was decided and not yet handed out is in the snapshot.
     state.decided = state.decided.filter((entry) => entry.slot > slot);
     state.configuration = configuration;
@@ -187,14 +198,13 @@ export class PaxosCore implements Paxos {
     fetchMissing(context);
   }
 
-  forgetUpTo(slot: Slot): void {
+  forgetUpTo(slot: Slot, keptBytesMax: number): void {
     const { state, options } = this.context;
     assert(
       slot <= state.decidedUpTo,
       `slot ${slot} is not decided, so no snapshot can stand there`,
     );
-    const { keptSlotsMax = KEPT_SLOTS_MAX, keptBytesMax = KEPT_BYTES_MAX } = options;
-    forget(state.log, slot, keptSlotsMax, keptBytesMax);
+    forget(state.log, slot, options.keptSlotsMax ?? KEPT_SLOTS_MAX, keptBytesMax);
   }
 
   takeOutput(): PaxosOutput {
@@ -211,6 +221,7 @@ export class PaxosCore implements Paxos {
       // A promise above the leader's ballot was given to somebody who wants to lead: nobody does, as far as known here.
       leader: state.promised > state.leaderBallot ? undefined : state.leader,
       leaderBallot: state.leaderBallot,
+      leaderHeardMs: state.leaderHeardMs,
       decidedUpTo: state.decidedUpTo,
       acceptedUpTo: state.log.lastSlot,
       configuration: state.configuration,

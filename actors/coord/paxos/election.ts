@@ -1,5 +1,5 @@
 /** Becoming a candidate: a pre-vote that changes nothing, then a ballot of one's own and its prepare. */
-import { ballotCounter, ballotOf } from '../../../protocol/ids.ts';
+import { type Ballot, ballotCounter, ballotOf } from '../../../protocol/ids.ts';
 import { sendPromise } from './acceptor.ts';
 import { raisePromise } from './durable.ts';
 import { heardDecided } from './fetching.ts';
@@ -28,6 +28,18 @@ export function electionTick(context: Context): void {
     default:
       return;
   }
+}
+
+/**
+ * Nobody listens where the leader of this ballot did: followers need not wait for their timeout, only so long that the
+ * others know it too, and not all equally long.
+ */
+export function leaderGone({ state, lifecycle, options }: Context, ballot: Ballot): void {
+  if (lifecycle.role() !== 'following' || state.leader === undefined) return;
+  if (state.leaderBallot !== ballot) return;
+  state.leader = undefined;
+  const dueMs = state.nowMs + options.timing.heartbeatMs * (1 + options.random());
+  state.electionDeadlineMs = Math.min(state.electionDeadlineMs, dueMs);
 }
 
 function startPreVote(context: Context): void {

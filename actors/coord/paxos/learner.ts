@@ -1,4 +1,4 @@
-/** Decided entries, in slot order, each once: by the leader's mark, by a leader's own count, or fetched. */
+/** Decided entries, in slot order, each once: by the leader's mark, by a count of votes, or fetched. */
 
 import { assert } from '../../../protocol/errors.ts';
 import type { Ballot, MemberId, Slot } from '../../../protocol/ids.ts';
@@ -6,7 +6,8 @@ import { configurationDecided } from './configuration.ts';
 import { acceptEntry, raisePromise } from './durable.ts';
 import { heardDecided } from './fetching.ts';
 import { type LogEntry, markDecided, sameValue } from './log-view.ts';
-import type { ReportedEntry } from './messages.ts';
+import type { Accepted, ReportedEntry } from './messages.ts';
+import { isMajority } from './quorum.ts';
 import { armElection, stepDown } from './role.ts';
 import type { Context } from './state.ts';
 
@@ -17,6 +18,7 @@ const LEARN_AHEAD_SLOTS_MAX = 4096;
 export function followLeader(context: Context, leader: MemberId, ballot: Ballot): void {
   const { state } = context;
   if (ballot < state.leaderBallot) return;
+  if (ballot > state.leaderBallot) state.votes.clear();
   state.leader = leader;
   state.leaderBallot = ballot;
   state.leaderHeardMs = state.nowMs;
@@ -47,13 +49,37 @@ function isDecidedByMark({ state, options }: Context, entry: LogEntry): boolean 
   );
 }
 
+/** What was accepted here under the leader's ballot is decided with a majority under it: nobody needs to say so. */
+function isDecidedByVotes({ state, options }: Context, entry: LogEntry): boolean {
+  if (entry.ballot !== state.leaderBallot) return false;
+  const votes = state.votes.get(entry.slot);
+  return votes !== undefined && isMajority(state.configuration, votes, options.planted);
+}
+
+/** Another member has accepted under the leader that this one follows: sooner known than by the leader's mark. */
+export function learnAccepted(context: Context, { from, disk, ballot, slots }: Accepted): void {
+  const { state } = context;
+  if (ballot !== state.leaderBallot) return;
+  for (const slot of slots) {
+    if (slot <= state.decidedUpTo || slot > state.decidedUpTo + LEARN_AHEAD_SLOTS_MAX) continue;
+    const votes = state.votes.get(slot);
+    if (votes === undefined) state.votes.set(slot, new Map([[from, disk]]));
+    else votes.set(from, disk);
+  }
+  advance(context);
+}
+
 export function advance(context: Context): void {
   const { state } = context;
   for (;;) {
     const slot = (state.decidedUpTo + 1) as Slot;
     const entry = state.log.entries.get(slot);
-    if (entry === undefined || !(entry.decided || isDecidedByMark(context, entry))) return;
+    if (entry === undefined) return;
+    const isDecided =
+      entry.decided || isDecidedByMark(context, entry) || isDecidedByVotes(context, entry);
+    if (!isDecided) return;
     markDecided(state.log, entry);
+    state.votes.delete(slot);
     state.decidedUpTo = slot;
     state.decided.push({ slot, value: entry.value });
     if (entry.value.kind === 'configuration') {

@@ -38,21 +38,11 @@ export function sendAfterSave(
   else release(context, { to, message, bulk });
 }
 
-/** Slots accepted in one turn are acknowledged in one message. */
-export function acknowledgeAccept(
-  context: Context,
-  to: MemberId,
-  ballot: Ballot,
-  slot: Slot,
-): void {
+/** Slots accepted in one turn are acknowledged in one message, to all: each member may count for itself. */
+export function acknowledgeAccept(context: Context, ballot: Ballot, slot: Slot): void {
   const { state } = context;
-  if (
-    state.accepted !== undefined &&
-    (state.accepted.ballot !== ballot || state.accepted.to !== to)
-  ) {
-    flushAccepted(context);
-  }
-  state.accepted ??= { to, ballot, slots: [] };
+  if (state.accepted !== undefined && state.accepted.ballot !== ballot) flushAccepted(context);
+  state.accepted ??= { ballot, slots: [] };
   state.accepted.slots.push(slot);
 }
 
@@ -61,14 +51,10 @@ export function flushAccepted(context: Context): void {
   const { accepted } = context.state;
   if (accepted === undefined) return;
   context.state.accepted = undefined;
-  const { to, ballot, slots } = accepted;
-  sendAfterSave(context, to, {
-    type: 'accepted',
-    from: context.me,
-    disk: context.disk,
-    ballot,
-    slots,
-  });
+  const { me, disk } = context;
+  const message = { type: 'accepted', from: me, disk, ...accepted } as const;
+  sendAfterSave(context, 'all', message);
+  sendAfterSave(context, me, message);
 }
 
 export function releaseSaved(context: Context, token: number): void {

@@ -5,13 +5,13 @@
 import { assert } from '../../../protocol/errors.ts';
 import { type Ballot, NO_SLOT, type Slot } from '../../../protocol/ids.ts';
 import { admissionOf } from './configuration.ts';
-import { heard, sendHeartbeat } from './confirmation.ts';
+import { confirmReached, heard, sendHeartbeat } from './confirmation.ts';
 import type { Value } from './contract.ts';
 import { acceptEntry } from './durable.ts';
-import { advance, learnDecided } from './learner.ts';
+import { advance, learnAccepted, learnDecided } from './learner.ts';
 import { markDecided, NOOP, valueBytes } from './log-view.ts';
 import type { Accepted, AdmissionRequest, Promised } from './messages.ts';
-import { send, sendAfterSave } from './outbox.ts';
+import { acknowledgeAccept, send } from './outbox.ts';
 import {
   addChunk,
   completePromises,
@@ -73,6 +73,7 @@ export function settle(context: Context): void {
     leadership.nextSlot = (state.decidedUpTo + 1) as Slot;
   }
   proposeRecovered(context, leadership);
+  confirmReached(context, leadership);
 }
 
 function proposeRecovered(context: Context, leadership: Leadership): void {
@@ -114,7 +115,7 @@ export function propose(context: Context, value: Value): boolean {
 }
 
 function proposeNext(context: Context, leadership: Leadership, value: Value): void {
-  const { state, me, disk } = context;
+  const { state } = context;
   const { ballot } = state.candidacy!;
   assert(state.promised === ballot, `leading under ${ballot}, but ${state.promised} is promised`);
   const slot = leadership.nextSlot;
@@ -124,7 +125,7 @@ function proposeNext(context: Context, leadership: Leadership, value: Value): vo
   leadership.inFlight.set(slot, flight);
   acceptEntry(context, slot, ballot, value, false);
   sendAccept(context, 'all', ballot, flight);
-  sendAfterSave(context, me, { type: 'accepted', from: me, disk, ballot, slots: [slot] });
+  acknowledgeAccept(context, ballot, slot);
 }
 
 function sendAccept(
@@ -148,7 +149,10 @@ function sendAccept(
 export function onAccepted(context: Context, message: Accepted): void {
   const { state, options } = context;
   const { leadership } = state;
-  if (leadership === undefined || message.ballot !== state.candidacy?.ballot) return;
+  if (leadership === undefined || message.ballot !== state.candidacy?.ballot) {
+    learnAccepted(context, message);
+    return;
+  }
   heard(context, leadership, message);
   for (const slot of message.slots) {
     const flight = leadership.inFlight.get(slot);

@@ -83,6 +83,8 @@ export interface PaxosState {
   /** Where it was decided; 0 for the bootstrap's. */
   configurationSlot: Slot;
   mark: { readonly ballot: Ballot; readonly upTo: Slot };
+  /** Who has accepted what under `leaderBallot`, of slots that are not decided here. */
+  readonly votes: Map<Slot, Map<MemberId, DiskId>>;
   /** This disk may vote once this token is saved. */
   admissionToken: number | undefined;
   admissionRequestedMs: number;
@@ -111,7 +113,7 @@ export interface PaxosState {
   syncToken: number;
   decidedRecorded: Slot;
   held: Held[];
-  accepted: { to: MemberId; ballot: Ballot; slots: Slot[] } | undefined;
+  accepted: { ballot: Ballot; slots: Slot[] } | undefined;
   messages: Outgoing[];
   decided: Decided[];
   confirmed: { readonly id: number; readonly slot: Slot }[];
@@ -149,6 +151,7 @@ export function recoveredState(options: PaxosOptions): PaxosState {
     configuration: recovered.configuration,
     configurationSlot: recovered.snapshotSlot,
     mark: { ballot: NO_BALLOT, upTo: 0 as Slot },
+    votes: new Map(),
     admissionToken: undefined,
     admissionRequestedMs: Number.NEGATIVE_INFINITY,
     leader: undefined,

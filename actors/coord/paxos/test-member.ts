@@ -101,7 +101,7 @@ export class TestMember {
   /** Of everything applied; members at the same slot hold the same. */
   takeSnapshot(slot: Slot, configuration: Configuration): void {
     this.disk.snapshot = { slot, configuration };
-    this.core.forgetUpTo(slot);
+    this.core.forgetUpTo(slot, Number.POSITIVE_INFINITY);
   }
 
   install(slot: Slot, configuration: Configuration): void {

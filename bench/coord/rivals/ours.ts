@@ -21,8 +21,15 @@ export async function startOurs(): Promise<Rival> {
     serverPids: () => pids(coords),
     helperPids: () => pids(['nats']),
     leader: async () => coords.indexOf(await cluster.leadingCoord()),
+    signal: (server, signal) => cluster.signal(coords[server] ?? '', signal),
+    // The supervisor has done so already.
+    revive: () => undefined,
     stop: () => cluster.stop(),
   };
+}
+
+function notOurs(): never {
+  throw new Error('the servers that were given are not ours to stop or start');
 }
 
 export function startedElsewhere(servers: readonly Server[]): Rival {
@@ -32,6 +39,8 @@ export function startedElsewhere(servers: readonly Server[]): Rival {
     serverPids: () => [],
     helperPids: () => [],
     leader: () => untilLed(servers),
+    signal: notOurs,
+    revive: notOurs,
     stop: async () => undefined,
   };
 }

@@ -10,5 +10,8 @@ export interface Rival {
   helperPids(): readonly number[];
   /** Which of `servers` leads, once one does. */
   leader(): Promise<number>;
+  signal(server: number, signal: NodeJS.Signals): void;
+  /** Starts a server again that was killed, where nobody else does. */
+  revive(server: number): void;
   stop(): Promise<void>;
 }

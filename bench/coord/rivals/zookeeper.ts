@@ -26,7 +26,7 @@ export async function startZookeeper(): Promise<Rival> {
   const ensemble = members.map(
     ({ id, quorum, election }) => `server.${id}=127.0.0.1:${quorum}:${election}`,
   );
-  const processes = members.map(({ id, client }) => {
+  for (const { id, client } of members) {
     const home = join(directory, String(id));
     mkdirSync(home);
     writeFileSync(join(home, 'myid'), `${id}\n`);
@@ -34,10 +34,8 @@ export async function startZookeeper(): Promise<Rival> {
     settings.push(`dataDir=${home}`, `clientPort=${client}`, 'clientPortAddress=127.0.0.1');
     writeFileSync(join(home, 'zoo.cfg'), `${[...settings, ...ensemble].join('\n')}\n`);
     writeFileSync(join(home, 'log4j.properties'), 'log4j.rootLogger=OFF\n');
-    return spawn('java', ['-cp', `${home}:${JAR}`, MAIN, join(home, 'zoo.cfg')], {
-      stdio: 'ignore',
-    });
-  });
+  }
+  const processes = members.map(({ id }) => startServer(join(directory, String(id))));
   const servers = members.map(({ client }) => ({ host: '127.0.0.1', port: client }));
   const stop = async () => {
     await Promise.all(processes.map(end));
@@ -49,15 +47,22 @@ export async function startZookeeper(): Promise<Rival> {
     await stop();
     throw error;
   }
-  const pids = processes.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   return {
     name: 'ZooKeeper',
     servers,
-    serverPids: () => pids,
+    serverPids: () => processes.flatMap(({ pid }) => (pid === undefined ? [] : [pid])),
     helperPids: () => [],
     leader: () => untilLed(servers),
+    signal: (server, signal) => void processes[server]?.kill(signal),
+    revive: (server) => {
+      processes[server] = startServer(join(directory, String(server + 1)));
+    },
     stop,
   };
+}
+
+function startServer(home: string): ChildProcess {
+  return spawn('java', ['-cp', `${home}:${JAR}`, MAIN, join(home, 'zoo.cfg')], { stdio: 'ignore' });
 }
 
 async function end(child: ChildProcess): Promise<void> {
