@@ -2,7 +2,7 @@
  * A real cluster of processes over a real nats-server, in a temporary directory on a free port: started by the same
  * code as `mesozoo up`, spoken to by a bare client of the `nats` package.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from 'nats';
@@ -11,6 +11,7 @@ import { type ClusterSight, ClusterSighting } from '../../cli/up/cluster-sight.t
 import { DataDirectory } from '../../cli/up/data-directory.ts';
 import { ensureNatsServer } from '../../cli/up/nats-server.ts';
 import type { PartDeath } from '../../cli/up/part.ts';
+import { readZooCfgFile } from '../../cli/up/zoo-cfg-file.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { connectTransport } from '../../runtime/nats.ts';
 import { freePort, freePortOffset } from '../support/nats-server.ts';
@@ -46,9 +47,11 @@ export async function startCluster(
     executor?: 'process' | 'noop';
     /** Of the processes of ours. */
     env?: Readonly<Record<string, string>>;
+    /** Lines of a zoo.cfg; without it the members are generous. */
+    zooCfg?: readonly string[];
   } = {},
 ): Promise<TestCluster> {
-  const { coords = 3, masters = 2, agents = 3, executor = 'process', env = {} } = size;
+  const { coords = 3, masters = 2, agents = 3, executor = 'process', env = {}, zooCfg } = size;
   const directory = mkdtempSync(join(tmpdir(), 'mesozoo-cluster-'));
   const data = new DataDirectory(directory);
   const server = await ensureNatsServer(() => undefined);
@@ -56,10 +59,13 @@ export async function startCluster(
   const portOffset = await freePortOffset(coords);
   const secrets = data.secrets();
   const deaths: PartDeath[] = [];
+  const zooCfgPath = join(directory, 'zoo.cfg');
+  if (zooCfg !== undefined) writeFileSync(zooCfgPath, `${zooCfg.join('\n')}\n`);
   const parts = () =>
     new Cluster(
       {
         ...{ data, secrets, masters, agents, natsPort, portOffset },
+        ...(zooCfg !== undefined && { zooCfg: readZooCfgFile(zooCfgPath) }),
         record: data.openCluster(coords),
         nats: { server },
         env: { ...env, MESOZOO_EXECUTOR: executor },

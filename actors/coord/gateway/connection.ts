@@ -14,7 +14,7 @@ import type { Quorum } from '../door/quorum.ts';
 import type { WatchTable } from '../znodes/contract.ts';
 import { authenticate, identitiesOfAddress } from './auth.ts';
 import { Framing } from './framing.ts';
-import { JuteReader, JuteWriter } from './jute.ts';
+import { JuteReader, JuteWriter, NO_BYTES } from './jute.ts';
 import { opcodes, SYNC_CONNECTED, specialXids } from './opcodes.ts';
 import { answerRead, isRead } from './reads.ts';
 import { errorNumber, writeReply } from './replies.ts';
@@ -227,7 +227,7 @@ export class ClientConnection implements TcpHandlers {
     const seenZxid = reader.long();
     const askedMs = reader.int();
     const former = reader.hex();
-    const password = Buffer.from(reader.buffer());
+    const password = Buffer.from(reader.buffer() ?? NO_BYTES);
     // Old clients do not send it, and do not read it either.
     this.hasReadOnlyFlag = reader.left > 0;
     if (seenZxid > quorum.state().zxid) {
@@ -360,7 +360,7 @@ export class ClientConnection implements TcpHandlers {
   private authenticate(xid: number, reader: JuteReader): void {
     reader.int();
     const scheme = reader.string();
-    const proven = authenticate(scheme, reader.buffer(), this.options.settings);
+    const proven = authenticate(scheme, reader.buffer() ?? NO_BYTES, this.options.settings);
     const added = this.identities.length < IDENTITIES_MAX ? proven : undefined;
     const request = {
       ...{ xid, type: opcodes.auth, types: NO_TYPES, frame: NO_FRAME, sinceMs: this.heardMs },

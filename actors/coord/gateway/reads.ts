@@ -28,9 +28,9 @@ const reads: Readonly<Record<number, Read>> = {
   [opcodes.getData]: (reader, out, context) => {
     const path = reader.string();
     const isWatched = reader.bool();
-    const { data, stat } = context.state.get(path, context.identities);
+    const { data, isNull, stat } = context.state.get(path, context.identities);
     if (isWatched) context.watches.add(context.session, 'data', path);
-    out.buffer(data);
+    out.buffer(isNull ? null : data);
     out.stat(stat);
   },
   [opcodes.exists]: (reader, out, context) => {
@@ -67,8 +67,7 @@ const reads: Readonly<Record<number, Read>> = {
   },
   [opcodes.checkWatches]: (reader, _out, { watches, session }) => {
     const { path, kind } = watcherOf(reader);
-    const kinds = kind === 'any' ? (['data', 'child'] as const) : [kind];
-    if (!kinds.some((one) => watches.has(session, one, path))) throw noWatcher();
+    if (!watches.has(session, kind, path)) throw noWatcher();
   },
   [opcodes.removeWatches]: (reader, _out, { watches, session }) => {
     const { path, kind } = watcherOf(reader);
@@ -166,8 +165,8 @@ function readOfMany(type: number, reader: JuteReader, out: JuteWriter, context: 
   const path = reader.string();
   reader.bool();
   if (type === opcodes.getData) {
-    const { data, stat } = context.state.get(path, context.identities);
-    out.buffer(data);
+    const { data, isNull, stat } = context.state.get(path, context.identities);
+    out.buffer(isNull ? null : data);
     out.stat(stat);
   } else {
     out.strings(context.state.children(path, context.identities, undefined, ALL).names);

@@ -173,9 +173,6 @@ function withoutAuth(
   entries: readonly AclEntry[],
   identities: readonly Identity[],
 ): readonly AclEntry[] {
-  // The log has no bytes for them; what else is wrong with an ACL is found in the order of `apply`'s checks.
-  if (entries.some(({ permissions }) => permissions < 0))
-    throw new MesozooError('INVALID_ACL', 'permissions must be 1 to 31');
   if (!entries.some(({ scheme }) => scheme === 'auth')) return entries;
   return entries.flatMap((entry) => {
     if (entry.scheme !== 'auth') return [entry];

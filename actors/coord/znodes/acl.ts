@@ -35,13 +35,15 @@ export class Acl {
   }
 }
 
-/** What is wrong with an ACL, in words, or undefined. */
+/**
+ * What is wrong with an ACL, in words, or undefined. Permissions may be any 32 bits, as in ZooKeeper: those that mean
+ * nothing grant nothing.
+ */
 export function aclProblem(entries: readonly AclEntry[]): string | undefined {
   if (entries.length === 0) return 'the ACL is empty';
   if (entries.length > limits.aclEntries)
     return `the ACL has more than ${limits.aclEntries} entries`;
-  for (const { permissions: granted, scheme, id } of entries) {
-    if (granted < 1 || granted > permissions.all) return 'permissions must be 1 to 31';
+  for (const { scheme, id } of entries) {
     if (id.length > ID_LENGTH_MAX) return `an id is longer than ${ID_LENGTH_MAX} characters`;
     const problem = idProblem(scheme, id);
     if (problem !== undefined) return problem;

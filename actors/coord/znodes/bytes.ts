@@ -211,6 +211,22 @@ export class ByteReader {
     return this.buffer.toString('hex', at, at + 8);
   }
 
+  /** Passes over these bytes if they come next. */
+  skipEqual(bytes: Uint8Array): boolean {
+    const { length } = bytes;
+    if (length > this.left) return false;
+    const at = this.position;
+    for (let index = 0; index < length; index++)
+      if (this.bytes[at + index] !== bytes[index]) return false;
+    this.position += length;
+    return true;
+  }
+
+  /** A view of what was read from `start` on. */
+  since(start: number): Uint8Array {
+    return this.bytes.subarray(start, this.position);
+  }
+
   skip(size: number): void {
     this.advance(size);
   }
@@ -230,9 +246,4 @@ export class ByteReader {
 
 export function unreadable(why: string): MesozooError {
   return new MesozooError('BAD_REQUEST', `the bytes are not readable: ${why}`);
-}
-
-/** A view that would keep much more memory alive than it needs is copied. */
-export function compact(bytes: Uint8Array): Uint8Array {
-  return bytes.length * 2 >= bytes.buffer.byteLength ? bytes : bytes.slice();
 }

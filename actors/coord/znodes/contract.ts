@@ -54,6 +54,8 @@ export interface SessionView {
 
 export interface ReadNode {
   readonly data: Uint8Array;
+  /** They were written as null, and are no bytes. */
+  readonly isNull: boolean;
   readonly stat: Stat;
 }
 

@@ -7,16 +7,18 @@
  * made for.
  */
 import { assert } from '../../../protocol/errors.ts';
+import { NO_DATA, NULL_DATA } from './data.ts';
 
 const UNIT_BYTES = 16;
 const REGION_UNITS = 4096;
 const LONG_BYTES = 1024;
-/** Of data of no bytes. */
+/** References of data of no bytes, and of null. */
 const NOTHING = 0;
+const NULL = 1;
 
 export class DataStore {
   private readonly regions: Buffer[] = [];
-  /** In the last region. Unit 0 of all stands for nothing. */
+  /** In the last region. The first two of all are no data's. */
   private unitsTaken = REGION_UNITS;
   /** By their size in units. */
   private readonly free: number[][] = [];
@@ -24,32 +26,29 @@ export class DataStore {
   private lastLong = 0;
 
   /** A copy: what is given stays the caller's. */
-  put(data: string | Uint8Array): number {
+  put(data: Uint8Array): number {
     const { length } = data;
-    if (length === 0) return NOTHING;
+    if (length === 0) return data === NULL_DATA ? NULL : NOTHING;
     if (length > LONG_BYTES) return this.putLong(data);
     const reference = this.take((length + UNIT_BYTES - 1) >>> 4);
-    const region = this.regionOf(reference);
-    const start = startOf(reference);
-    if (typeof data === 'string') region.write(data, start, 'latin1');
-    else region.set(data, start);
+    this.regionOf(reference).set(data, startOf(reference));
     return reference;
   }
 
   /** A copy. */
   get(reference: number, length: number): Uint8Array {
+    if (reference === NULL) return NULL_DATA;
+    if (reference === NOTHING) return NO_DATA;
     if (reference < 0) return this.longOf(reference).slice();
     // Of the pool that small buffers share: an array buffer for each would cost more than its content.
     const copy = Buffer.allocUnsafe(length);
-    if (reference !== NOTHING) {
-      const start = startOf(reference);
-      this.regionOf(reference).copy(copy, 0, start, start + length);
-    }
+    const start = startOf(reference);
+    this.regionOf(reference).copy(copy, 0, start, start + length);
     return new Uint8Array(copy.buffer, copy.byteOffset, length);
   }
 
   give(reference: number, length: number): void {
-    if (reference === NOTHING) return;
+    if (reference === NOTHING || reference === NULL) return;
     if (reference < 0) {
       this.long.delete(reference);
       return;
@@ -65,17 +64,16 @@ export class DataStore {
     if (again !== undefined) return again;
     if (this.unitsTaken + units > REGION_UNITS) {
       this.regions.push(Buffer.from(new ArrayBuffer(REGION_UNITS * UNIT_BYTES)));
-      this.unitsTaken = this.regions.length === 1 ? 1 : 0;
+      this.unitsTaken = this.regions.length === 1 ? 2 : 0;
     }
     const reference = (this.regions.length - 1) * REGION_UNITS + this.unitsTaken;
     this.unitsTaken += units;
     return reference;
   }
 
-  private putLong(data: string | Uint8Array): number {
+  private putLong(data: Uint8Array): number {
     this.lastLong -= 1;
-    const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
-    this.long.set(this.lastLong, new Uint8Array(bytes));
+    this.long.set(this.lastLong, new Uint8Array(data));
     return this.lastLong;
   }
 

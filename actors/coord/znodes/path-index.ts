@@ -14,18 +14,18 @@ export class PathIndex {
     return this.count;
   }
 
-  has(path: string): boolean {
-    return this.shardOf(path).has(path);
-  }
-
   get(path: string): number | undefined {
     return this.shardOf(path).get(path);
   }
 
-  /** The path must not be there yet. */
-  add(path: string, number: number): void {
-    this.shardOf(path).set(path, number);
+  /** False: the path was there already, and what it led to is not known any more. */
+  add(path: string, number: number): boolean {
+    const shard = this.shardOf(path);
+    const { size } = shard;
+    shard.set(path, number);
+    if (shard.size === size) return false;
     this.count += 1;
+    return true;
   }
 
   delete(path: string): void {

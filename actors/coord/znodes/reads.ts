@@ -10,13 +10,14 @@ import { pathProblem } from '../../../protocol/paths.ts';
 import { allows, withoutHashes } from './acl.ts';
 import { firstNotBefore } from './children.ts';
 import type { ReadNode } from './contract.ts';
-import { dataBytes } from './data.ts';
+import { NULL_DATA } from './data.ts';
 import type { Tree, Znode } from './tree.ts';
 
 export function readNode(tree: Tree, path: string, identities: readonly Identity[]): ReadNode {
   const node = find(tree, path);
   demand(node, permissions.read, identities);
-  return { data: dataBytes(node.data), stat: node.stat() };
+  const { data } = node;
+  return { data, isNull: data === NULL_DATA, stat: node.stat() };
 }
 
 export function readChildren(

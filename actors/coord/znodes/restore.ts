@@ -74,8 +74,6 @@ function restoreSession(sessions: Sessions, image: SessionImage): void {
 
 function restoreNode(tree: Tree, sessions: Sessions, record: NodeRecord): void {
   if (pathProblem(record.path) !== undefined) throw damaged('a path is not legal');
-  if (tree.find(record.path) !== undefined) throw damaged('a node is there twice');
-  if (!tree.canRestore(record.path)) throw damaged('a node has no parent');
   if (
     record.owner !== '' &&
     (isProtected(record.path) || sessions.find(record.owner) === undefined)
@@ -83,7 +81,7 @@ function restoreNode(tree: Tree, sessions: Sessions, record: NodeRecord): void {
     throw damaged('an ephemeral node has no session');
   if ((record.container || record.ttlMs > 0) && (record.owner !== '' || isProtected(record.path)))
     throw damaged('a node goes in two ways');
-  tree.restore(record);
+  if (!tree.restore(record)) throw damaged('a node is there twice, or has no parent');
 }
 
 /** Of the length before a record: as many as a whole number takes. */

@@ -15,6 +15,8 @@ function prepared(): { driver: Driver; session: TestSession } {
   driver.open(2);
   for (let index = 0; index < 50; index++) session.write(create(`/n${index}`, { data: 'x' }));
   session.write(create('/n1/child', { data: 'y'.repeat(3000), ephemeral: true }));
+  session.write(create('/null', { data: null }));
+  session.write(create('/null-container', { data: null, container: true }));
   session.write(remove('/none'));
   session.attach(3);
   return { driver, session };
@@ -31,8 +33,8 @@ function visible(state: ZnodeState): unknown {
   const nodes: unknown[] = [];
   const identities = [{ scheme: 'digest', id: 'a:b' }];
   const walk = (path: string): void => {
-    const { data, stat } = state.get(path, identities);
-    nodes.push([path, [...data], stat, state.acl(path, identities).acl]);
+    const { data, isNull, stat } = state.get(path, identities);
+    nodes.push([path, isNull ? null : [...data], stat, state.acl(path, identities).acl]);
     for (const name of state.children(path, identities).names)
       walk(path === '/' ? `/${name}` : `${path}/${name}`);
   };

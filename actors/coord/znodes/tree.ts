@@ -8,7 +8,7 @@ import { assert } from '../../../protocol/errors.ts';
 import type { SessionId, Zxid } from '../../../protocol/ids.ts';
 import { parentOf } from '../../../protocol/paths.ts';
 import { type Acl, openAcl, readOnlyAcl } from './acl.ts';
-import { type KeptData, NO_DATA } from './data.ts';
+import { NO_DATA } from './data.ts';
 import { HashSum } from './hash.ts';
 import { NodeStore } from './node-store.ts';
 import { PathIndex } from './path-index.ts';
@@ -48,7 +48,8 @@ export class Tree {
   /** The nodes that are always there, as in a new ZooKeeper. */
   static initial(): Tree {
     const tree = new Tree();
-    for (const [path, acl] of systemNodes) tree.restore({ ...emptyRecord, path, acl });
+    for (const [path, acl] of systemNodes)
+      assert(tree.restore({ ...emptyRecord, path, acl }), 'the first nodes are an empty tree');
     return tree;
   }
 
@@ -75,18 +76,19 @@ export class Tree {
     return this.passing.values();
   }
 
-  canRestore(path: string): boolean {
-    return path === '/' ? this.size === 0 : this.parentToRestore(path) !== undefined;
-  }
-
-  /** Adds a node as it was; the parent is there already and counts are not changed. */
-  restore(record: NodeRecord): Znode {
+  /**
+   * Adds a node as it was, without changing counts. False when its parent is not there, or when it was there itself: then
+   * the tree is of no use any more.
+   */
+  restore(record: NodeRecord): boolean {
     const { path } = record;
     const parent = path === '/' ? undefined : this.parentToRestore(path);
+    if (path === '/' ? this.size > 0 : parent === undefined) return false;
     const node = Znode.from(record, parent, this.store);
+    if (!this.index.add(path, node.number)) return false;
     if (parent !== undefined) this.changing(parent);
     this.attach(node, parent);
-    return node;
+    return true;
   }
 
   private parentToRestore(path: string): Znode | undefined {
@@ -109,6 +111,7 @@ export class Tree {
     this.changing(parent);
     parent.creates = creates + 1;
     parent.pzxid = record.czxid;
+    this.enter(node);
     this.attach(node, parent);
     this.journal?.push(() => {
       this.changing(parent);
@@ -130,11 +133,12 @@ export class Tree {
     this.journal?.push(() => {
       this.changing(parent);
       parent.pzxid = pzxid;
+      this.enter(node);
       this.attach(node, parent);
     });
   }
 
-  setData(node: Znode, data: KeptData, zxid: Zxid, wallMs: number): void {
+  setData(node: Znode, data: Uint8Array, zxid: Zxid, wallMs: number): void {
     this.changing(node);
     if (this.journal !== undefined) {
       const { data: oldData, version, mzxid, mtimeMs } = node;
@@ -153,7 +157,7 @@ export class Tree {
   }
 
   /** Without a new version, and nobody is told. */
-  replaceData(node: Znode, data: KeptData): void {
+  replaceData(node: Znode, data: Uint8Array): void {
     if (this.journal !== undefined) {
       const { data: oldData } = node;
       this.journal.push(() => this.replaceData(node, oldData));
@@ -162,7 +166,7 @@ export class Tree {
     this.putData(node, data);
   }
 
-  private putData(node: Znode, data: KeptData): void {
+  private putData(node: Znode, data: Uint8Array): void {
     this.byteLength += data.length - node.dataLength;
     node.setData(data);
     this.changed(node);
@@ -218,11 +222,13 @@ export class Tree {
     this.sum.add(node.hashHigh, node.hashLow);
   }
 
-  /** The parent, if any, is being changed, or is complete but for this child (`restore`). */
+  private enter({ path, number }: Znode): void {
+    assert(this.index.add(path, number), `${path} is there already`);
+  }
+
+  /** It is in the index. The parent, if any, is being changed, or is complete but for this child (`restore`). */
   private attach(node: Znode, parent: Znode | undefined): void {
     const { path, owner, number } = node;
-    assert(!this.index.has(path), `${path} is there already`);
-    this.index.add(path, number);
     this.removed.delete(number);
     this.byteLength += path.length + node.dataLength;
     this.changed(node);

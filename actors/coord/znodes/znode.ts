@@ -4,7 +4,7 @@ import type { Stat } from '../../../protocol/operations.ts';
 import { nameOf } from '../../../protocol/paths.ts';
 import type { Acl } from './acl.ts';
 import { ChildNames } from './children.ts';
-import { hashData, type KeptData, NO_DATA } from './data.ts';
+import { hashData } from './data.ts';
 import { hasher } from './hash.ts';
 import {
   NARROW_COLUMNS,
@@ -19,7 +19,7 @@ import {
 /** What is kept of a node, but for its place in the tree. */
 export interface NodeRecord {
   readonly path: string;
-  readonly data: KeptData;
+  readonly data: Uint8Array;
   readonly acl: Acl;
   readonly czxid: Zxid;
   readonly mzxid: Zxid;
@@ -133,10 +133,8 @@ export class Znode implements NodeRecord {
     return this.narrow(narrow.dataLength);
   }
   /** A copy. */
-  get data(): KeptData {
-    const length = this.dataLength;
-    if (length === 0) return NO_DATA;
-    return this.store.data.get(this.narrow(narrow.dataReference), length);
+  get data(): Uint8Array {
+    return this.store.data.get(this.narrow(narrow.dataReference), this.dataLength);
   }
   get parent(): Znode | undefined {
     return this.linked(narrow.parent);
@@ -183,7 +181,7 @@ export class Znode implements NodeRecord {
     this.setNarrow(narrow.aversion, version);
   }
 
-  setData(data: KeptData): void {
+  setData(data: Uint8Array): void {
     const { store } = this;
     store.data.give(this.narrow(narrow.dataReference), this.dataLength);
     this.setNarrow(narrow.dataReference, store.data.put(data));

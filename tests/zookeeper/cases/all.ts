@@ -1,5 +1,5 @@
 /** Every row there is. */
-import type { Row, RowGroup } from '../row.ts';
+import type { RowGroup } from '../row.ts';
 import { aclRows } from './acl.ts';
 import { malformedRows } from './malformed.ts';
 import { multiRows } from './multi.ts';
@@ -15,5 +15,3 @@ export const rowGroups: readonly RowGroup[] = [
   sessionRows,
   malformedRows,
 ];
-
-export const rowsForZooKeeper: readonly Row[] = rowGroups.flatMap(({ rows }) => rows);
