@@ -87,8 +87,11 @@ export class ByteWriter {
     this.length += 8;
   }
 
+  /** Small ones share a buffer: one for each would cost more than its content. */
   copy(start = 0, end = this.length): Uint8Array {
-    return this.bytes.slice(start, end);
+    const copy = Buffer.allocUnsafe(end - start);
+    this.buffer.copy(copy, 0, start, end);
+    return new Uint8Array(copy.buffer, copy.byteOffset, copy.length);
   }
 
   toLatin1(): string {

@@ -47,8 +47,10 @@ export const narrow = {
   dataLow: 14,
   hashHigh: 15,
   hashLow: 16,
+  indexHash: 17,
+  indexNext: 18,
 } as const;
-export const NARROW_COLUMNS = 17;
+export const NARROW_COLUMNS = 19;
 
 export class NodePage {
   readonly wide = new Float64Array(PAGE_NODES * WIDE_COLUMNS);
@@ -95,6 +97,13 @@ export class NodeStore {
     this.owners.delete(number);
     this.names.delete(number);
     this.free.push(number);
+  }
+
+  isAt(number: number, hash: number, path: string): boolean {
+    const page = this.page(number);
+    const row = NodeStore.row(number);
+    const isHash = page.narrow[row * NARROW_COLUMNS + narrow.indexHash] === hash;
+    return isHash && page.paths[row] === path;
   }
 
   linked(number: number, column: number): number {

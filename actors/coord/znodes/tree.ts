@@ -10,7 +10,7 @@ import { parentOf } from '../../../protocol/paths.ts';
 import { type Acl, openAcl, readOnlyAcl } from './acl.ts';
 import { NO_DATA } from './data.ts';
 import { HashSum } from './hash.ts';
-import { NodeStore } from './node-store.ts';
+import { NO_NODE, NodeStore } from './node-store.ts';
 import { PathIndex } from './path-index.ts';
 import { limitedBy } from './quotas.ts';
 import { type NodeRecord, Znode } from './znode.ts';
@@ -26,7 +26,7 @@ export interface TreeObserver {
 
 export class Tree {
   private readonly store = new NodeStore();
-  private readonly index = new PathIndex();
+  private readonly index = new PathIndex(this.store);
   /** By the session that owns them, then by their numbers. */
   private readonly ephemerals = new Map<SessionId, Map<number, Znode>>();
   /** Containers and nodes that have a `ttlMs`, by their numbers. */
@@ -59,7 +59,7 @@ export class Tree {
 
   find(path: string): Znode | undefined {
     const number = this.index.get(path);
-    return number === undefined ? undefined : new Znode(this.store, number);
+    return number === NO_NODE ? undefined : new Znode(this.store, number);
   }
 
   /** Of a session. */
@@ -248,7 +248,7 @@ export class Tree {
   private detach(node: Znode, parent: Znode): void {
     const { path, owner, number } = node;
     this.observer?.removing(node);
-    this.index.delete(path);
+    this.index.delete(number);
     this.removed.add(number);
     this.byteLength -= path.length + node.dataLength;
     this.sum.subtract(node.hashHigh, node.hashLow);
