@@ -90,7 +90,7 @@ export const defaultTiming: CoordTiming = {
 export interface CoordBounds {
   /** A segment of the log is sealed when it has grown to this. */
   readonly segmentBytes: number;
-  /** A snapshot is taken after so many slots, or so many bytes of log (at least as many as the last snapshot had). */
+  /** A snapshot is taken after so many slots, or so many bytes of log (at least half as many as the last snapshot had). */
   readonly snapshotSlots: number;
   readonly snapshotLogBytes: number;
   /** Written, and read back, between two turns of everything else. */

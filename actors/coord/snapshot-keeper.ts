@@ -67,8 +67,8 @@ export class SnapshotKeeper {
     const { bounds, log } = this.options;
     const slots = state.slot - this.lastSlot;
     const bytes = log.bytesAppended - this.logBytesThen;
-    // A large tree is not written again and again for a little log.
-    const enoughBytes = Math.max(bounds.snapshotLogBytes, this.lastBytes);
+    // A large tree is not written again and again for a little log. Half of its size, since the log is kept in memory.
+    const enoughBytes = Math.max(bounds.snapshotLogBytes, this.lastBytes / 2);
     if (slots >= bounds.snapshotSlots || (slots > 0 && bytes >= enoughBytes)) this.take(state);
   }
 

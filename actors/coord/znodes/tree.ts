@@ -42,14 +42,15 @@ export class Tree {
   private journal: (() => void)[] | undefined;
   /** Nodes that were removed and may still be looked at, or come back. */
   private readonly removed = new Set<number>();
-  /** Of the last node that was restored: the next one often has the same. */
-  private lastParent: { readonly path: string; readonly node: Znode } | undefined;
+  /** The parent of the last node that was restored: the next one often has the same. */
+  private restoring: { readonly path: string; readonly node: Znode } | undefined;
 
   /** The nodes that are always there, as in a new ZooKeeper. */
   static initial(): Tree {
     const tree = new Tree();
     for (const [path, acl] of systemNodes)
-      assert(tree.restore({ ...emptyRecord, path, acl }), 'the first nodes are an empty tree');
+      assert(tree.restore({ ...emptyRecord, path, acl }), 'the first nodes are in order');
+    tree.restored();
     return tree;
   }
 
@@ -77,8 +78,8 @@ export class Tree {
   }
 
   /**
-   * Adds a node as it was, without changing counts. False when its parent is not there, or when it was there itself: then
-   * the tree is of no use any more.
+   * Adds a node as it was, without changing counts; `restored` must follow the last one. False when its parent is not
+   * there, or when it was there itself: then the tree is of no use any more.
    */
   restore(record: NodeRecord): boolean {
     const { path } = record;
@@ -86,20 +87,27 @@ export class Tree {
     if (path === '/' ? this.size > 0 : parent === undefined) return false;
     const node = Znode.from(record, parent, this.store);
     if (!this.index.add(path, node.number)) return false;
-    if (parent !== undefined) this.changing(parent);
     this.attach(node, parent);
     return true;
   }
 
+  restored(): void {
+    if (this.restoring !== undefined) this.changed(this.restoring.node);
+    this.restoring = undefined;
+  }
+
+  /** Out of the sum until the next has its turn: it would be hashed anew for each of its children. */
   private parentToRestore(path: string): Znode | undefined {
-    const last = this.lastParent;
-    const { length } = last?.path ?? '';
-    const isSame =
-      last !== undefined && path.lastIndexOf('/') === length && path.startsWith(last.path);
-    if (isSame) return last.node;
+    const slash = path.lastIndexOf('/');
+    const last = this.restoring;
+    if (last !== undefined && slash === last.path.length && path.startsWith(last.path))
+      return last.node;
+    this.restored();
     const parentPath = parentOf(path);
     const node = this.find(parentPath);
-    if (node !== undefined) this.lastParent = { path: parentPath, node };
+    if (node === undefined) return undefined;
+    this.changing(node);
+    this.restoring = { path: parentPath, node };
     return node;
   }
 
@@ -113,6 +121,7 @@ export class Tree {
     parent.pzxid = record.czxid;
     this.enter(node);
     this.attach(node, parent);
+    this.changed(parent);
     this.journal?.push(() => {
       this.changing(parent);
       parent.creates = creates;
@@ -135,6 +144,7 @@ export class Tree {
       parent.pzxid = pzxid;
       this.enter(node);
       this.attach(node, parent);
+      this.changed(parent);
     });
   }
 
@@ -226,16 +236,13 @@ export class Tree {
     assert(this.index.add(path, number), `${path} is there already`);
   }
 
-  /** It is in the index. The parent, if any, is being changed, or is complete but for this child (`restore`). */
+  /** It is in the index; the parent, if any, is out of the sum. */
   private attach(node: Znode, parent: Znode | undefined): void {
     const { path, owner, number } = node;
     this.removed.delete(number);
     this.byteLength += path.length + node.dataLength;
     this.changed(node);
-    if (parent !== undefined) {
-      node.attach();
-      this.changed(parent);
-    }
+    if (parent !== undefined) node.attach();
     const limited = limitedBy(path);
     if (limited !== undefined) this.limited.add(limited);
     if (node.container || node.ttlMs > 0) this.passing.set(number, node);
