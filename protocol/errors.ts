@@ -101,6 +101,16 @@ export const errorCatalogue = {
     meaning: 'there is no such request, or it is switched off here',
     zookeeper: -6,
   },
+  SESSION_REQUIRES_AUTH: {
+    definite: true,
+    meaning: 'the member serves only sessions that have proven who they are',
+    zookeeper: -124,
+  },
+  RECONFIG_DISABLED: {
+    definite: true,
+    meaning: 'the members are changed only where zoo.cfg has reconfigEnabled',
+    zookeeper: -123,
+  },
   NO_WATCHER: { definite: true, meaning: 'there is no such watch', zookeeper: -121 },
   // tasks
   NO_TASK: { definite: true, meaning: 'there is no such task' },

@@ -193,7 +193,7 @@ export class CoordActor implements Actor {
       isInContact: () =>
         this.attentiveMs - this.contactMs < timing.contactPatienceMs && !snapshots.isFetching,
     };
-    const { tcp } = this.ports;
+    const { tcp, http } = this.ports;
     const { zookeeper } = this.options;
     const gateway =
       tcp === undefined || zookeeper === undefined
@@ -201,6 +201,7 @@ export class CoordActor implements Actor {
         : new Gateway({
             ...zookeeper,
             tcp,
+            http,
             clock,
             random,
             log: logger,
@@ -408,6 +409,7 @@ export class CoordActor implements Actor {
     parts.door.fire(applied);
     if (parts.gateway !== undefined) for (const event of applied.events) parts.gateway.fire(event);
     parts.door.applied(applied);
+    parts.gateway?.applied(applied.zxid);
     if (applied.ended !== undefined) parts.gateway?.ended(applied.ended);
     if (applied.ended !== undefined) parts.expiry.ended(applied.ended.session);
     if (result.kind === 'session' && this.role === 'leading') {

@@ -1,7 +1,7 @@
 /** What a coord is started with, and its times. */
 import type { MemberId, Slot } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
-import type { Ports, Storage, Tcp, Transport } from '../actor.ts';
+import type { Http, Ports, Storage, Tcp, Transport } from '../actor.ts';
 import type { PlantedBugs } from '../planted.ts';
 import type { ProcessFacts } from './gateway/server-report.ts';
 import type { GatewaySettings } from './gateway/settings.ts';
@@ -15,6 +15,8 @@ export type CoordPorts = Ports & {
   readonly bulk: Transport;
   /** Absent where no client of ZooKeeper can connect. */
   readonly tcp?: Tcp;
+  /** Absent where nobody can ask for its pages. */
+  readonly http?: Http;
 };
 
 export interface CoordOptions {
@@ -31,6 +33,8 @@ export interface CoordOptions {
     readonly port: number;
     readonly settings: GatewaySettings;
     readonly process: ProcessFacts;
+    /** Names and passwords of SASL; absent where it is not offered. */
+    readonly saslUsers?: ReadonlyMap<string, string> | undefined;
   };
   readonly timing?: Partial<CoordTiming>;
   readonly bounds?: Partial<CoordBounds>;

@@ -6,9 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from 'nats';
-import { Cluster, ports } from '../../cli/up/cluster.ts';
+import { Cluster } from '../../cli/up/cluster.ts';
 import { type ClusterSight, ClusterSighting } from '../../cli/up/cluster-sight.ts';
 import { DataDirectory } from '../../cli/up/data-directory.ts';
+import { firstPorts, type MemberPorts } from '../../cli/up/member-ports.ts';
 import { ensureNatsServer } from '../../cli/up/nats-server.ts';
 import type { PartDeath } from '../../cli/up/part.ts';
 import { readZooCfgFile } from '../../cli/up/zoo-cfg-file.ts';
@@ -21,6 +22,9 @@ export interface TestCluster {
   readonly directory: string;
   /** Where clients of ZooKeeper find each coord. */
   readonly zookeeperAddresses: readonly { readonly host: string; readonly port: number }[];
+  /** Where monitors find each coord. */
+  readonly adminUrls: readonly string[];
+  readonly memberPorts: readonly MemberPorts[];
   readonly deaths: readonly PartDeath[];
   /** Has a leading coord, a leading master and all its agents. */
   untilWell(): Promise<ClusterSight>;
@@ -47,27 +51,28 @@ export async function startCluster(
     executor?: 'process' | 'noop';
     /** Of the processes of ours. */
     env?: Readonly<Record<string, string>>;
-    /** Lines of a zoo.cfg; without it the members are generous. */
-    zooCfg?: readonly string[];
+    /** The text of a zoo.cfg. */
+    zooCfg?: string;
   } = {},
 ): Promise<TestCluster> {
-  const { coords = 3, masters = 2, agents = 3, executor = 'process', env = {}, zooCfg } = size;
+  const { coords = 3, masters = 2, agents = 3, executor = 'process', env = {} } = size;
   const directory = mkdtempSync(join(tmpdir(), 'mesozoo-cluster-'));
   const data = new DataDirectory(directory);
   const server = await ensureNatsServer(() => undefined);
   const natsPort = await freePort();
-  const portOffset = await freePortOffset(coords);
+  const zooCfg = size.zooCfg === undefined ? undefined : zooCfgIn(directory, size.zooCfg);
+  const { secure, metrics, admin, client } = zooCfg?.ports ?? firstPorts;
+  const firsts = [client, secure, admin, metrics].filter((port) => port !== undefined);
+  const portOffset = await freePortOffset(coords, firsts);
   const secrets = data.secrets();
   const deaths: PartDeath[] = [];
-  const zooCfgPath = join(directory, 'zoo.cfg');
-  if (zooCfg !== undefined) writeFileSync(zooCfgPath, `${zooCfg.join('\n')}\n`);
   const parts = () =>
     new Cluster(
       {
         ...{ data, secrets, masters, agents, natsPort, portOffset },
-        ...(zooCfg !== undefined && { zooCfg: readZooCfgFile(zooCfgPath) }),
         record: data.openCluster(coords),
         nats: { server },
+        ...(zooCfg !== undefined && { zooCfg }),
         env: { ...env, MESOZOO_EXECUTOR: executor },
       },
       { died: (death) => deaths.push(death), changed: () => undefined },
@@ -102,10 +107,12 @@ export async function startCluster(
   return {
     natsUrl: cluster.natsUrl,
     directory,
-    zookeeperAddresses: Array.from({ length: coords }, (_, index) => ({
+    memberPorts: cluster.memberPorts,
+    zookeeperAddresses: cluster.memberPorts.map(({ client: port }) => ({
       host: '127.0.0.1',
-      port: ports.zookeeper + portOffset + index,
+      port,
     })),
+    adminUrls: cluster.memberPorts.map(({ admin: port }) => `http://127.0.0.1:${port}`),
     deaths,
     untilWell,
     leadingCoord: () =>
@@ -137,6 +144,12 @@ export async function startCluster(
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+function zooCfgIn(directory: string, text: string) {
+  const path = join(directory, 'zoo.cfg');
+  writeFileSync(path, text);
+  return readZooCfgFile(path);
 }
 
 export function pause(ms: number): Promise<void> {

@@ -13,9 +13,12 @@ import { commonSettings, settingsOf } from './zookeeper-server.ts';
 const NEWER = 'as ZooKeeper 3.9 does it';
 /** Also of the create2 in a multi, for which ZooKeeper gives the path alone: C clients read what they asked for. */
 const STAT = 'a multi tells the Stat';
+/** ZooKeeper looks at what there was before the multi. */
+const WHOLE = 'the parts of a multi see what the parts before them have done, quotas included';
 
 const differences: Readonly<Record<string, string>> = {
   'multi of every type that there is': STAT,
+  'a hard limit of bytes within a multi, enforced': WHOLE,
   'addWatch persistent, then recursive': NEWER,
   'addWatch recursive, then persistent': NEWER,
   'checkWatches of every type where nothing is watched': NEWER,
@@ -39,7 +42,7 @@ const differences: Readonly<Record<string, string>> = {
 describe.each(['generous', 'plain'] as const)('an ensemble of ours that is %s', (kind) => {
   let cluster: TestCluster;
   beforeAll(async () => {
-    const zooCfg = [...commonSettings, ...settingsOf[kind]];
+    const zooCfg = [...commonSettings, ...settingsOf[kind]].join('\n');
     cluster = await startCluster({ masters: 1, agents: 0, zooCfg });
   }, 60_000);
   afterAll(() => cluster.stop());

@@ -16,7 +16,9 @@ for (const { rows, server: kind = 'generous' } of rowGroups) {
   const server = await startZooKeeper(kind);
   try {
     for (const row of wanted) {
-      recorded[row.name] = await play(row, server.address);
+      recorded[row.name] = await play(row, server.address).catch((cause: unknown) => {
+        throw new Error(`"${row.name}" cannot be played`, { cause });
+      });
       if (part !== undefined)
         process.stdout.write(`${row.name}\n  ${recorded[row.name]!.join('\n  ')}\n`);
     }

@@ -12,13 +12,20 @@ import type { Clock, Logger, Random, TcpConnection, TcpHandlers } from '../../ac
 import { Fifo } from '../client/fifo.ts';
 import type { Quorum } from '../door/quorum.ts';
 import type { WatchTable } from '../znodes/contract.ts';
-import { authenticate, identitiesOfAddress } from './auth.ts';
+import {
+  authenticate,
+  identitiesOfConnection,
+  isAuthEnough,
+  WRONG_ENSEMBLE,
+  withIdentities,
+} from './auth.ts';
 import { Framing } from './framing.ts';
 import { JuteReader, JuteWriter, NO_BYTES } from './jute.ts';
 import { opcodes, SYNC_CONNECTED, specialXids } from './opcodes.ts';
 import { answerRead, isRead } from './reads.ts';
 import { errorNumber, writeReply } from './replies.ts';
 import { isWrite, readWrite } from './requests.ts';
+import type { SaslExchange } from './sasl/exchange.ts';
 import type { GatewaySettings } from './settings.ts';
 import { Tally } from './tally.ts';
 
@@ -32,15 +39,22 @@ export interface ConnectionOptions {
   readonly watches: WatchTable;
   /** What a four-letter word answers; undefined for what is none. */
   readonly word: (word: string) => string | undefined;
+  readonly beginSasl: () => SaslExchange;
   /** Something waits to be flushed, or to be read on. */
   readonly touched: (connection: ClientConnection) => void;
   /** The session is this connection's from now on. */
   readonly opened: (connection: ClientConnection) => void;
   readonly closed: (connection: ClientConnection) => void;
   /** A request was answered after so long. */
-  readonly answered: (latencyMs: number) => void;
+  readonly answered: (latencyMs: number, isWrite: boolean) => void;
+  /** Credentials were wrong. */
+  readonly authFailed: () => void;
   /** A request has come. */
   readonly heard: () => void;
+  /** Whether the member has room for another request. */
+  readonly hasRoom: () => boolean;
+  /** Whether one more session may begin, or go on, here. */
+  readonly admits: (isRenewal: boolean) => boolean;
   /** So many bytes leave together. */
   readonly wrote: (bytes: number) => void;
 }
@@ -56,11 +70,11 @@ interface Waiting {
   readonly refused?: Extract<OperationResult, { kind: 'error' }>;
   /** The connection closes after its reply. */
   readonly isLast?: boolean;
+  /** Of SASL: what the client is told; null is none. */
+  readonly token?: Buffer | null;
 }
 
 const PASSWORD_BYTES = 16;
-/** Of one connection: each goes with every write. */
-const IDENTITIES_MAX = 64;
 const NO_INCARNATION = 0 as SessionIncarnation;
 const NO_SESSION = '0000000000000000';
 const NOBODY: readonly Identity[] = Object.freeze([]);
@@ -96,10 +110,11 @@ export class ClientConnection implements TcpHandlers {
   private number = 0;
   private isPaused = false;
   private hasReadOnlyFlag = true;
+  private sasl: SaslExchange | undefined;
 
   constructor(options: ConnectionOptions) {
     this.options = options;
-    this.identities = identitiesOfAddress(options.tcp.remoteAddress, options.settings);
+    this.identities = identitiesOfConnection(options.tcp, options.settings);
   }
 
   get outstanding(): number {
@@ -187,7 +202,9 @@ export class ClientConnection implements TcpHandlers {
     return (
       this.outstanding < WAITING_MAX &&
       this.options.tcp.waitingBytes + this.out.length < UNSENT_PAUSE_BYTES &&
-      this.options.quorum.hasRoom()
+      this.options.quorum.hasRoom() &&
+      // Who waits for nothing may always ask.
+      (this.outstanding === 0 || this.options.hasRoom())
     );
   }
 
@@ -230,6 +247,13 @@ export class ClientConnection implements TcpHandlers {
     const password = Buffer.from(reader.buffer() ?? NO_BYTES);
     // Old clients do not send it, and do not read it either.
     this.hasReadOnlyFlag = reader.left > 0;
+    if (!this.options.admits(former !== NO_SESSION)) {
+      this.options.log.info('too many new connections', {
+        address: this.options.tcp.remoteAddress,
+      });
+      this.close();
+      return;
+    }
     if (seenZxid > quorum.state().zxid) {
       this.options.log.info('client has seen more than this member', { seenZxid });
       this.close();
@@ -308,9 +332,14 @@ export class ClientConnection implements TcpHandlers {
     const reader = new JuteReader(frame);
     const xid = reader.int();
     const type = reader.int();
-    if (isWrite(type)) this.write(xid, type, reader);
-    else if (type === opcodes.auth) this.authenticate(xid, reader);
+    if (type === opcodes.auth) this.authenticate(xid, reader);
+    else if (type === opcodes.sasl) this.answerSasl(xid, reader);
+    else if (!isAuthEnough(this.identities, this.options.settings))
+      this.refuseForGood(xid, type, 'SESSION_REQUIRES_AUTH');
+    else if (isWrite(type)) this.write(xid, type, reader);
     else if (type === opcodes.deleteContainer) this.refuse(xid, type, 'BAD_REQUEST');
+    else if (type === opcodes.reconfig && !this.options.settings.reconfigEnabled)
+      this.refuse(xid, type, 'RECONFIG_DISABLED');
     else {
       const isBarrier = type === opcodes.sync || type === opcodes.closeSession;
       if (isBarrier) this.isHeldBack = true;
@@ -350,40 +379,67 @@ export class ClientConnection implements TcpHandlers {
       this.waiting.push(request);
     } catch (error) {
       if (!(error instanceof MesozooError)) throw error;
-      const refused = { kind: 'error', error: error.toBody() } as const;
-      this.queue({
-        ...{ xid, type, types: NO_TYPES, frame: NO_FRAME, refused, sinceMs: this.heardMs },
-      });
+      this.reply(xid, type, { refused: { kind: 'error', error: error.toBody() } });
     }
   }
 
   private authenticate(xid: number, reader: JuteReader): void {
     reader.int();
     const scheme = reader.string();
-    const proven = authenticate(scheme, reader.buffer() ?? NO_BYTES, this.options.settings);
-    const added = this.identities.length < IDENTITIES_MAX ? proven : undefined;
-    const request = {
-      ...{ xid, type: opcodes.auth, types: NO_TYPES, frame: NO_FRAME, sinceMs: this.heardMs },
-    };
-    if (added === undefined) {
-      const refused = { kind: 'error', error: new MesozooError('AUTH_FAILED').toBody() } as const;
-      this.isHeldBack = true;
-      this.queue({ ...request, refused, isLast: true });
+    const proven = authenticate(
+      scheme,
+      reader.buffer() ?? NO_BYTES,
+      this.options.tcp,
+      this.options.settings,
+    );
+    if (proven === WRONG_ENSEMBLE) {
+      this.close();
       return;
     }
-    const known = (one: Identity) =>
-      this.identities.some(({ scheme: own, id }) => own === one.scheme && id === one.id);
-    this.identities = [...added.filter((one) => !known(one)), ...this.identities];
-    this.queue(request);
+    if (proven === undefined || !this.addIdentities(proven)) {
+      this.refuseForGood(xid, opcodes.auth, 'AUTH_FAILED');
+      return;
+    }
+    this.reply(xid, opcodes.auth);
+  }
+
+  private answerSasl(xid: number, reader: JuteReader): void {
+    const { log, tcp, beginSasl } = this.options;
+    this.sasl ??= beginSasl();
+    const { token, proven, refused, why } = this.sasl.answer(reader.buffer() ?? NO_BYTES);
+    if (why !== undefined) log.info('SASL refused', { address: tcp.remoteAddress, reason: why });
+    if (refused !== undefined || !this.addIdentities(proven))
+      this.refuseForGood(xid, opcodes.sasl, refused ?? 'AUTH_FAILED');
+    else this.reply(xid, opcodes.sasl, { token });
+  }
+
+  /** False where there are too many. */
+  private addIdentities(added: readonly Identity[]): boolean {
+    const identities = withIdentities(this.identities, added);
+    if (identities === undefined) return false;
+    this.identities = identities;
+    return true;
   }
 
   /** In its turn. */
   private refuse(xid: number, type: number, code: ErrorCode): void {
-    const refused = { kind: 'error', error: new MesozooError(code).toBody() } as const;
-    this.queue({
-      ...{ xid, type, types: NO_TYPES, frame: NO_FRAME, refused },
-      sinceMs: this.heardMs,
-    });
+    this.reply(xid, type, { refused: failure(code) });
+  }
+
+  /** The connection closes after the reply, which has its turn; what comes behind it is not looked at. */
+  private refuseForGood(xid: number, type: number, code: ErrorCode): void {
+    this.options.authFailed();
+    this.isHeldBack = true;
+    this.reply(xid, type, { refused: failure(code), isLast: true });
+  }
+
+  /** To what needs no more than that its turn comes. */
+  private reply(
+    xid: number,
+    type: number,
+    more: Pick<Waiting, 'refused' | 'isLast' | 'token'> = {},
+  ): void {
+    this.queue({ xid, type, types: NO_TYPES, frame: NO_FRAME, sinceMs: this.heardMs, ...more });
   }
 
   private written(request: Waiting, result: OperationResult, zxid: Zxid): void {
@@ -415,12 +471,27 @@ export class ClientConnection implements TcpHandlers {
     const { type, frame, refused } = request;
     if (refused !== undefined) {
       const { zxid } = this.options.quorum.state();
-      writeReply(this.out, request, refused, type === opcodes.auth ? NO_ZXID : zxid);
-      if (request.isLast === true) this.close();
+      if (request.isLast === true) {
+        this.out.reply(request.xid, NO_ZXID, errorNumber(refused.error.code));
+        // Java's client reads a token even where there is an error.
+        if (type === opcodes.sasl) this.out.int(NO_TOKEN);
+        this.out.end();
+        this.close();
+      } else writeReply(this.out, request, refused, zxid);
+    } else if (request.token !== undefined) {
+      this.out.reply(request.xid, NO_ZXID, 0);
+      if (request.token === null) this.out.int(NO_TOKEN);
+      else this.out.buffer(request.token);
+      this.out.end();
     } else if (type === opcodes.sync) this.sync(request);
     else if (type === opcodes.closeSession) this.closeSession(request);
     else if (type === opcodes.auth) {
       this.out.reply(request.xid, NO_ZXID, 0);
+      this.out.end();
+    } else if (type === opcodes.sasl) {
+      // As a ZooKeeper without a login context: it has nothing to say to the token.
+      this.out.reply(request.xid, NO_ZXID, 0);
+      this.out.buffer(null);
       this.out.end();
     } else if (isRead(type)) {
       answerRead(request, new JuteReader(frame!, 8), this.out, {
@@ -451,7 +522,7 @@ export class ClientConnection implements TcpHandlers {
     this.sent += 1;
     const latencyMs = Math.round(nowMs - sinceMs);
     this.latencyMs.add(latencyMs);
-    this.options.answered(latencyMs);
+    this.options.answered(latencyMs, isWrite(type));
     const { last } = this;
     last.type = type;
     last.xid = xid;
@@ -539,7 +610,12 @@ export class ClientConnection implements TcpHandlers {
 
 /** Of an answer to credentials, which stand outside the order of changes. */
 const NO_ZXID = 0;
+/** The length of a buffer that is null. */
+const NO_TOKEN = -1;
 const NO_FRAME = Buffer.alloc(0);
+
+const failure = (code: ErrorCode) =>
+  ({ kind: 'error', error: new MesozooError(code).toBody() }) as const;
 
 /** Of a `sync`; undefined when it is not there. */
 function pathOf(frame: Buffer): string | undefined {

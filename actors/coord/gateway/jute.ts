@@ -56,6 +56,12 @@ export class JuteReader {
     return this.bytes.toString('utf8', at, at + length);
   }
 
+  /** A string that has to be there, as paths have to in most requests. */
+  text(): string {
+    this.refuseNull();
+    return this.string();
+  }
+
   /** A view. */
   buffer(): Buffer | null {
     const length = this.int();
@@ -74,12 +80,23 @@ export class JuteReader {
     return items;
   }
 
+  /** A vector that has to be there. */
+  strings(): string[] {
+    this.refuseNull();
+    return this.vector(() => this.string());
+  }
+
   acl(): AclEntry[] {
     return this.vector(() => ({
       permissions: this.int(),
       scheme: this.string(),
-      id: this.string(),
+      id: this.text(),
     }));
+  }
+
+  private refuseNull(): void {
+    if (this.int() === NULL_LENGTH) throw unreadable();
+    this.position -= 4;
   }
 
   private advance(count: number): number {

@@ -107,7 +107,10 @@ export function allows(acl: Acl, wanted: number, identities: readonly Identity[]
 
 function isMeant(entry: AclEntry, { scheme, id }: Identity): boolean {
   if (entry.scheme !== scheme) return false;
-  return entry.id === id || (scheme === 'ip' && isWithin(id, entry.id));
+  if (entry.id === id) return true;
+  // As ZooKeeper's SASLAuthenticationProvider: its user `super` is meant wherever a user of SASL is.
+  if (scheme === 'sasl') return id === 'super';
+  return scheme === 'ip' && isWithin(id, entry.id);
 }
 
 /** As getACL shows it to somebody without ADMIN: hashes of digest ids become `x`. */

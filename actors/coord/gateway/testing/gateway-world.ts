@@ -44,7 +44,7 @@ export class GatewayWorld {
   private tag = 0;
   private seed = 1;
 
-  constructor(settings: Partial<GatewaySettings> = {}) {
+  constructor(settings: Partial<GatewaySettings> = {}, saslUsers?: ReadonlyMap<string, string>) {
     const tcp: Tcp = {
       listen: (_address, accept) => {
         this.accept = accept;
@@ -58,11 +58,12 @@ export class GatewayWorld {
       log: silent,
       quorum: this.quorum(),
       settings: { ...generousSettings, ...settings },
+      saslUsers,
       host: '127.0.0.1',
       port: 2181,
       process: {
         ...{ version: '3.9.3-test', builtOn: 'test', dataDirectory: 'data', environment: [] },
-        ...{ initialConfiguration: '', openFiles: () => 10, openFilesMax: 1000 },
+        ...{ initialConfiguration: '', openFiles: () => 10, openFilesMax: 1000, series: () => [] },
       },
       facts: () => ({ role: 'leading', leader: member, members: [member], files: [] }),
     });
@@ -79,6 +80,8 @@ export class GatewayWorld {
     peer.handlers = this.accept!({
       remoteAddress: '127.0.0.1',
       remotePort: 40_000,
+      isSecure: false,
+      subject: undefined,
       waitingBytes: 0,
       write: (bytes) => peer.received.push(bytes),
       pause: () => {
