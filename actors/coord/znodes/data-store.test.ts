@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NO_DATA, NULL_DATA } from './data.ts';
 import { DataStore } from './data-store.ts';
+import { hasher } from './hash.ts';
 
 describe('a store of data', () => {
   test('gives back what was put in, whatever comes and goes between', () => {
@@ -40,6 +41,19 @@ describe('a store of data', () => {
     const store = new DataStore();
     expect(store.get(store.put(NULL_DATA), 0)).toBe(NULL_DATA);
     expect(store.get(store.put(new Uint8Array(0)), 0)).toBe(NO_DATA);
+  });
+
+  test('hashes them as bytes, wherever they lie', () => {
+    const store = new DataStore();
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 1100 }), (data) => {
+        store.hash(store.put(data), data.length);
+        const { high, low } = hasher;
+        hasher.begin(3);
+        hasher.bytes(data);
+        expect([high, low]).toEqual([hasher.high, hasher.low]);
+      }),
+    );
   });
 
   test('takes the room again of what was given back', () => {

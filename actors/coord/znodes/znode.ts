@@ -4,7 +4,6 @@ import type { Stat } from '../../../protocol/operations.ts';
 import { nameOf } from '../../../protocol/paths.ts';
 import type { Acl } from './acl.ts';
 import { ChildNames } from './children.ts';
-import { hashData } from './data.ts';
 import { hasher } from './hash.ts';
 import {
   NARROW_COLUMNS,
@@ -184,9 +183,10 @@ export class Znode implements NodeRecord {
   setData(data: Uint8Array): void {
     const { store } = this;
     store.data.give(this.narrow(narrow.dataReference), this.dataLength);
-    this.setNarrow(narrow.dataReference, store.data.put(data));
+    const reference = store.data.put(data);
+    this.setNarrow(narrow.dataReference, reference);
     this.setNarrow(narrow.dataLength, data.length);
-    hashData(data);
+    store.data.hash(reference, data.length);
     this.setNarrow(narrow.dataHigh, hasher.high);
     this.setNarrow(narrow.dataLow, hasher.low);
   }

@@ -61,13 +61,13 @@ async function measure(): Promise<void> {
 }
 
 async function measureGrowth(cluster: TestCluster, stalls: Stalls): Promise<void> {
-  const before = MEMBERS.map((member) => residentBytes([pidOf(cluster, member)]));
+  const before = pidsOf(cluster).map((pid) => residentBytes([pid]));
   const fromMs = Date.now();
   add('znodes created', await fill(cluster.zookeeperAddresses, znodes), '/s');
-  add('while they are created: longest pause of a member', worst(cluster, stalls, fromMs), 'ms');
+  addPause('while they are created', 'a member', stalls.worst(pidsOf(cluster), fromMs));
   await pause(SETTLE_MS);
-  const each = MEMBERS.map((member, index) => {
-    const grown = residentBytes([pidOf(cluster, member)]) - (before[index] as number);
+  const each = pidsOf(cluster).map((pid, index) => {
+    const grown = residentBytes([pid]) - (before[index] as number);
     return grown / znodes - VALUE_BYTES;
   });
   add('resident memory a znode, beside its data', Math.max(...each), 'B', { atMost: 600 });
@@ -78,10 +78,8 @@ async function measureSnapshots(cluster: TestCluster, stalls: Stalls): Promise<v
   add('znodes set', await setMany(cluster.zookeeperAddresses, znodes, sets), '/s');
   await pause(SETTLE_MS);
   add('snapshots taken meanwhile, by all members', snapshotsSince(cluster, fromMs), '');
-  add('while they are set: longest pause of a member', worst(cluster, stalls, fromMs), 'ms', {
-    ...PAUSE_GOAL,
-  });
-  const resident = MEMBERS.map((member) => residentBytes([pidOf(cluster, member)]) / 2 ** 20);
+  addPause('while they are set', 'a member', stalls.worst(pidsOf(cluster), fromMs));
+  const resident = pidsOf(cluster).map((pid) => residentBytes([pid]) / 2 ** 20);
   add('resident memory of the largest member', Math.max(...resident), 'MiB');
 }
 
@@ -112,15 +110,11 @@ async function measureAbsence(cluster: TestCluster, stalls: Stalls): Promise<voi
   await watched.stop();
   watched.close();
   add(`member away for ${sets} sets: started and level with the others`, seconds, 's');
-  const sending = Math.max(
-    ...others.map((member) => stalls.worstMs(pidOf(cluster, member), fromMs)),
-  );
-  add('meanwhile: longest pause of the others', sending, 'ms', { ...PAUSE_GOAL });
+  const pids = others.map((member) => pidOf(cluster, member));
+  addPause('meanwhile', 'the others', stalls.worst(pids, fromMs));
   add('meanwhile: slowest get at the leader', slowestMs, 'ms');
-  const own = stalls.worstMs(pidOf(cluster, away), servingMs);
-  add('meanwhile: longest pause of the member itself, once it serves', own, 'ms', {
-    ...PAUSE_GOAL,
-  });
+  const own = stalls.worst([pidOf(cluster, away)], servingMs);
+  addPause('meanwhile, once it serves', 'the member itself', own);
 }
 
 async function measureStarts(cluster: TestCluster): Promise<void> {
@@ -196,8 +190,8 @@ function snapshotsSince(cluster: TestCluster, fromMs: number): number {
   }).length;
 }
 
-function worst(cluster: TestCluster, stalls: Stalls, fromMs: number): number {
-  return Math.max(...MEMBERS.map((member) => stalls.worstMs(pidOf(cluster, member), fromMs)));
+function pidsOf(cluster: TestCluster): number[] {
+  return MEMBERS.map((member) => pidOf(cluster, member));
 }
 
 function pidOf(cluster: TestCluster, member: number): number {
@@ -208,6 +202,12 @@ function pidOf(cluster: TestCluster, member: number): number {
 
 function addressOf(cluster: TestCluster, member: number): Server {
   return cluster.zookeeperAddresses[member - 1] as Server;
+}
+
+/** On a machine with more to do than processors the clock tells of the others too. */
+function addPause(when: string, who: string, worst: { ms: number; cpuMs: number }): void {
+  add(`${when}: longest pause of ${who}`, worst.ms, 'ms', PAUSE_GOAL);
+  add(`${when}: most processor time of ${who} between two turns`, worst.cpuMs, 'ms');
 }
 
 function add(what: string, value: number, unit: string, goal?: Figure['goal']): void {

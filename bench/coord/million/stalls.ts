@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 export interface Sample {
   readonly atMs: number;
+  /** Of the longest pauses since the sample before, as a clock sees them, and as processor time of the thread. */
   readonly worstMs: number;
+  readonly worstCpuMs: number;
   readonly rss: number;
   readonly heapUsed: number;
   readonly external: number;
@@ -30,8 +32,13 @@ export class Stalls {
     return lines.map((line) => JSON.parse(line) as Sample).filter(({ atMs }) => atMs >= fromMs);
   }
 
-  worstMs(pid: number, fromMs: number): number {
-    return Math.max(0, ...this.since(pid, fromMs).map(({ worstMs }) => worstMs));
+  /** Of several processes. */
+  worst(pids: readonly number[], fromMs: number): { readonly ms: number; readonly cpuMs: number } {
+    const samples = pids.flatMap((pid) => this.since(pid, fromMs));
+    return {
+      ms: Math.max(0, ...samples.map(({ worstMs }) => worstMs)),
+      cpuMs: Math.max(0, ...samples.map(({ worstCpuMs }) => worstCpuMs)),
+    };
   }
 
   remove(): void {
