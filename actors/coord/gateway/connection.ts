@@ -97,6 +97,7 @@ export class ClientConnection implements TcpHandlers {
   received = 0;
   sent = 0;
   establishedMs = 0;
+  readonly acceptedMs: number;
   readonly latencyMs = new Tally();
   /** The last request that was answered. */
   readonly last = { type: 0, xid: 0, zxid: 0, atMs: 0 };
@@ -114,6 +115,7 @@ export class ClientConnection implements TcpHandlers {
 
   constructor(options: ConnectionOptions) {
     this.options = options;
+    this.acceptedMs = options.clock.monotonicMs();
     this.identities = identitiesOfConnection(options.tcp, options.settings);
   }
 

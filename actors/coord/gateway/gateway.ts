@@ -53,6 +53,7 @@ export class Gateway {
   private listeners: { close(): void }[] = [];
   private contactMs = 0;
   private startedMs = 0;
+  private silentCheckedMs = 0;
   private gate: RequestGate | undefined;
   private throttle: ConnectionThrottle | undefined;
   readonly latencyMs = new Tally();
@@ -76,9 +77,9 @@ export class Gateway {
     if (settings.connectionThrottle !== undefined)
       this.throttle = new ConnectionThrottle(settings.connectionThrottle, clock, random);
     const { admin, metrics, secure, clientPortListenBacklog: backlog } = this.options.settings;
-    this.listen({ host, port, backlog });
-    if (secure !== undefined)
-      this.listen({ host: secure.address ?? host, port: secure.port, backlog, isSecure: true });
+    this.listen({ host, port, backlog, tls: secure?.isUnified === true ? 'offered' : undefined });
+    if (secure?.port !== undefined)
+      this.listen({ host: secure.address ?? host, port: secure.port, backlog, tls: 'needed' });
     if (admin !== undefined) this.serve(admin, admin.path, '/metrics');
     if (metrics !== undefined) this.serve(metrics, undefined, metrics.path);
   }
@@ -100,6 +101,17 @@ export class Gateway {
     const nowMs = this.options.clock.monotonicMs();
     if (this.options.quorum.isInContact()) this.contactMs = nowMs;
     else if (nowMs - this.contactMs > PATIENCE_MS) this.closeAll();
+    this.closeSilent(nowMs);
+  }
+
+  /** Whoever connects and does not begin a session has another purpose. */
+  private closeSilent(nowMs: number): void {
+    const { sessionlessTimeoutMs } = this.options.settings;
+    if (nowMs - this.silentCheckedMs < sessionlessTimeoutMs / 10) return;
+    this.silentCheckedMs = nowMs;
+    for (const connection of [...this.connections])
+      if (connection.state === 'greeting' && nowMs - connection.acceptedMs > sessionlessTimeoutMs)
+        connection.close();
   }
 
   /** Watchers are told before anything is answered that shows what they watch for. */

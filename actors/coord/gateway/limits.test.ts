@@ -43,6 +43,18 @@ describe('connections', () => {
     expect(open(world).isClosed).toBe(false);
   });
 
+  it('that begin no session are closed after a while, others stay', () => {
+    const world = new GatewayWorld({ sessionlessTimeoutMs: 1_000 });
+    const [silent, greeted, half] = [world.connect(), open(world), world.connect()];
+    half.send(hello().subarray(0, 10));
+    world.nowMs += 900;
+    world.gateway.sweep();
+    expect([silent.isClosed, half.isClosed]).toEqual([false, false]);
+    world.nowMs += 200;
+    world.gateway.sweep();
+    expect([silent.isClosed, greeted.isClosed, half.isClosed]).toEqual([true, false, true]);
+  });
+
   it('in all are bounded by maxCnxns', () => {
     const world = new GatewayWorld({ maxConnections: 1 });
     expect([open(world).isClosed, open(world).isClosed]).toEqual([false, true]);

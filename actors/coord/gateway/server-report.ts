@@ -90,7 +90,7 @@ export function serverReport(options: ReportOptions): ServerReport {
     logBytes: bytesOf(false),
     lastSnapshot: undefined,
     digests: gateway.digests.entries,
-    uptimeMs: clock.monotonicMs() - options.startedMs,
+    uptimeMs: Math.round(clock.monotonicMs() - options.startedMs),
     nowMs,
     openFiles: process.openFiles(),
     openFilesMax: process.openFilesMax,

@@ -37,6 +37,8 @@ export interface GatewaySettings {
   readonly maxClientConnections: number;
   /** `maxCnxns`: connections in all; 0 is no bound. */
   readonly maxConnections: number;
+  /** `nio.sessionlessCnxnTimeout`: a connection that has begun no session by then is closed. */
+  readonly sessionlessTimeoutMs: number;
   /** `jute.maxbuffer`: a longer frame ends its connection. */
   readonly maxFrameBytes: number;
   /** `globalOutstandingLimit`: requests that this member has taken and not answered; above it nothing more is read. */
@@ -86,8 +88,10 @@ export interface GatewaySettings {
 }
 
 export interface SecureClientSettings {
-  /** `secureClientPort`. */
-  readonly port: number;
+  /** `secureClientPort`; undefined where there is only `client.portUnification`. */
+  readonly port: number | undefined;
+  /** `client.portUnification`: the client port takes both, with TLS and without. */
+  readonly isUnified: boolean;
   /** `secureClientPortAddress`; undefined is where the port without TLS listens. */
   readonly address: string | undefined;
   /** `ssl.keyStore.location` and `.password`: PEM or PKCS12. */
@@ -160,6 +164,7 @@ export const generousSettings: GatewaySettings = {
   maxClientConnections: 0,
   maxConnections: 0,
   maxFrameBytes: 0xfffff,
+  sessionlessTimeoutMs: 10_000,
   globalOutstandingLimit: 50_000,
   requestThrottleMax: 0,
   connectionThrottle: undefined,

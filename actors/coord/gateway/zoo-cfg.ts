@@ -84,6 +84,8 @@ function settingsOf(
     maxClientConnections: unbounded(values, 'maxClientCnxns') ?? base.maxClientConnections,
     maxConnections: unbounded(values, 'maxCnxns') ?? base.maxConnections,
     maxFrameBytes: values.whole('jute.maxbuffer', 1024, WHOLE_MAX) ?? base.maxFrameBytes,
+    sessionlessTimeoutMs:
+      values.whole('nio.sessionlessCnxnTimeout', 1, WHOLE_MAX) ?? base.sessionlessTimeoutMs,
     globalOutstandingLimit:
       values.whole('globalOutstandingLimit', 1, WHOLE_MAX) ?? base.globalOutstandingLimit,
     requestThrottleMax:
