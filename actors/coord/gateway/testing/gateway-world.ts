@@ -117,6 +117,13 @@ export class GatewayWorld {
     this.gateway.flush();
   }
 
+  /** As the leader closes a session that nobody has heard of. */
+  expire(session: SessionId): void {
+    const { incarnation } = this.state.session(session)!;
+    const body = { kind: 'closeSession', expired: true } as const;
+    this.submit({ session, incarnation, number: 0, identities: [], body }, () => undefined);
+  }
+
   private quorum(): Quorum {
     return {
       member,
