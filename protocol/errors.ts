@@ -106,6 +106,11 @@ export const errorCatalogue = {
     meaning: 'the member serves only sessions that have proven who they are',
     zookeeper: -124,
   },
+  NOT_READ_ONLY: {
+    definite: true,
+    meaning: 'the member has lost the quorum and serves reads alone: ask another one',
+    zookeeper: -119,
+  },
   RECONFIG_DISABLED: {
     definite: true,
     meaning: 'the members are changed only where zoo.cfg has reconfigEnabled',

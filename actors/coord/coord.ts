@@ -191,7 +191,8 @@ export class CoordActor implements Actor {
       confirm: (done) => confirmations.ask(done),
       hasRoom: () => this.parts?.outbox.isFull() === false,
       touch: (session) => this.housekeeping?.touch(session),
-      isInContact: () => this.attentiveMs - this.contactMs < timing.contactPatienceMs,
+      isInContact: () =>
+        this.attentiveMs - this.contactMs < timing.contactPatienceMs && !snapshots.isFetching,
     };
     const { tcp, http } = this.ports;
     const { zookeeper } = this.options;
@@ -596,9 +597,14 @@ export class CoordActor implements Actor {
     parts.leaderWatch.look(status, this.attentiveMs);
     if (nowMs - this.housekeptMs >= this.timing.housekeepingMs) {
       this.housekeptMs = nowMs;
-      this.housekeeping?.run(nowMs, this.decided.length === 0);
+      this.housekeeping?.run(nowMs, this.isCurrent(parts));
     }
     this.tickLater();
+  }
+
+  /** Everything decided that this member has heard of is applied. */
+  private isCurrent(parts: Parts): boolean {
+    return this.decided.length === 0 && !parts.snapshots.isFetching;
   }
 
   // ── What others ask ─────────────────────────────────────────────────────────────────────────────────────────
@@ -652,6 +658,14 @@ export class CoordActor implements Actor {
   /** Undefined before the start and after the stop. */
   status(): PaxosStatus | undefined {
     return this.parts?.paxos.status();
+  }
+
+  /** It leads, or follows one who does and is not so far behind that it needs a snapshot. */
+  isReady(): boolean {
+    const { parts } = this;
+    if (parts === undefined || parts.snapshots.isFetching) return false;
+    const { role, leader } = parts.paxos.status();
+    return role === 'leading' || (role === 'following' && leader !== undefined);
   }
 
   /** For the simulation's checkers: the tree as it is. */

@@ -126,6 +126,16 @@ export interface ZnodeStateFactory {
     chunks: Iterable<Uint8Array>,
     planted?: import('../../planted.ts').PlantedBugs,
   ): ZnodeState;
+  /** The same, a chunk at a time: a large tree takes seconds, in which a member has other things to do. */
+  restoring(planted?: import('../../planted.ts').PlantedBugs): StateRestoration;
+}
+
+/** Throws MesozooError LOG_DAMAGED as soon as the chunks cannot be those of a snapshot; it is of no use from then on. */
+export interface StateRestoration {
+  /** The chunk must stay as it is. */
+  take(chunk: Uint8Array): void;
+  /** After the last chunk. */
+  finish(): ZnodeState;
 }
 
 /** `data` and `exist` are one when they fire; both and `child` are gone when they have fired, the others stay. */
