@@ -16,7 +16,7 @@ import { Confirmations } from './confirmations.ts';
 import { Door } from './door/door.ts';
 import type { Quorum } from './door/quorum.ts';
 import { SessionExpiry } from './expiry.ts';
-import { Inbox, type OperationDone, Outbox } from './forwarding.ts';
+import { Inbox, messageBytesFor, type OperationDone, Outbox } from './forwarding.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LeaderWatch } from './leader-watch.ts';
@@ -47,7 +47,7 @@ import { runCoordinatorChart } from './paxos/lifecycle.ts';
 import { decodeQuorumMessage, encodeQuorumMessage } from './paxos/messages.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
 import type { Applied, ZnodeState } from './znodes/contract.ts';
-import { encodeEntry, encodeOperation } from './znodes/operation-codec.ts';
+import { encodeEntry } from './znodes/operation-codec.ts';
 import { DIGEST_FORMAT, znodeStates } from './znodes/znodes.ts';
 
 export type { CoordBounds, CoordOptions, CoordPorts, CoordTiming } from './options.ts';
@@ -123,6 +123,7 @@ export class CoordActor implements Actor {
     const { storage, random, clock, log: logger } = this.ports;
     const { member, timing, bounds } = this;
     const { planted, bootstrap } = this.options;
+    const messageBytesMax = messageBytesFor(this.ports.transport.maxPayloadBytes);
     const opened = openData({
       storage,
       random,
@@ -141,7 +142,7 @@ export class CoordActor implements Actor {
       lifecycle: chart,
       random: () => random.next(),
       nowMs: this.attentiveMs,
-      messageBytesMax: limits.quorumMessageBytes,
+      messageBytesMax,
       slotsInFlightMax: bounds.slotsInFlight,
       keptSlotsMax: bounds.keptSlots,
       ...(planted !== undefined && { planted }),
@@ -219,7 +220,7 @@ export class CoordActor implements Actor {
       paxos,
       log,
       snapshots,
-      outbox: new Outbox(member, run, Math.floor(random.next() * 2 ** 32)),
+      outbox: new Outbox(member, run, Math.floor(random.next() * 2 ** 32), messageBytesMax),
       inbox: new Inbox(planted),
       confirmations,
       agreement: new Agreement({
@@ -554,29 +555,8 @@ export class CoordActor implements Actor {
 
   /** Throws TOO_MANY_REQUESTS, PAYLOAD_TOO_LARGE. */
   private submit(operation: Omit<Operation, 'tag'>, done: OperationDone): void {
-    const { parts } = this;
-    assert(parts !== undefined, 'an operation came to a member that is not open');
-    const { outbox } = parts;
-    if (outbox.isFull()) {
-      throw new MesozooError(
-        'TOO_MANY_REQUESTS',
-        `${outbox.size} operations wait for the quorum at this member: send again later`,
-      );
-    }
-    const tag = outbox.takeTag();
-    const bytes = encodeOperation({ ...operation, tag });
-    // A server of somebody else's may take less than ours.
-    const bytesMax = Math.min(
-      limits.multiBytes,
-      this.ports.transport.maxPayloadBytes - MESSAGE_HEADROOM_BYTES,
-    );
-    if (bytes.length > bytesMax) {
-      throw new MesozooError(
-        'PAYLOAD_TOO_LARGE',
-        `the operation has ${bytes.length} bytes, one may have ${bytesMax}`,
-      );
-    }
-    outbox.add({ tag, session: operation.session, number: operation.number, bytes, done });
+    assert(this.parts !== undefined, 'an operation came to a member that is not open');
+    this.parts.outbox.submit(operation, done);
   }
 
   // ── Time ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -683,5 +663,3 @@ export class CoordActor implements Actor {
 /** Missed before a leader is asked after: one may be late. */
 const SILENT_HEARTBEATS = 2.5;
 const NOTHING: readonly Applied[] = Object.freeze([]);
-/** Of the entry and the accept around an operation. */
-const MESSAGE_HEADROOM_BYTES = 4096;

@@ -118,6 +118,13 @@ export class GatewayWorld {
     this.gateway.flush();
   }
 
+  /** As the leader closes a session that nobody has heard of. */
+  expire(session: SessionId): void {
+    const { incarnation } = this.state.session(session)!;
+    const body = { kind: 'closeSession', expired: true } as const;
+    this.submit({ session, incarnation, number: 0, identities: [], body }, () => undefined);
+  }
+
   /** The leader has confirmed what was asked until now. */
   confirm(): void {
     for (const done of this.confirmed.splice(0)) done();
