@@ -37,7 +37,7 @@ export function bucketOf(id: string): string {
 /**
  * What is wrong with a path, in words, or undefined. ZooKeeper's rules (PathUtils.validatePath): absolute, no empty
  * node names, no "." or "..", no final slash, no null, control, surrogate or private-use characters.
- * With `sequential` a final slash is legal: the counter becomes the name.
+ * With `sequential` the counter is a part of the last name, or all of it: a final slash, "." and ".." are legal.
  */
 export function pathProblem(path: string, sequential = false): string | undefined {
   if (isPlain(path)) return undefined;
@@ -46,7 +46,7 @@ export function pathProblem(path: string, sequential = false): string | undefine
   if (path.length * 3 > limits.pathBytes && utf8Bytes(path) > limits.pathBytes)
     return `the path is longer than ${limits.pathBytes} bytes`;
   if (path === '/') return undefined;
-  const whole = sequential && path.endsWith('/') ? `${path}0` : path;
+  const whole = sequential ? `${path}0` : path;
   if (whole.endsWith('/')) return 'the path must not end with "/"';
   for (const name of whole.slice(1).split('/')) {
     if (name === '') return 'the path has an empty node name ("//")';
