@@ -11,6 +11,7 @@ import { limits } from '../../protocol/limits.ts';
 import type { Operation } from '../../protocol/operations.ts';
 import { isInbox, type Subjects, subjectsOf } from '../../protocol/subjects.ts';
 import type { Actor, Delivery, Subscription, Timer } from '../actor.ts';
+import { Agreement } from './agreement.ts';
 import { Confirmations } from './confirmations.ts';
 import { Door } from './door/door.ts';
 import type { Quorum } from './door/quorum.ts';
@@ -47,7 +48,7 @@ import { decodeQuorumMessage, encodeQuorumMessage } from './paxos/messages.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
 import type { Applied, ZnodeState } from './znodes/contract.ts';
 import { encodeEntry, encodeOperation } from './znodes/operation-codec.ts';
-import { znodeStates } from './znodes/znodes.ts';
+import { DIGEST_FORMAT, znodeStates } from './znodes/znodes.ts';
 
 export type { CoordBounds, CoordOptions, CoordPorts, CoordTiming } from './options.ts';
 
@@ -221,6 +222,10 @@ export class CoordActor implements Actor {
       outbox: new Outbox(member, run, Math.floor(random.next() * 2 ** 32)),
       inbox: new Inbox(planted),
       confirmations,
+      agreement: new Agreement({
+        ...{ member, log: logger, format: DIGEST_FORMAT },
+        members: () => this.tree().configuration.members.map(({ id }) => id),
+      }),
       expiry: new SessionExpiry(timing.housekeepingMs * 2 + timing.electionTimeoutMs),
       memberSession,
       leaderWatch: new LeaderWatch({
@@ -261,6 +266,8 @@ export class CoordActor implements Actor {
       parts.confirmations.send(this.ports.clock.monotonicMs());
       more = this.carryOut(parts, parts.paxos.takeOutput());
     }
+    const told = parts.agreement.take();
+    if (told !== undefined) this.sendToAll(told);
     parts.log.flush();
     parts.gateway?.flush();
   }
@@ -395,6 +402,7 @@ export class CoordActor implements Actor {
       default:
         value satisfies never;
     }
+    parts.agreement.applied(slot, () => state.digest());
     this.options.observe?.applied({
       slot,
       value: value.kind === 'entry' ? value.bytes : JSON.stringify(value),
@@ -482,6 +490,9 @@ export class CoordActor implements Actor {
       case 'clusterAsked':
         this.tellCluster(parts, message.from);
         return;
+      case 'digestTold':
+        parts.agreement.heard(message);
+        return;
       case 'clusterTold':
         if (parts.log.identity.clusterId === '') parts.log.learnCluster(message.clusterId);
         return;
@@ -514,13 +525,16 @@ export class CoordActor implements Actor {
   }
 
   private askCluster(): void {
-    const question = encodeMemberMessage({ type: 'clusterAsked', from: this.member });
-    this.ports.transport.publish(this.subjects.quorumAll(), question);
+    this.sendToAll({ type: 'clusterAsked', from: this.member });
   }
 
   private tellCluster(parts: Parts, to: MemberId): void {
     const { clusterId } = parts.log.identity;
     if (clusterId !== '') this.send(to, { type: 'clusterTold', from: this.member, clusterId });
+  }
+
+  private sendToAll(message: MemberMessage): void {
+    this.ports.transport.publish(this.subjects.quorumAll(), encodeMemberMessage(message));
   }
 
   private send(to: MemberId, message: MemberMessage): void {
@@ -551,10 +565,15 @@ export class CoordActor implements Actor {
     }
     const tag = outbox.takeTag();
     const bytes = encodeOperation({ ...operation, tag });
-    if (bytes.length > limits.multiBytes) {
+    // A server of somebody else's may take less than ours.
+    const bytesMax = Math.min(
+      limits.multiBytes,
+      this.ports.transport.maxPayloadBytes - MESSAGE_HEADROOM_BYTES,
+    );
+    if (bytes.length > bytesMax) {
       throw new MesozooError(
         'PAYLOAD_TOO_LARGE',
-        `the operation has ${bytes.length} bytes, one may have ${limits.multiBytes}`,
+        `the operation has ${bytes.length} bytes, one may have ${bytesMax}`,
       );
     }
     outbox.add({ tag, session: operation.session, number: operation.number, bytes, done });
@@ -664,3 +683,5 @@ export class CoordActor implements Actor {
 /** Missed before a leader is asked after: one may be late. */
 const SILENT_HEARTBEATS = 2.5;
 const NOTHING: readonly Applied[] = Object.freeze([]);
+/** Of the entry and the accept around an operation. */
+const MESSAGE_HEADROOM_BYTES = 4096;

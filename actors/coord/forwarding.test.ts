@@ -93,7 +93,7 @@ describe('the stream of a holder to the leader', () => {
   it('is cut below the size of a message', () => {
     const outbox = new Outbox(one, 'run', 0);
     outbox.beginStream(FIRST);
-    const large = new Uint8Array(300 * 1024);
+    const large = new Uint8Array(limits.quorumMessageBytes * 0.4);
     for (let number = 1; number <= 5; number++) add(outbox, number, Buffer.from(large));
     const forwards = outbox.takeForwards();
     expect(forwards.map(({ places }) => places.length)).toEqual([2, 2, 1]);

@@ -6,8 +6,8 @@
  * the order of the requests says. `sync` and `closeSession` hold back everything behind them.
  */
 import { assert, type ErrorCode, MesozooError } from '../../../protocol/errors.ts';
-import type { MemberId, SessionId, SessionIncarnation, Zxid } from '../../../protocol/ids.ts';
-import type { Identity, OperationResult, SessionOperation } from '../../../protocol/operations.ts';
+import type { SessionId, Zxid } from '../../../protocol/ids.ts';
+import type { Identity, OperationResult } from '../../../protocol/operations.ts';
 import type { Clock, Logger, Random, TcpConnection, TcpHandlers } from '../../actor.ts';
 import { Fifo } from '../client/fifo.ts';
 import type { Quorum } from '../door/quorum.ts';
@@ -20,8 +20,9 @@ import {
   withIdentities,
 } from './auth.ts';
 import { Framing } from './framing.ts';
+import { type Greeted, Greeting, NO_INCARNATION, NOBODY } from './greeting.ts';
 import { JuteReader, JuteWriter, NO_BYTES } from './jute.ts';
-import { opcodes, SYNC_CONNECTED, specialXids } from './opcodes.ts';
+import { isOfTree, opcodes, SYNC_CONNECTED, specialXids } from './opcodes.ts';
 import { answerRead, isRead } from './reads.ts';
 import { errorNumber, writeReply } from './replies.ts';
 import { isWrite, readWrite } from './requests.ts';
@@ -74,10 +75,6 @@ interface Waiting {
   readonly token?: Buffer | null;
 }
 
-const PASSWORD_BYTES = 16;
-const NO_INCARNATION = 0 as SessionIncarnation;
-const NO_SESSION = '0000000000000000';
-const NOBODY: readonly Identity[] = Object.freeze([]);
 const NO_TYPES: readonly number[] = Object.freeze([]);
 /** Requests without an answer: above it nothing more is read from this connection. */
 const WAITING_MAX = 4096;
@@ -92,6 +89,8 @@ export class ClientConnection implements TcpHandlers {
   incarnation = NO_INCARNATION;
   timeoutMs = 0;
   identities: readonly Identity[];
+  /** Let in to read, by a member without a quorum. */
+  isReadOnly = false;
   state: 'greeting' | 'opening' | 'open' | 'closing' | 'closed' = 'greeting';
   isDirty = false;
   received = 0;
@@ -108,9 +107,11 @@ export class ClientConnection implements TcpHandlers {
   /** A `sync` or `closeSession` waits or is under way; what came behind it. */
   private isHeldBack = false;
   private held: Buffer[] = [];
+  /** How many of those the question covers that has left; undefined while it has not. */
+  private confirmedCount: number | undefined;
+  private isConfirmed = false;
   private number = 0;
   private isPaused = false;
-  private hasReadOnlyFlag = true;
   private sasl: SaslExchange | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -129,7 +130,7 @@ export class ClientConnection implements TcpHandlers {
     if (this.state === 'closed') return;
     this.framing.push(bytes);
     this.heardMs = this.options.clock.monotonicMs();
-    if (this.state === 'open') this.options.quorum.touch(this.session);
+    if (this.state === 'open') this.heardOf();
     this.readOn();
   }
 
@@ -156,7 +157,7 @@ export class ClientConnection implements TcpHandlers {
         this.close();
         return;
       }
-      this.guarded(() => (this.state === 'greeting' ? this.connect(frame) : this.receive(frame)));
+      this.guarded(() => (this.state === 'greeting' ? this.greet(frame) : this.receive(frame)));
     }
     if (this.isPaused) {
       this.isPaused = false;
@@ -166,6 +167,7 @@ export class ClientConnection implements TcpHandlers {
 
   flush(): void {
     this.isDirty = false;
+    this.confirmedCount ??= this.held.length;
     const { tcp } = this.options;
     if (this.out.length > 0) {
       this.options.wrote(this.out.length);
@@ -239,87 +241,42 @@ export class ClientConnection implements TcpHandlers {
     return true;
   }
 
-  private connect(frame: Buffer): void {
-    const { settings, quorum, random } = this.options;
-    const reader = new JuteReader(frame);
-    reader.int();
-    const seenZxid = reader.long();
-    const askedMs = reader.int();
-    const former = reader.hex();
-    const password = Buffer.from(reader.buffer() ?? NO_BYTES);
-    // Old clients do not send it, and do not read it either.
-    this.hasReadOnlyFlag = reader.left > 0;
-    if (!this.options.admits(former !== NO_SESSION)) {
-      this.options.log.info('too many new connections', {
-        address: this.options.tcp.remoteAddress,
-      });
-      this.close();
-      return;
-    }
-    if (seenZxid > quorum.state().zxid) {
-      this.options.log.info('client has seen more than this member', { seenZxid });
-      this.close();
-      return;
-    }
-    const timeoutMs = Math.min(
-      settings.sessionTimeoutMaxMs,
-      Math.max(settings.sessionTimeoutMinMs, askedMs),
-    );
+  private greet(frame: Buffer): void {
+    const { options } = this;
+    const { quorum, settings, random, log, admits, tcp } = options;
     this.state = 'opening';
-    const holder = quorum.member;
-    if (former === NO_SESSION) {
-      const own = Buffer.from(random.bytes(PASSWORD_BYTES));
-      this.begin(newSessionId(holder, random), own, {
-        ...{ kind: 'openSession', password: own, timeoutMs, holder, clientNumbered: false },
-      });
-    } else {
-      const body = { kind: 'attachSession', password, timeoutMs, holder } as const;
-      this.begin(former as SessionId, password, body);
-    }
-  }
-
-  private begin(session: SessionId, password: Buffer, body: SessionOperation): void {
-    const operation = {
-      session,
-      incarnation: NO_INCARNATION,
-      number: 0,
-      identities: NOBODY,
-      body,
-    };
-    this.options.quorum.submit(operation, (result) => {
-      if (this.state === 'opening') this.begun(session, password, result);
+    const greeting = new Greeting({
+      ...{ quorum, settings, random, log, admits, out: this.out },
+      isOver: () => this.state !== 'opening',
+      greeted: (greeted) => this.greeted(greeted),
+      written: (isWelcome) => {
+        this.touch();
+        if (isWelcome) this.readOn();
+        else this.close();
+      },
+      turnAway: (why) => {
+        log.info('client turned away', { address: tcp.remoteAddress, why });
+        this.close();
+      },
     });
+    greeting.read(frame);
   }
 
-  private begun(session: SessionId, password: Buffer, result: OperationResult): void {
-    const view = this.options.quorum.state().session(session);
-    if (result.kind !== 'session' || view?.incarnation !== result.incarnation) {
-      this.writeConnected(0, NO_SESSION, Buffer.alloc(PASSWORD_BYTES));
-      this.close();
-      return;
-    }
+  private greeted({ session, incarnation, number, timeoutMs, isReadOnly }: Greeted): void {
     this.session = session;
-    this.incarnation = result.incarnation;
-    this.number = result.number;
-    this.timeoutMs = result.timeoutMs;
+    this.incarnation = incarnation;
+    this.number = number;
+    this.timeoutMs = timeoutMs;
+    this.isReadOnly = isReadOnly;
     this.state = 'open';
     this.establishedMs = this.options.clock.monotonicMs();
     this.options.opened(this);
-    this.options.quorum.touch(session);
-    this.writeConnected(result.timeoutMs, session, password);
-    this.readOn();
+    this.heardOf();
   }
 
-  private writeConnected(timeoutMs: number, session: string, password: Uint8Array): void {
-    const { out } = this;
-    out.begin();
-    out.int(0);
-    out.int(timeoutMs);
-    out.hex(session);
-    out.buffer(password);
-    if (this.hasReadOnlyFlag) out.bool(false);
-    out.end();
-    this.touch();
+  /** The leader hears of the session, unless it is this member's alone. */
+  private heardOf(): void {
+    if (!this.isReadOnly) this.options.quorum.touch(this.session);
   }
 
   // ── Requests ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -327,10 +284,11 @@ export class ClientConnection implements TcpHandlers {
   private receive(frame: Buffer): void {
     this.received += 1;
     this.options.heard();
-    if (this.isHeldBack) {
-      this.held.push(frame);
-      return;
-    }
+    if (this.isHeldBack) this.held.push(frame);
+    else this.take(frame);
+  }
+
+  private take(frame: Buffer): void {
     const reader = new JuteReader(frame);
     const xid = reader.int();
     const type = reader.int();
@@ -338,7 +296,9 @@ export class ClientConnection implements TcpHandlers {
     else if (type === opcodes.sasl) this.answerSasl(xid, reader);
     else if (!isAuthEnough(this.identities, this.options.settings))
       this.refuseForGood(xid, type, 'SESSION_REQUIRES_AUTH');
+    else if (this.isReadOnly && needsQuorum(type)) this.refuse(xid, type, 'NOT_READ_ONLY');
     else if (isWrite(type)) this.write(xid, type, reader);
+    else if (this.mustConfirm(type)) this.confirm(frame);
     else if (type === opcodes.deleteContainer) this.refuse(xid, type, 'BAD_REQUEST');
     else if (type === opcodes.reconfig && !this.options.settings.reconfigEnabled)
       this.refuse(xid, type, 'RECONFIG_DISABLED');
@@ -353,6 +313,22 @@ export class ClientConnection implements TcpHandlers {
   private queue(request: Waiting): void {
     if (this.waiting.length === 0) this.carryOut(request);
     else this.waiting.push(request);
+  }
+
+  private mustConfirm(type: number): boolean {
+    return this.options.settings.linearizableReads && !this.isConfirmed && isOfTree(type);
+  }
+
+  /**
+   * A read that must be as new as its question: nothing passes it until the leader has said how far this member must be.
+   * That holds for all that came until the question left, at the end of the turn.
+   */
+  private confirm(frame: Buffer): void {
+    this.isHeldBack = true;
+    this.held.push(frame);
+    this.confirmedCount = undefined;
+    this.touch();
+    this.options.quorum.confirm(() => this.goOn(this.confirmedCount));
   }
 
   private write(xid: number, type: number, reader: JuteReader): void {
@@ -476,14 +452,13 @@ export class ClientConnection implements TcpHandlers {
       if (request.isLast === true) {
         this.out.reply(request.xid, NO_ZXID, errorNumber(refused.error.code));
         // Java's client reads a token even where there is an error.
-        if (type === opcodes.sasl) this.out.int(NO_TOKEN);
+        if (type === opcodes.sasl) this.out.buffer(null);
         this.out.end();
         this.close();
       } else writeReply(this.out, request, refused, zxid);
     } else if (request.token !== undefined) {
       this.out.reply(request.xid, NO_ZXID, 0);
-      if (request.token === null) this.out.int(NO_TOKEN);
-      else this.out.buffer(request.token);
+      this.out.buffer(request.token);
       this.out.end();
     } else if (type === opcodes.sync) this.sync(request);
     else if (type === opcodes.closeSession) this.closeSession(request);
@@ -551,15 +526,30 @@ export class ClientConnection implements TcpHandlers {
     });
   }
 
-  private goOn(): void {
+  /** With what was held back; reads among the first `confirmedCount` need not be confirmed any more. */
+  private goOn(confirmedCount = 0): void {
+    if (this.state !== 'open') return;
     this.isHeldBack = false;
     const frames = this.held;
     this.held = [];
-    for (const frame of frames) if (this.state === 'open') this.guarded(() => this.receive(frame));
+    for (const [index, frame] of frames.entries()) {
+      this.isConfirmed = index < confirmedCount;
+      if (this.isHeldBack) this.held.push(frame);
+      else if (this.isOpen()) this.guarded(() => this.take(frame));
+    }
+    this.isConfirmed = false;
+  }
+
+  private isOpen(): boolean {
+    return this.state === 'open';
   }
 
   private closeSession(request: Waiting): void {
     this.state = 'closing';
+    if (this.isReadOnly) {
+      this.farewell(request, this.options.quorum.state().zxid);
+      return;
+    }
     const operation = {
       session: this.session,
       incarnation: this.incarnation,
@@ -569,12 +559,15 @@ export class ClientConnection implements TcpHandlers {
     } as const;
     this.guarded(() =>
       this.options.quorum.submit(operation, (_result, zxid) => {
-        if (this.state !== 'closing') return;
-        this.out.reply(request.xid, zxid, 0);
-        this.out.end();
-        this.close();
+        if (this.state === 'closing') this.farewell(request, zxid);
       }),
     );
+  }
+
+  private farewell({ xid }: Waiting, zxid: Zxid): void {
+    this.out.reply(xid, zxid, 0);
+    this.out.end();
+    this.close();
   }
 
   resetStatistics(): void {
@@ -612,8 +605,6 @@ export class ClientConnection implements TcpHandlers {
 
 /** Of an answer to credentials, which stand outside the order of changes. */
 const NO_ZXID = 0;
-/** The length of a buffer that is null. */
-const NO_TOKEN = -1;
 const NO_FRAME = Buffer.alloc(0);
 
 const failure = (code: ErrorCode) =>
@@ -629,13 +620,11 @@ function pathOf(frame: Buffer): string | undefined {
   }
 }
 
-function isOfSession(code: MesozooError['code']): boolean {
-  return code === 'SESSION_EXPIRED' || code === 'SESSION_MOVED' || code === 'SEQUENCE_GAP';
+/** What a member that only reads cannot do. */
+function needsQuorum(type: number): boolean {
+  return isWrite(type) || type === opcodes.sync || type === opcodes.reconfig;
 }
 
-/** As ZooKeeper's: the member in the top byte, and positive as a signed number while there are fewer than 128. */
-function newSessionId(member: MemberId, random: Random): SessionId {
-  const bytes = Buffer.from(random.bytes(8));
-  bytes[0] = member;
-  return bytes.toString('hex') as SessionId;
+function isOfSession(code: MesozooError['code']): boolean {
+  return code === 'SESSION_EXPIRED' || code === 'SESSION_MOVED' || code === 'SEQUENCE_GAP';
 }

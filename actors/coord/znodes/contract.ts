@@ -155,9 +155,9 @@ export interface WatchTable {
   has(session: SessionId, kind: WatchKind | 'any', path: string): boolean;
   /**
    * Whom to tell, in order; each session once for each event; the one-shot watches that fired are gone, also those of
-   * sessions that are not told since they may not read the node.
+   * sessions that are not told since they could not read the node.
    */
-  fire(event: TreeEvent, mayRead?: (session: SessionId) => boolean): readonly SessionId[];
+  fire(event: TreeEvent, mayHear?: (session: SessionId) => boolean): readonly SessionId[];
   removeSession(session: SessionId): void;
   count(session: SessionId): number;
   /** Of all sessions. */

@@ -10,7 +10,7 @@ import {
   type ZnodeOperation,
 } from '../../../protocol/operations.ts';
 import { parentOf, pathProblem } from '../../../protocol/paths.ts';
-import { aclOf, aclProblem, allows } from './acl.ts';
+import { aclOf, aclProblem, allows, eventOf } from './acl.ts';
 import type { Context } from './context.ts';
 import { dataOrNull } from './data.ts';
 import { account, beginStats, isExceeded } from './quotas.ts';
@@ -85,7 +85,10 @@ function createNode(context: Context, operation: Create): OperationResult {
     container: operation.container === true,
     ttlMs: operation.ttlMs ?? 0,
   });
-  context.events.push({ type: 'created', path }, { type: 'childrenChanged', path: parent.path });
+  context.events.push(
+    eventOf('created', path, node.acl),
+    eventOf('childrenChanged', parent.path, parent.acl),
+  );
   const stat = node.stat();
   beginStats(tree, node);
   account(tree, path, 1, bytes);
@@ -131,8 +134,8 @@ export function removeNode(context: Pick<Context, 'tree' | 'zxid' | 'events'>, n
   context.tree.remove(node, context.zxid);
   account(context.tree, node.path, -1, -node.dataLength);
   context.events.push(
-    { type: 'deleted', path: node.path },
-    { type: 'childrenChanged', path: node.parent!.path },
+    eventOf('deleted', node.path, node.acl),
+    eventOf('childrenChanged', node.parent!.path, node.parent!.acl),
   );
 }
 
@@ -156,7 +159,7 @@ function setData(context: Context, operation: SetData): OperationResult {
     return failure('BAD_VERSION');
   const data = dataOrNull(operation.data);
   context.tree.setData(node, data, context.zxid, context.wallMs);
-  context.events.push({ type: 'dataChanged', path: node.path });
+  context.events.push(eventOf('dataChanged', node.path, node.acl));
   const stat = node.stat();
   account(context.tree, node.path, 0, more);
   return { kind: 'stat', stat };

@@ -44,6 +44,9 @@ import { writeZnode } from './writes.ts';
 
 const NO_EVENTS: readonly TreeEvent[] = Object.freeze([]);
 
+/** Another one when something else is hashed, or otherwise: then digests of before say nothing about those of now. */
+export const DIGEST_FORMAT = 1;
+
 class Znodes implements ZnodeState {
   zxid: Zxid;
   slot: Slot;
