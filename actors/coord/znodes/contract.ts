@@ -113,7 +113,10 @@ export interface ZnodeState {
 
 export interface SnapshotReader {
   readonly slot: Slot;
-  /** Undefined at the end. Chunks carry no checksums: who stores or sends them adds them. */
+  /**
+   * Undefined at the end. A chunk may be empty, when a long stretch had nothing that belongs into the snapshot. Chunks
+   * carry no checksums: who stores or sends them adds them.
+   */
   next(): Uint8Array | undefined;
   /** Ends early; frees what was kept. */
   cancel(): void;

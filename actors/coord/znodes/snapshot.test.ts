@@ -165,6 +165,22 @@ describe('a snapshot', () => {
     );
   });
 
+  test('passes over many new nodes in short steps', () => {
+    const driver = new Driver(znodeStates.empty(configuration));
+    const session = driver.open(1, { clientNumbered: true });
+    session.write(create('/parent'));
+    session.write(create('/parent/old'));
+    const before = visible(driver.state);
+    const reader = driver.state.snapshot(1_000_000);
+    for (let first = 0; first < 30_000; first += 500) {
+      const creates = Array.from({ length: 500 }, (_, at) => create(`/parent/n${first + at}`));
+      session.write(multi(...creates));
+    }
+    const chunks = drain(reader);
+    expect(chunks.length).toBeGreaterThan(2);
+    expect(visible(znodeStates.restore(chunks))).toEqual(before);
+  });
+
   test('goes on behind a node that is removed just before its turn, and whose place another takes', () => {
     for (let taken = 0; taken < 12; taken++) {
       const driver = new Driver(znodeStates.empty(configuration));

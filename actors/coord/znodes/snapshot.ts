@@ -22,6 +22,9 @@ import type { NodeRecord, Tree, TreeObserver, Znode } from './tree.ts';
 /** Marks what was created while a snapshot runs, or what it has seen; grows with each snapshot of this process. */
 let lastMark = 0;
 
+/** Nodes and sessions that one chunk looks at: many may be new, and are only passed over. */
+const LOOKS_MAX = 10_000;
+
 export class Snapshot implements SnapshotReader, TreeObserver {
   readonly slot: SnapshotHead['slot'];
   private readonly tree: Tree;
@@ -72,9 +75,12 @@ export class Snapshot implements SnapshotReader, TreeObserver {
   }
 
   next(): Uint8Array | undefined {
-    while (this.state === 'records' && this.writer.length < this.chunkBytes) this.writeRecord();
+    for (let looks = 0; looks < LOOKS_MAX; looks++) {
+      if (this.state !== 'records' || this.writer.length >= this.chunkBytes) break;
+      this.writeRecord();
+    }
     const count = Math.min(this.writer.length, this.chunkBytes);
-    if (count === 0) {
+    if (count === 0 && this.state !== 'records') {
       this.cancel();
       return undefined;
     }
