@@ -12,13 +12,8 @@ import type { Clock, Logger, Random, TcpConnection, TcpHandlers } from '../../ac
 import { Fifo } from '../client/fifo.ts';
 import type { Quorum } from '../door/quorum.ts';
 import type { WatchTable } from '../znodes/contract.ts';
-import {
-  authenticate,
-  identitiesOfConnection,
-  isAuthEnough,
-  WRONG_ENSEMBLE,
-  withIdentities,
-} from './auth.ts';
+import { ConnectionStatistics } from './connection-statistics.ts';
+import { Credentials } from './credentials.ts';
 import { Framing } from './framing.ts';
 import { type Greeted, Greeting, NO_INCARNATION, NOBODY } from './greeting.ts';
 import { JuteReader, JuteWriter, NO_BYTES } from './jute.ts';
@@ -28,7 +23,6 @@ import { errorNumber, writeReply } from './replies.ts';
 import { isWrite, readWrite } from './requests.ts';
 import type { SaslExchange } from './sasl/exchange.ts';
 import type { GatewaySettings } from './settings.ts';
-import { Tally } from './tally.ts';
 
 export interface ConnectionOptions {
   readonly tcp: TcpConnection;
@@ -88,18 +82,12 @@ export class ClientConnection implements TcpHandlers {
   session = '' as SessionId;
   incarnation = NO_INCARNATION;
   timeoutMs = 0;
-  identities: readonly Identity[];
   /** Let in to read, by a member without a quorum. */
   isReadOnly = false;
   state: 'greeting' | 'opening' | 'open' | 'closing' | 'closed' = 'greeting';
   isDirty = false;
-  received = 0;
-  sent = 0;
-  establishedMs = 0;
   readonly acceptedMs: number;
-  readonly latencyMs = new Tally();
-  /** The last request that was answered. */
-  readonly last = { type: 0, xid: 0, zxid: 0, atMs: 0 };
+  readonly statistics = new ConnectionStatistics();
   /** When the bytes came that are read now. */
   private heardMs = 0;
   private readonly framing = new Framing();
@@ -112,12 +100,16 @@ export class ClientConnection implements TcpHandlers {
   private isConfirmed = false;
   private number = 0;
   private isPaused = false;
-  private sasl: SaslExchange | undefined;
+  private readonly credentials: Credentials;
 
   constructor(options: ConnectionOptions) {
     this.options = options;
     this.acceptedMs = options.clock.monotonicMs();
-    this.identities = identitiesOfConnection(options.tcp, options.settings);
+    this.credentials = new Credentials(options);
+  }
+
+  get identities(): readonly Identity[] {
+    return this.credentials.identities;
   }
 
   get outstanding(): number {
@@ -269,7 +261,7 @@ export class ClientConnection implements TcpHandlers {
     this.timeoutMs = timeoutMs;
     this.isReadOnly = isReadOnly;
     this.state = 'open';
-    this.establishedMs = this.options.clock.monotonicMs();
+    this.statistics.establishedMs = this.options.clock.monotonicMs();
     this.options.opened(this);
     this.heardOf();
   }
@@ -282,7 +274,7 @@ export class ClientConnection implements TcpHandlers {
   // ── Requests ────────────────────────────────────────────────────────────────────────────────────────────────
 
   private receive(frame: Buffer): void {
-    this.received += 1;
+    this.statistics.received += 1;
     this.options.heard();
     if (this.isHeldBack) this.held.push(frame);
     else this.take(frame);
@@ -294,8 +286,7 @@ export class ClientConnection implements TcpHandlers {
     const type = reader.int();
     if (type === opcodes.auth) this.authenticate(xid, reader);
     else if (type === opcodes.sasl) this.answerSasl(xid, reader);
-    else if (!isAuthEnough(this.identities, this.options.settings))
-      this.refuseForGood(xid, type, 'SESSION_REQUIRES_AUTH');
+    else if (!this.credentials.areEnough) this.refuseForGood(xid, type, 'SESSION_REQUIRES_AUTH');
     else if (this.isReadOnly && needsQuorum(type)) this.refuse(xid, type, 'NOT_READ_ONLY');
     else if (isWrite(type)) this.write(xid, type, reader);
     else if (this.mustConfirm(type)) this.confirm(frame);
@@ -364,39 +355,16 @@ export class ClientConnection implements TcpHandlers {
   private authenticate(xid: number, reader: JuteReader): void {
     reader.int();
     const scheme = reader.string();
-    const proven = authenticate(
-      scheme,
-      reader.buffer() ?? NO_BYTES,
-      this.options.tcp,
-      this.options.settings,
-    );
-    if (proven === WRONG_ENSEMBLE) {
-      this.close();
-      return;
-    }
-    if (proven === undefined || !this.addIdentities(proven)) {
-      this.refuseForGood(xid, opcodes.auth, 'AUTH_FAILED');
-      return;
-    }
-    this.reply(xid, opcodes.auth);
+    const outcome = this.credentials.prove(scheme, reader.buffer() ?? NO_BYTES);
+    if (outcome === 'elsewhere') this.close();
+    else if (outcome === 'refused') this.refuseForGood(xid, opcodes.auth, 'AUTH_FAILED');
+    else this.reply(xid, opcodes.auth);
   }
 
   private answerSasl(xid: number, reader: JuteReader): void {
-    const { log, tcp, beginSasl } = this.options;
-    this.sasl ??= beginSasl();
-    const { token, proven, refused, why } = this.sasl.answer(reader.buffer() ?? NO_BYTES);
-    if (why !== undefined) log.info('SASL refused', { address: tcp.remoteAddress, reason: why });
-    if (refused !== undefined || !this.addIdentities(proven))
-      this.refuseForGood(xid, opcodes.sasl, refused ?? 'AUTH_FAILED');
-    else this.reply(xid, opcodes.sasl, { token });
-  }
-
-  /** False where there are too many. */
-  private addIdentities(added: readonly Identity[]): boolean {
-    const identities = withIdentities(this.identities, added);
-    if (identities === undefined) return false;
-    this.identities = identities;
-    return true;
+    const outcome = this.credentials.answerSasl(reader.buffer() ?? NO_BYTES);
+    if ('refused' in outcome) this.refuseForGood(xid, opcodes.sasl, outcome.refused);
+    else this.reply(xid, opcodes.sasl, outcome);
   }
 
   /** In its turn. */
@@ -495,16 +463,9 @@ export class ClientConnection implements TcpHandlers {
     this.answered(request, quorum.state().zxid, nowMs);
   }
 
-  private answered({ type, xid, sinceMs }: Waiting, zxid: number, nowMs: number): void {
-    this.sent += 1;
-    const latencyMs = Math.round(nowMs - sinceMs);
-    this.latencyMs.add(latencyMs);
-    this.options.answered(latencyMs, isWrite(type));
-    const { last } = this;
-    last.type = type;
-    last.xid = xid;
-    last.zxid = zxid;
-    last.atMs = nowMs;
+  private answered(request: Waiting, zxid: number, nowMs: number): void {
+    const latencyMs = this.statistics.answered(request, zxid, nowMs);
+    this.options.answered(latencyMs, isWrite(request.type));
   }
 
   private sync(request: Waiting): void {
@@ -568,12 +529,6 @@ export class ClientConnection implements TcpHandlers {
     this.out.reply(xid, zxid, 0);
     this.out.end();
     this.close();
-  }
-
-  resetStatistics(): void {
-    this.received = 0;
-    this.sent = 0;
-    this.latencyMs.reset();
   }
 
   notify(type: number, path: string): void {

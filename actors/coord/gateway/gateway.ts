@@ -271,7 +271,7 @@ export class Gateway {
   }
 
   private resetConnections(): void {
-    for (const connection of this.connections) connection.resetStatistics();
+    for (const connection of this.connections) connection.statistics.reset();
   }
 
   private isInQuorum(): boolean {
