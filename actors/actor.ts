@@ -146,6 +146,9 @@ export interface Storage {
 export interface TcpConnection {
   readonly remoteAddress: string;
   readonly remotePort: number;
+  readonly isSecure: boolean;
+  /** Of the certificate that the client has proven to hold, as RFC 2253 writes it; undefined when it showed none. */
+  readonly subject: string | undefined;
   /** Written and not yet taken by the network. */
   readonly waitingBytes: number;
   /** The bytes are the connection's own from now on. Nothing happens on one that has ended. */
@@ -168,11 +171,48 @@ export interface TcpHandlers {
   drained(): void;
 }
 
+export interface TcpAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Connections that may wait for `accept`; undefined is the system's own bound. */
+  readonly backlog?: number | undefined;
+  /** Asked of every connection, or of those that begin with it; without it of none. */
+  readonly tls?: 'needed' | 'offered' | undefined;
+}
+
 export interface Tcp {
-  /** Calls `failed` when the address cannot be had, with what the system said. */
+  /**
+   * Calls `failed` when the address cannot be had, with what the system said. `accept` is called with connections
+   * that are ready: those with TLS after their handshake, with the keys that the process was given; where it is only
+   * offered, after their first byte.
+   */
+  listen(
+    address: TcpAddress,
+    accept: (connection: TcpConnection) => TcpHandlers,
+    failed: (reason: string) => void,
+  ): { close(): void };
+}
+
+// ── HTTP: pages that tell about an actor ────────────────────────────────────────────────────────────────────
+
+export interface HttpRequest {
+  /** `GET` */
+  readonly method: string;
+  /** Decoded, without the query: `/commands/ruok`. */
+  readonly path: string;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface Http {
+  /** `reply` is called once for each request; what the request carries is not read. Calls `failed` as `Tcp.listen` does. */
   listen(
     address: { readonly host: string; readonly port: number },
-    accept: (connection: TcpConnection) => TcpHandlers,
+    handler: (request: HttpRequest, reply: (answer: HttpAnswer) => void) => void,
     failed: (reason: string) => void,
   ): { close(): void };
 }

@@ -10,6 +10,7 @@ import type {
   Actor,
   Clock,
   Delivery,
+  Http,
   Ports,
   Processes,
   Random,
@@ -31,6 +32,7 @@ export interface HostedPorts extends Ports {
   readonly storage?: Storage;
   readonly processes?: Processes;
   readonly tcp?: Tcp;
+  readonly http?: Http;
   /** A second connection, for bulk, so that heartbeats never queue behind it. */
   readonly bulk?: Transport;
 }
@@ -131,6 +133,7 @@ export class Host<P extends HostedPorts> {
       ...(ports.bulk && { bulk: this.wrapTransport(ports.bulk) }),
       ...(ports.storage && { storage: this.wrapStorage(ports.storage) }),
       ...(ports.tcp && { tcp: this.wrapTcp(ports.tcp) }),
+      ...(ports.http && { http: this.wrapHttp(ports.http) }),
       ...(ports.processes && { processes: this.wrapProcesses(ports.processes) }),
     };
   }
@@ -218,6 +221,17 @@ export class Host<P extends HostedPorts> {
               drained: () => this.input(() => handlers?.drained()),
             };
           },
+          (reason) => this.input(() => failed(reason)),
+        ),
+    };
+  }
+
+  private wrapHttp(http: Http): Http {
+    return {
+      listen: (address, handler, failed) =>
+        http.listen(
+          address,
+          (request, reply) => this.input(() => handler(request, reply)),
           (reason) => this.input(() => failed(reason)),
         ),
     };

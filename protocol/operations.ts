@@ -51,7 +51,8 @@ export type ZnodeOperation =
   | {
       readonly kind: 'create';
       readonly path: string;
-      readonly data: Uint8Array;
+      /** Null, which only ZooKeeper's clients can say, is kept and read back as null. */
+      readonly data: Uint8Array | null;
       readonly acl: readonly AclEntry[];
       readonly ephemeral: boolean;
       /** The parent's counter is appended to the path as %010d. */
@@ -67,7 +68,8 @@ export type ZnodeOperation =
   | {
       readonly kind: 'set';
       readonly path: string;
-      readonly data: Uint8Array;
+      /** As for `create`. */
+      readonly data: Uint8Array | null;
       readonly version: number;
       /** As for `create`. */
       readonly enforceQuota?: boolean;
@@ -148,6 +150,8 @@ export type OperationResult =
 export interface TreeEvent {
   readonly type: 'created' | 'deleted' | 'dataChanged' | 'childrenChanged';
   readonly path: string;
+  /** Of the node when it happened, where not everybody may read it: who may not is not told. */
+  readonly acl?: readonly AclEntry[];
 }
 
 /** Who votes. An entry of its own; `disk` is what makes a vote of an emptied disk void. */

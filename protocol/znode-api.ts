@@ -3,7 +3,7 @@
  * in a session the same requests, with `sessionId`, go to the holder's subject that `open` returned, followed by
  * `.<name>`. Data are a string (UTF-8) or, in MessagePack, bytes; `dataBase64` carries bytes in JSON.
  * Replies give `data` as a string where the bytes are UTF-8 and the form is JSON, else `dataBase64`; in MessagePack
- * always bytes in `data`.
+ * always bytes in `data`. Data that a client of ZooKeeper has written as null read as no bytes.
  */
 import { z } from 'zod';
 import { limits } from './limits.ts';

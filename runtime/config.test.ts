@@ -17,7 +17,6 @@ describe('the options of a process', () => {
     });
     expect(config).toEqual({
       cluster: 'mz',
-      zookeeperHost: '127.0.0.1',
       nats: 'nats://127.0.0.1:4222',
       logLevel: 'debug',
       natsSecret: 's_c',

@@ -84,7 +84,11 @@ const schemas = {
       data: z.string().min(1),
       /** Where ZooKeeper's clients connect. */
       zookeeperPort: port.optional(),
-      zookeeperHost: z.string().min(1).default('127.0.0.1'),
+      zookeeperHost: z.string().min(1).optional(),
+      /** Where their secureClientPort, admin.serverPort and metricsProvider.httpPort are, if not where zooCfg says. */
+      zookeeperSecurePort: port.optional(),
+      zookeeperAdminPort: port.optional(),
+      zookeeperMetricsPort: port.optional(),
       zooCfg: z.string().min(1).optional(),
       /** Both together create a cluster: only for its very first start. */
       bootstrapCluster: token.optional(),

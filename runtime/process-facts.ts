@@ -26,8 +26,21 @@ export function processFacts(dataDirectory: string, initialConfiguration: string
     ],
     openFiles: () => readdirSync('/proc/self/fd').length,
     openFilesMax: openFilesMax(),
+    series,
   };
 }
+
+/** As Prometheus' own clients name them. */
+function series(): ReturnType<ProcessFacts['series']> {
+  const { user, system } = process.cpuUsage();
+  return [
+    { name: 'process_cpu_seconds_total', value: (user + system) / 1e6, kind: 'counter' },
+    { name: 'process_resident_memory_bytes', value: process.memoryUsage.rss(), kind: 'gauge' },
+    { name: 'process_start_time_seconds', value: STARTED_S, kind: 'gauge' },
+  ];
+}
+
+const STARTED_S = Math.round(Date.now() / 1000 - process.uptime());
 
 function openFilesMax(): number {
   const limits = readFileSync('/proc/self/limits', 'utf8');

@@ -1,19 +1,44 @@
 /** The TCP port over Node's sockets. A connection that fails is closed: whoever holds it is told that, once. */
-import { createServer, type Socket } from 'node:net';
-import type { Tcp, TcpConnection, TcpHandlers } from '../actors/actor.ts';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import type { Logger, Tcp, TcpAddress, TcpConnection, TcpHandlers } from '../actors/actor.ts';
+import { assert } from '../protocol/errors.ts';
+import { subjectName } from './tls/subject-name.ts';
 
-export function openTcp(): Tcp & { close(): void } {
+export interface TcpOptions {
+  /** Of secure addresses (tls/server-options.ts); without it there can be none. */
+  readonly tls?: TlsOptions | undefined;
+  /** Told of clients that could not agree with this side about TLS. */
+  readonly log: Logger;
+}
+
+/** A client that has not finished it then has another purpose. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+export function openTcp({ tls, log }: TcpOptions): Tcp & { close(): void } {
   const sockets = new Set<Socket>();
   const closers = new Set<() => void>();
+  const keep = (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  };
   return {
-    listen({ host, port }, accept, failed) {
-      const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
-        sockets.add(socket);
-        socket.once('close', () => sockets.delete(socket));
-        attend(socket, accept(connectionOf(socket)));
-      });
+    listen(address, accept, failed) {
+      const { host, port, backlog } = address;
+      const accepted = (socket: Socket) => attend(socket, accept(connectionOf(socket)));
+      const secure =
+        address.tls === undefined ? undefined : secureServer(address, tls, log, keep, accepted);
+      const open = (plain: (socket: Socket) => void) =>
+        createServer({ noDelay: true, keepAlive: true }, (socket) => {
+          keep(socket);
+          plain(socket);
+        });
+      const server =
+        address.tls === 'offered'
+          ? open((socket) => sortByFirstByte(socket, secure as Server, accepted))
+          : (secure ?? open(accepted));
       server.on('error', (error) => failed(error.message));
-      server.listen(port, host);
+      server.listen({ port, host, backlog });
       const close = () => {
         closers.delete(close);
         server.close();
@@ -29,10 +54,74 @@ export function openTcp(): Tcp & { close(): void } {
   };
 }
 
+function secureServer(
+  { host, port }: TcpAddress,
+  tls: TlsOptions | undefined,
+  log: Logger,
+  keep: (socket: Socket) => void,
+  accepted: (socket: Socket) => void,
+): Server {
+  assert(tls !== undefined, `there are no keys for the secure address ${host}:${port}`);
+  const handshakeTimeout = HANDSHAKE_TIMEOUT_MS;
+  const server = createTlsServer({ ...tls, noDelay: true, keepAlive: true, handshakeTimeout });
+  const refused = (socket: Socket, reason: string) => {
+    const { remoteAddress: address } = socket;
+    log.info('TLS refused', { address, port, reason });
+  };
+  server.on('connection', keep);
+  server.on('tlsClientError', (error, socket) => refused(socket, error.message));
+  server.on('secureConnection', (socket) => {
+    keep(socket);
+    // Where one is only wanted the handshake goes on with a wrong one.
+    if (showsCertificate(socket) && !socket.authorized && tls.requestCert === true) {
+      refused(socket, String(socket.authorizationError));
+      socket.destroy();
+    } else accepted(socket);
+  });
+  return server;
+}
+
+/** Of a record that begins a handshake; the first byte of a frame's length is far below it. */
+const TLS_HANDSHAKE = 0x16;
+
+/** The server for TLS takes over what begins as TLS does. */
+function sortByFirstByte(socket: Socket, secure: Server, accepted: (socket: Socket) => void): void {
+  const giveUp = () => socket.destroy();
+  socket.setTimeout(HANDSHAKE_TIMEOUT_MS, giveUp);
+  socket.once('error', giveUp);
+  socket.once('readable', () => {
+    const first = socket.read(1) as Buffer | null;
+    socket.setTimeout(0).off('timeout', giveUp).off('error', giveUp);
+    if (first === null) {
+      socket.destroy();
+      return;
+    }
+    socket.unshift(first);
+    if (first[0] === TLS_HANDSHAKE) secure.emit('connection', socket);
+    else accepted(socket);
+  });
+}
+
+function isTls(socket: Socket): socket is TLSSocket {
+  return 'encrypted' in socket;
+}
+
+function showsCertificate(socket: TLSSocket): boolean {
+  return socket.getPeerX509Certificate() !== undefined;
+}
+
+function subjectOf(socket: Socket): string | undefined {
+  if (!isTls(socket) || !socket.authorized) return undefined;
+  const certificate = socket.getPeerX509Certificate();
+  return certificate === undefined ? undefined : subjectName(certificate.raw);
+}
+
 function connectionOf(socket: Socket): TcpConnection {
   return {
     remoteAddress: plainAddress(socket.remoteAddress ?? ''),
     remotePort: socket.remotePort ?? 0,
+    isSecure: isTls(socket),
+    subject: subjectOf(socket),
     get waitingBytes() {
       return socket.writableLength;
     },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { limits } from '../../protocol/limits.ts';
 import {
   type Body,
   type Client,
@@ -412,6 +413,24 @@ describe('snapshots', () => {
     away.process.start();
     cluster.until('it is back again', () => away.process.actor?.describe().isOffered === true);
     expect(away.process.actor!.describe().disk).toBe(`test-${away.id}`);
+  });
+
+  it('of znodes that hold as much as they may are fetched as well', () => {
+    const few = { snapshotSlots: 10, keptSlots: 2 };
+    const cluster = new Cluster({ bounds: few }).ready();
+    const client = cluster.client();
+    const away = cluster.follower();
+    away.process.crash('machine');
+    for (let index = 0; index < 24; index++) {
+      const body = { path: `/large${index}`, data: 'x'.repeat(limits.znodeDataBytes) };
+      expect(client.insist(subjects.znode('create'), body)).toHaveProperty('stat');
+    }
+    away.process.start();
+    cluster.until('it is back', () => away.process.actor?.describe().isOffered === true);
+    cluster.agree();
+    expect(new Set(cluster.running().map(({ digest }) => digest)).size).toBe(1);
+    const { data } = away.process.actor!.tree().get('/large23', []);
+    expect(data.length).toBe(limits.znodeDataBytes);
   });
 
   it('that are damaged fall back on the former one and the log behind it', () => {

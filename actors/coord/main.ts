@@ -4,15 +4,22 @@ import { join } from 'node:path';
 import { systemClock } from '../../runtime/clock.ts';
 import { lockDirectory } from '../../runtime/directory-lock.ts';
 import { openFiles } from '../../runtime/files.ts';
+import { openHttp } from '../../runtime/http.ts';
 import { processFacts } from '../../runtime/process-facts.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { connectRole } from '../../runtime/role-connection.ts';
 import { runProcess } from '../../runtime/run.ts';
+import { readSaslUsers } from '../../runtime/sasl-users.ts';
 import { openTcp } from '../../runtime/tcp.ts';
-import type { Ports, Storage, Tcp, Transport } from '../actor.ts';
+import { tlsServerOptions } from '../../runtime/tls/server-options.ts';
+import type { Http, Ports, Storage, Tcp, Transport } from '../actor.ts';
 import { CoordActor } from './coord.ts';
-import { generousSettings } from './gateway/settings.ts';
+import { withoutSecrets } from './gateway/properties.ts';
+import { generousSettings, withPorts } from './gateway/settings.ts';
 import { parseZooCfg } from './gateway/zoo-cfg.ts';
+
+/** Whoever wants clients of other machines says so: `--zookeeper-host` or `clientPortAddress`. */
+const LOOPBACK = '127.0.0.1';
 
 await runProcess({
   kind: 'coord',
@@ -28,10 +35,21 @@ await runProcess({
         noEcho: true,
       }),
     ]);
-    const { bootstrapCluster, bootstrapMembers, zookeeperHost, zookeeperPort } = config;
+    const { bootstrapCluster, bootstrapMembers } = config;
     const zooCfg = config.zooCfg === undefined ? '' : readFileSync(config.zooCfg, 'utf8');
-    const settings = config.zooCfg === undefined ? generousSettings : parseZooCfg(zooCfg).settings;
-    const tcp = openTcp();
+    const settings = withPorts(
+      config.zooCfg === undefined ? generousSettings : parseZooCfg(zooCfg).settings,
+      {
+        admin: config.zookeeperAdminPort,
+        metrics: config.zookeeperMetricsPort,
+        secure: config.zookeeperSecurePort,
+      },
+    );
+    const port = config.zookeeperPort ?? settings.clientPort;
+    const tls = settings.secure && tlsServerOptions(settings.secure);
+    const saslUsers = settings.sasl && readSaslUsers(settings.sasl);
+    const tcp = openTcp({ tls, log });
+    const http = openHttp();
     let actor: CoordActor | undefined;
     return {
       ports: {
@@ -42,18 +60,21 @@ await runProcess({
         bulk: bulk.transport,
         storage,
         tcp,
+        http,
       },
-      create(ports: Ports & { storage: Storage; bulk: Transport; tcp: Tcp }) {
+      create(ports: Ports & { storage: Storage; bulk: Transport; tcp: Tcp; http: Http }) {
         actor = new CoordActor(ports, {
           cluster: config.cluster,
           member: config.member,
           systemDigest: `system:${config.systemSecret}`,
-          ...(zookeeperPort !== undefined && {
+          timing: { containerCheckIntervalMs: settings.containerCheckIntervalMs },
+          ...(port !== undefined && {
             zookeeper: {
-              host: zookeeperHost,
-              port: zookeeperPort,
+              host: config.zookeeperHost ?? settings.clientPortAddress ?? LOOPBACK,
+              port,
               settings,
-              process: processFacts(config.data, zooCfg),
+              process: processFacts(config.data, withoutSecrets(zooCfg)),
+              saslUsers,
             },
           }),
           ...(bootstrapCluster !== undefined &&
@@ -63,14 +84,10 @@ await runProcess({
         });
         return actor;
       },
-      /** It leads, or follows one who does. */
-      isReady() {
-        const status = actor?.status();
-        const follows = status?.role === 'following' && status.leader !== undefined;
-        return status?.role === 'leading' || follows;
-      },
+      isReady: () => actor?.isReady() === true,
       async close() {
         tcp.close();
+        http.close();
         await Promise.all([main.drain(), bulk.drain(), storage.close()]);
         unlock();
       },

@@ -67,6 +67,15 @@ export interface ClusterTold {
   readonly clusterId: string;
 }
 
+/** Of the sender's tree after a slot; digests of different formats cannot be compared. */
+export interface DigestTold {
+  readonly type: 'digestTold';
+  readonly from: MemberId;
+  readonly slot: Slot;
+  readonly format: number;
+  readonly digest: string;
+}
+
 export type MemberMessage =
   | Forward
   | Resend
@@ -76,6 +85,7 @@ export type MemberMessage =
   | Probe
   | ClusterAsked
   | ClusterTold
+  | DigestTold
   | SnapshotRead
   | SnapshotPiece;
 
@@ -92,6 +102,7 @@ const numbers = {
   clusterAsked: 8,
   clusterTold: 9,
   probe: 10,
+  digestTold: 11,
 } as const satisfies Record<MemberMessage['type'], number>;
 
 export function isMemberMessage(bytes: Uint8Array): boolean {
@@ -127,6 +138,8 @@ function fieldsOf(message: MemberMessage): unknown[] {
       return [];
     case 'clusterTold':
       return [message.clusterId];
+    case 'digestTold':
+      return [message.slot, message.format, message.digest];
     default:
       return message satisfies never;
   }
@@ -185,6 +198,9 @@ function readMessage(type: number, from: MemberId, rest: readonly unknown[]): Me
     case numbers.clusterTold:
       if (typeof a !== 'string') throw malformed('clusterTold');
       return { type: 'clusterTold', from, clusterId: a };
+    case numbers.digestTold:
+      if (!isCount(a) || !isCount(b) || typeof c !== 'string') throw malformed('digestTold');
+      return { type: 'digestTold', from, slot: a as Slot, format: b, digest: c };
     default:
       throw malformed(`there is no type ${type}`);
   }

@@ -1,11 +1,12 @@
 /** What a coord is started with, and its times. */
 import type { MemberId, Slot } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
-import type { Ports, Storage, Tcp, Transport } from '../actor.ts';
+import type { Http, Ports, Storage, Tcp, Transport } from '../actor.ts';
 import type { PlantedBugs } from '../planted.ts';
 import type { ProcessFacts } from './gateway/server-report.ts';
 import type { GatewaySettings } from './gateway/settings.ts';
 import type { Bootstrap } from './log/identity.ts';
+import { SNAPSHOT_CHUNK_BYTES } from './log/snapshots.ts';
 import type { Applied } from './znodes/contract.ts';
 
 export type CoordPorts = Ports & {
@@ -14,6 +15,8 @@ export type CoordPorts = Ports & {
   readonly bulk: Transport;
   /** Absent where no client of ZooKeeper can connect. */
   readonly tcp?: Tcp;
+  /** Absent where nobody can ask for its pages. */
+  readonly http?: Http;
 };
 
 export interface CoordOptions {
@@ -30,6 +33,8 @@ export interface CoordOptions {
     readonly port: number;
     readonly settings: GatewaySettings;
     readonly process: ProcessFacts;
+    /** Names and passwords of SASL; absent where it is not offered. */
+    readonly saslUsers?: ReadonlyMap<string, string> | undefined;
   };
   readonly timing?: Partial<CoordTiming>;
   readonly bounds?: Partial<CoordBounds>;
@@ -89,9 +94,11 @@ export const defaultTiming: CoordTiming = {
 export interface CoordBounds {
   /** A segment of the log is sealed when it has grown to this. */
   readonly segmentBytes: number;
-  /** A snapshot is taken after so many slots, or so many bytes of log (at least as many as the last snapshot had). */
+  /** A snapshot is taken after so many slots, or so many bytes of log (at least half as many as the last snapshot had). */
   readonly snapshotSlots: number;
   readonly snapshotLogBytes: number;
+  /** Written, and read back, between two turns of everything else. */
+  readonly snapshotChunkBytes: number;
   readonly slotsInFlight: number;
   /** With so many slots in flight, a small batch waits for company. */
   readonly slotsBeforeGathering: number;
@@ -104,6 +111,7 @@ export const defaultBounds: CoordBounds = {
   segmentBytes: 32 * 1024 * 1024,
   snapshotSlots: 100_000,
   snapshotLogBytes: 24 * 1024 * 1024,
+  snapshotChunkBytes: SNAPSHOT_CHUNK_BYTES,
   slotsInFlight: limits.slotsInFlight,
   slotsBeforeGathering: 4,
   gatheredOperations: 256,

@@ -3,15 +3,23 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { portShare } from '../../runtime/machine-resources.ts';
 import type { ClusterRecord, DataDirectory, PartRecord, Secrets } from './data-directory.ts';
+import {
+  checkPorts,
+  firstPorts,
+  type MemberPorts,
+  memberPorts,
+  portArguments,
+} from './member-ports.ts';
 import { type NatsServer, natsServerCommand } from './nats-server.ts';
 import { Part, type PartDeath } from './part.ts';
-import { type ZooCfgFile, zooKeeperPort } from './zoo-cfg-file.ts';
+import type { ZooCfgFile } from './zoo-cfg-file.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export const ports = {
   nats: 4222,
-  zookeeper: 2181,
+  zookeeper: firstPorts.client,
+  admin: firstPorts.admin as number,
   master: 5050,
   agent: 5051,
   betweenInstances: 10,
@@ -47,6 +55,12 @@ export interface ClusterEvents {
   changed(parts: readonly PartRecord[]): void;
 }
 
+/**
+ * A young generation that fits the processor's cache: a fifth less work under load than with V8's own choice, and a
+ * quarter less memory. As in docker-compose.yml.
+ */
+const COORD_NODE_OPTIONS = ['--max-semi-space-size=8'];
+
 export class Cluster {
   readonly natsUrl: string;
   readonly natsPort: number;
@@ -59,6 +73,7 @@ export class Cluster {
     this.record = options.record;
     this.natsPort = options.natsPort ?? ports.nats + options.portOffset;
     this.natsUrl = 'url' in options.nats ? options.nats.url : `nats://127.0.0.1:${this.natsPort}`;
+    checkPorts(this.record.coords.map((member) => [member, this.zooKeeperPorts(member)]));
     const partEvents = {
       died: events.died,
       changed: () => events.changed(this.running()),
@@ -123,9 +138,9 @@ export class Cluster {
     return found.part;
   }
 
-  /** One for each coord, in the order of the members. */
-  get zooKeeperPorts(): readonly number[] {
-    return this.record.coords.map((member) => this.zooKeeperPort(member));
+  /** Of each coord, in the order of the members. */
+  get memberPorts(): readonly MemberPorts[] {
+    return this.record.coords.map((member) => this.zooKeeperPorts(member));
   }
 
   running(): readonly PartRecord[] {
@@ -141,14 +156,14 @@ export class Cluster {
     ];
     return this.nodeCommand('coord', [
       ...['--member', String(member), '--data', this.options.data.of(`coord-${member}`)],
-      ...['--zookeeper-port', String(this.zooKeeperPort(member))],
+      ...portArguments(this.zooKeeperPorts(member)),
       ...(this.options.zooCfg === undefined ? [] : ['--zoo-cfg', this.options.zooCfg.path]),
       ...(this.record.begunCoords.includes(member) ? [] : bootstrap),
     ]);
   }
 
-  private zooKeeperPort(member: number): number {
-    return zooKeeperPort(member, this.options.portOffset, this.options.zooCfg);
+  private zooKeeperPorts(member: number): MemberPorts {
+    return memberPorts(member, this.options.portOffset, this.options.zooCfg);
   }
 
   private masterCommand(number: number): readonly string[] {
@@ -173,7 +188,8 @@ export class Cluster {
   private nodeCommand(kind: 'coord' | 'master' | 'agent', args: readonly string[]): string[] {
     const logLevel = this.options.logLevel ?? 'info';
     const common = ['--nats', this.natsUrl, '--log-level', logLevel];
-    return [process.execPath, `${root}actors/${kind}/main.ts`, ...common, ...args];
+    const node = [process.execPath, ...(kind === 'coord' ? COORD_NODE_OPTIONS : [])];
+    return [...node, `${root}actors/${kind}/main.ts`, ...common, ...args];
   }
 
   private env(role: 'coord' | 'master' | 'agent'): Readonly<Record<string, string>> {

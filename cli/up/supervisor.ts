@@ -15,6 +15,7 @@ import { Cluster } from './cluster.ts';
 import { type ClusterSight, ClusterSighting } from './cluster-sight.ts';
 import type { DataDirectory, PartRecord, ProcessesRecord, Secrets } from './data-directory.ts';
 import { endLeftovers, findLeftovers, lockForSupervisor } from './leftovers.ts';
+import { addressLines } from './member-ports.ts';
 import { acceptsConnections, assertPortFree, ensureNatsServer } from './nats-server.ts';
 import type { UpOptions } from './options.ts';
 import type { PartDeath } from './part.ts';
@@ -279,7 +280,7 @@ export class Supervisor {
     terminal.line(
       `NATS   ${cluster?.natsUrl}   (any client without credentials: mz.task.submit, …)`,
     );
-    terminal.line(`ZooKeeper clients: 127.0.0.1:${cluster?.zooKeeperPorts.join(',')}`);
+    for (const line of addressLines(cluster?.memberPorts ?? [])) terminal.line(line);
     terminal.line(`Logs   ${this.shown(this.data.of('logs'))}/`);
     terminal.line();
     terminal.line('Try next, in another terminal:');

@@ -149,8 +149,8 @@ export function hasEnded({ chart: { value, killRequested } }: LaunchNode): boole
   return launchChart.restore({ value, context: { killRequested } }).region === 'ended';
 }
 
-function nodeOf(data: Uint8Array): LaunchNode {
-  return JSON.parse(new TextDecoder().decode(data)) as LaunchNode;
+function nodeOf(data: Uint8Array | null): LaunchNode {
+  return JSON.parse(new TextDecoder().decode(data ?? undefined)) as LaunchNode;
 }
 
 interface Place {

@@ -33,12 +33,17 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** By which a cluster's ports can be moved so that its members' for ZooKeeper's clients are free on loopback. */
-export async function freePortOffset(members: number): Promise<number> {
+/** By which a cluster's ports can be moved so that its members' for clients and monitors, and further ones, are free on loopback. */
+export async function freePortOffset(
+  members: number,
+  further: readonly number[] = [],
+): Promise<number> {
   const first = (process.pid % OFFSETS) * PORTS_APART;
   for (let offset = first; ; offset = (offset + PORTS_APART) % (OFFSETS * PORTS_APART)) {
     const taken = await Promise.all(
-      Array.from({ length: members }, (_, index) => accepts(ports.zookeeper + offset + index)),
+      [ports.zookeeper, ports.admin, ...further].flatMap((first) =>
+        Array.from({ length: members }, (_, index) => accepts(first + offset + index)),
+      ),
     );
     if (!taken.includes(true)) return offset;
   }

@@ -4,22 +4,27 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rowsForZooKeeper } from './cases/all.ts';
+import { rowGroups } from './cases/all.ts';
 import { play, type Transcript } from './row.ts';
 import { startZooKeeper } from './zookeeper-server.ts';
 
 const [part] = process.argv.slice(2);
-const server = await startZooKeeper();
 const recorded: Record<string, Transcript> = {};
-try {
-  for (const row of rowsForZooKeeper) {
-    if (part !== undefined && !row.name.includes(part)) continue;
-    recorded[row.name] = await play(row, server.address);
-    if (part !== undefined)
-      process.stdout.write(`${row.name}\n  ${recorded[row.name]!.join('\n  ')}\n`);
+for (const { rows, server: kind = 'generous' } of rowGroups) {
+  const wanted = rows.filter(({ name }) => part === undefined || name.includes(part));
+  if (wanted.length === 0) continue;
+  const server = await startZooKeeper(kind);
+  try {
+    for (const row of wanted) {
+      recorded[row.name] = await play(row, server.address).catch((cause: unknown) => {
+        throw new Error(`"${row.name}" cannot be played`, { cause });
+      });
+      if (part !== undefined)
+        process.stdout.write(`${row.name}\n  ${recorded[row.name]!.join('\n  ')}\n`);
+    }
+  } finally {
+    await server.stop();
   }
-} finally {
-  await server.stop();
 }
 if (part === undefined)
   writeFileSync(

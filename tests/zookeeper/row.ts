@@ -6,6 +6,7 @@ import { Masks } from './masks.ts';
 import { Speaker } from './speaker.ts';
 import { type Address, WireConnection } from './wire/connection.ts';
 import { create, getChildren, type Request, remove } from './wire/requests.ts';
+import type { ServerKind } from './zookeeper-server.ts';
 
 /** Everything that rows make is below this znode, which is new and empty at the start of each. */
 export const rowRoot = '/t';
@@ -25,6 +26,8 @@ export interface Speakers {
 /** The rows of one file; names are unique over all files. */
 export interface RowGroup {
   readonly group: string;
+  /** What it is played to; generous where it is not said. */
+  readonly server?: ServerKind;
   readonly rows: readonly Row[];
 }
 

@@ -13,7 +13,25 @@ import { type Address, SilenceError, WireConnection } from './wire/connection.ts
 const HELLO_AGAIN_AFTER_MS = 2000;
 const JAR = '/usr/share/java/zookeeper.jar';
 /** Of user "super" with password "secret". */
-export const superDigest = 'super:lK75jTNcA+U9vtVEw5vB51mj/w4=';
+const superDigest = 'super:lK75jTNcA+U9vtVEw5vB51mj/w4=';
+
+/**
+ * Lines of the zoo.cfg that ZooKeeper and ours are started with to be compared: `generous` allows what can be allowed,
+ * `plain` is ZooKeeper's default.
+ */
+export const settingsOf = {
+  generous: [
+    ...['extendedTypesEnabled=true', 'reconfigEnabled=true', 'enforceQuota=true'],
+    `DigestAuthenticationProvider.superDigest=${superDigest}`,
+  ],
+  plain: [],
+} as const;
+export type ServerKind = keyof typeof settingsOf;
+
+/** What both kinds have. */
+export const commonSettings: readonly string[] = [
+  ...['tickTime=2000', 'maxClientCnxns=0', '4lw.commands.whitelist=*'],
+];
 
 export interface ZooKeeperServer {
   readonly address: Address;
@@ -24,21 +42,15 @@ export function isZooKeeperInstalled(): boolean {
   return existsSync(JAR);
 }
 
-export async function startZooKeeper(): Promise<ZooKeeperServer> {
+export async function startZooKeeper(kind: ServerKind): Promise<ZooKeeperServer> {
   const directory = mkdtempSync(join(tmpdir(), 'mesozoo-zookeeper-'));
   const address = { host: '127.0.0.1', port: await freePort() };
   const settings = join(directory, 'zoo.cfg');
-  writeFileSync(settings, zooCfg(directory, address));
+  writeFileSync(settings, zooCfg(kind, directory, address));
   const child = spawn(
     'java',
     [
-      ...[
-        '-Xmx256m',
-        '-Dzookeeper.extendedTypesEnabled=true',
-        '-Dzookeeper.admin.enableServer=false',
-      ],
-      `-Dzookeeper.DigestAuthenticationProvider.superDigest=${superDigest}`,
-      '-Dznode.container.checkIntervalMs=1000',
+      ...['-Xmx256m', '-Dznode.container.checkIntervalMs=1000'],
       ...['-cp', JAR, 'org.apache.zookeeper.server.quorum.QuorumPeerMain', settings],
     ],
     { stdio: 'ignore' },
@@ -60,10 +72,10 @@ export async function startZooKeeper(): Promise<ZooKeeperServer> {
   return { address, stop };
 }
 
-function zooCfg(directory: string, { host, port }: Address): string {
+function zooCfg(kind: ServerKind, directory: string, { host, port }: Address): string {
   return [
-    ...['tickTime=2000', `dataDir=${directory}`, `clientPort=${port}`, `clientPortAddress=${host}`],
-    ...['maxClientCnxns=0', '4lw.commands.whitelist=*', 'reconfigEnabled=true', ''],
+    ...[`dataDir=${directory}`, `clientPort=${port}`, `clientPortAddress=${host}`],
+    ...[...commonSettings, ...settingsOf[kind], 'admin.enableServer=false', ''],
   ].join('\n');
 }
 

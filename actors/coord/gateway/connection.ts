@@ -6,21 +6,23 @@
  * the order of the requests says. `sync` and `closeSession` hold back everything behind them.
  */
 import { assert, type ErrorCode, MesozooError } from '../../../protocol/errors.ts';
-import type { MemberId, SessionId, SessionIncarnation, Zxid } from '../../../protocol/ids.ts';
-import type { Identity, OperationResult, SessionOperation } from '../../../protocol/operations.ts';
+import type { SessionId, Zxid } from '../../../protocol/ids.ts';
+import type { Identity, OperationResult } from '../../../protocol/operations.ts';
 import type { Clock, Logger, Random, TcpConnection, TcpHandlers } from '../../actor.ts';
 import { Fifo } from '../client/fifo.ts';
 import type { Quorum } from '../door/quorum.ts';
 import type { WatchTable } from '../znodes/contract.ts';
-import { authenticate, identitiesOfAddress } from './auth.ts';
+import { ConnectionStatistics } from './connection-statistics.ts';
+import { Credentials } from './credentials.ts';
 import { Framing } from './framing.ts';
-import { JuteReader, JuteWriter } from './jute.ts';
-import { opcodes, SYNC_CONNECTED, specialXids } from './opcodes.ts';
+import { type Greeted, Greeting, NO_INCARNATION, NOBODY } from './greeting.ts';
+import { JuteReader, JuteWriter, NO_BYTES } from './jute.ts';
+import { isOfTree, opcodes, SYNC_CONNECTED, specialXids } from './opcodes.ts';
 import { answerRead, isRead } from './reads.ts';
 import { errorNumber, writeReply } from './replies.ts';
 import { isWrite, readWrite } from './requests.ts';
+import type { SaslExchange } from './sasl/exchange.ts';
 import type { GatewaySettings } from './settings.ts';
-import { Tally } from './tally.ts';
 
 export interface ConnectionOptions {
   readonly tcp: TcpConnection;
@@ -32,15 +34,22 @@ export interface ConnectionOptions {
   readonly watches: WatchTable;
   /** What a four-letter word answers; undefined for what is none. */
   readonly word: (word: string) => string | undefined;
+  readonly beginSasl: () => SaslExchange;
   /** Something waits to be flushed, or to be read on. */
   readonly touched: (connection: ClientConnection) => void;
   /** The session is this connection's from now on. */
   readonly opened: (connection: ClientConnection) => void;
   readonly closed: (connection: ClientConnection) => void;
   /** A request was answered after so long. */
-  readonly answered: (latencyMs: number) => void;
+  readonly answered: (latencyMs: number, isWrite: boolean) => void;
+  /** Credentials were wrong. */
+  readonly authFailed: () => void;
   /** A request has come. */
   readonly heard: () => void;
+  /** Whether the member has room for another request. */
+  readonly hasRoom: () => boolean;
+  /** Whether one more session may begin, or go on, here. */
+  readonly admits: (isRenewal: boolean) => boolean;
   /** So many bytes leave together. */
   readonly wrote: (bytes: number) => void;
 }
@@ -56,14 +65,10 @@ interface Waiting {
   readonly refused?: Extract<OperationResult, { kind: 'error' }>;
   /** The connection closes after its reply. */
   readonly isLast?: boolean;
+  /** Of SASL: what the client is told; null is none. */
+  readonly token?: Buffer | null;
 }
 
-const PASSWORD_BYTES = 16;
-/** Of one connection: each goes with every write. */
-const IDENTITIES_MAX = 64;
-const NO_INCARNATION = 0 as SessionIncarnation;
-const NO_SESSION = '0000000000000000';
-const NOBODY: readonly Identity[] = Object.freeze([]);
 const NO_TYPES: readonly number[] = Object.freeze([]);
 /** Requests without an answer: above it nothing more is read from this connection. */
 const WAITING_MAX = 4096;
@@ -77,15 +82,12 @@ export class ClientConnection implements TcpHandlers {
   session = '' as SessionId;
   incarnation = NO_INCARNATION;
   timeoutMs = 0;
-  identities: readonly Identity[];
+  /** Let in to read, by a member without a quorum. */
+  isReadOnly = false;
   state: 'greeting' | 'opening' | 'open' | 'closing' | 'closed' = 'greeting';
   isDirty = false;
-  received = 0;
-  sent = 0;
-  establishedMs = 0;
-  readonly latencyMs = new Tally();
-  /** The last request that was answered. */
-  readonly last = { type: 0, xid: 0, zxid: 0, atMs: 0 };
+  readonly acceptedMs: number;
+  readonly statistics = new ConnectionStatistics();
   /** When the bytes came that are read now. */
   private heardMs = 0;
   private readonly framing = new Framing();
@@ -93,13 +95,21 @@ export class ClientConnection implements TcpHandlers {
   /** A `sync` or `closeSession` waits or is under way; what came behind it. */
   private isHeldBack = false;
   private held: Buffer[] = [];
+  /** How many of those the question covers that has left; undefined while it has not. */
+  private confirmedCount: number | undefined;
+  private isConfirmed = false;
   private number = 0;
   private isPaused = false;
-  private hasReadOnlyFlag = true;
+  private readonly credentials: Credentials;
 
   constructor(options: ConnectionOptions) {
     this.options = options;
-    this.identities = identitiesOfAddress(options.tcp.remoteAddress, options.settings);
+    this.acceptedMs = options.clock.monotonicMs();
+    this.credentials = new Credentials(options);
+  }
+
+  get identities(): readonly Identity[] {
+    return this.credentials.identities;
   }
 
   get outstanding(): number {
@@ -112,7 +122,7 @@ export class ClientConnection implements TcpHandlers {
     if (this.state === 'closed') return;
     this.framing.push(bytes);
     this.heardMs = this.options.clock.monotonicMs();
-    if (this.state === 'open') this.options.quorum.touch(this.session);
+    if (this.state === 'open') this.heardOf();
     this.readOn();
   }
 
@@ -139,7 +149,7 @@ export class ClientConnection implements TcpHandlers {
         this.close();
         return;
       }
-      this.guarded(() => (this.state === 'greeting' ? this.connect(frame) : this.receive(frame)));
+      this.guarded(() => (this.state === 'greeting' ? this.greet(frame) : this.receive(frame)));
     }
     if (this.isPaused) {
       this.isPaused = false;
@@ -149,6 +159,7 @@ export class ClientConnection implements TcpHandlers {
 
   flush(): void {
     this.isDirty = false;
+    this.confirmedCount ??= this.held.length;
     const { tcp } = this.options;
     if (this.out.length > 0) {
       this.options.wrote(this.out.length);
@@ -187,7 +198,9 @@ export class ClientConnection implements TcpHandlers {
     return (
       this.outstanding < WAITING_MAX &&
       this.options.tcp.waitingBytes + this.out.length < UNSENT_PAUSE_BYTES &&
-      this.options.quorum.hasRoom()
+      this.options.quorum.hasRoom() &&
+      // Who waits for nothing may always ask.
+      (this.outstanding === 0 || this.options.hasRoom())
     );
   }
 
@@ -220,97 +233,66 @@ export class ClientConnection implements TcpHandlers {
     return true;
   }
 
-  private connect(frame: Buffer): void {
-    const { settings, quorum, random } = this.options;
-    const reader = new JuteReader(frame);
-    reader.int();
-    const seenZxid = reader.long();
-    const askedMs = reader.int();
-    const former = reader.hex();
-    const password = Buffer.from(reader.buffer());
-    // Old clients do not send it, and do not read it either.
-    this.hasReadOnlyFlag = reader.left > 0;
-    if (seenZxid > quorum.state().zxid) {
-      this.options.log.info('client has seen more than this member', { seenZxid });
-      this.close();
-      return;
-    }
-    const timeoutMs = Math.min(
-      settings.sessionTimeoutMaxMs,
-      Math.max(settings.sessionTimeoutMinMs, askedMs),
-    );
+  private greet(frame: Buffer): void {
+    const { options } = this;
+    const { quorum, settings, random, log, admits, tcp } = options;
     this.state = 'opening';
-    const holder = quorum.member;
-    if (former === NO_SESSION) {
-      const own = Buffer.from(random.bytes(PASSWORD_BYTES));
-      this.begin(newSessionId(holder, random), own, {
-        ...{ kind: 'openSession', password: own, timeoutMs, holder, clientNumbered: false },
-      });
-    } else {
-      const body = { kind: 'attachSession', password, timeoutMs, holder } as const;
-      this.begin(former as SessionId, password, body);
-    }
-  }
-
-  private begin(session: SessionId, password: Buffer, body: SessionOperation): void {
-    const operation = {
-      session,
-      incarnation: NO_INCARNATION,
-      number: 0,
-      identities: NOBODY,
-      body,
-    };
-    this.options.quorum.submit(operation, (result) => {
-      if (this.state === 'opening') this.begun(session, password, result);
+    const greeting = new Greeting({
+      ...{ quorum, settings, random, log, admits, out: this.out },
+      isOver: () => this.state !== 'opening',
+      greeted: (greeted) => this.greeted(greeted),
+      written: (isWelcome) => {
+        this.touch();
+        if (isWelcome) this.readOn();
+        else this.close();
+      },
+      turnAway: (why) => {
+        log.info('client turned away', { address: tcp.remoteAddress, why });
+        this.close();
+      },
     });
+    greeting.read(frame);
   }
 
-  private begun(session: SessionId, password: Buffer, result: OperationResult): void {
-    const view = this.options.quorum.state().session(session);
-    if (result.kind !== 'session' || view?.incarnation !== result.incarnation) {
-      this.writeConnected(0, NO_SESSION, Buffer.alloc(PASSWORD_BYTES));
-      this.close();
-      return;
-    }
+  private greeted({ session, incarnation, number, timeoutMs, isReadOnly }: Greeted): void {
     this.session = session;
-    this.incarnation = result.incarnation;
-    this.number = result.number;
-    this.timeoutMs = result.timeoutMs;
+    this.incarnation = incarnation;
+    this.number = number;
+    this.timeoutMs = timeoutMs;
+    this.isReadOnly = isReadOnly;
     this.state = 'open';
-    this.establishedMs = this.options.clock.monotonicMs();
+    this.statistics.establishedMs = this.options.clock.monotonicMs();
     this.options.opened(this);
-    this.options.quorum.touch(session);
-    this.writeConnected(result.timeoutMs, session, password);
-    this.readOn();
+    this.heardOf();
   }
 
-  private writeConnected(timeoutMs: number, session: string, password: Uint8Array): void {
-    const { out } = this;
-    out.begin();
-    out.int(0);
-    out.int(timeoutMs);
-    out.hex(session);
-    out.buffer(password);
-    if (this.hasReadOnlyFlag) out.bool(false);
-    out.end();
-    this.touch();
+  /** The leader hears of the session, unless it is this member's alone. */
+  private heardOf(): void {
+    if (!this.isReadOnly) this.options.quorum.touch(this.session);
   }
 
   // ── Requests ────────────────────────────────────────────────────────────────────────────────────────────────
 
   private receive(frame: Buffer): void {
-    this.received += 1;
+    this.statistics.received += 1;
     this.options.heard();
-    if (this.isHeldBack) {
-      this.held.push(frame);
-      return;
-    }
+    if (this.isHeldBack) this.held.push(frame);
+    else this.take(frame);
+  }
+
+  private take(frame: Buffer): void {
     const reader = new JuteReader(frame);
     const xid = reader.int();
     const type = reader.int();
-    if (isWrite(type)) this.write(xid, type, reader);
-    else if (type === opcodes.auth) this.authenticate(xid, reader);
+    if (type === opcodes.auth) this.authenticate(xid, reader);
+    else if (type === opcodes.sasl) this.answerSasl(xid, reader);
+    else if (!this.credentials.areEnough) this.refuseForGood(xid, type, 'SESSION_REQUIRES_AUTH');
+    else if (this.isReadOnly && needsQuorum(type)) this.refuse(xid, type, 'NOT_READ_ONLY');
+    else if (isWrite(type)) this.write(xid, type, reader);
+    else if (this.mustConfirm(type)) this.confirm(frame);
     else if (type === opcodes.deleteContainer) this.refuse(xid, type, 'BAD_REQUEST');
+    else if (type === opcodes.reconfig && !this.options.settings.reconfigEnabled)
+      this.refuse(xid, type, 'RECONFIG_DISABLED');
     else {
       const isBarrier = type === opcodes.sync || type === opcodes.closeSession;
       if (isBarrier) this.isHeldBack = true;
@@ -322,6 +304,22 @@ export class ClientConnection implements TcpHandlers {
   private queue(request: Waiting): void {
     if (this.waiting.length === 0) this.carryOut(request);
     else this.waiting.push(request);
+  }
+
+  private mustConfirm(type: number): boolean {
+    return this.options.settings.linearizableReads && !this.isConfirmed && isOfTree(type);
+  }
+
+  /**
+   * A read that must be as new as its question: nothing passes it until the leader has said how far this member must be.
+   * That holds for all that came until the question left, at the end of the turn.
+   */
+  private confirm(frame: Buffer): void {
+    this.isHeldBack = true;
+    this.held.push(frame);
+    this.confirmedCount = undefined;
+    this.touch();
+    this.options.quorum.confirm(() => this.goOn(this.confirmedCount));
   }
 
   private write(xid: number, type: number, reader: JuteReader): void {
@@ -350,40 +348,44 @@ export class ClientConnection implements TcpHandlers {
       this.waiting.push(request);
     } catch (error) {
       if (!(error instanceof MesozooError)) throw error;
-      const refused = { kind: 'error', error: error.toBody() } as const;
-      this.queue({
-        ...{ xid, type, types: NO_TYPES, frame: NO_FRAME, refused, sinceMs: this.heardMs },
-      });
+      this.reply(xid, type, { refused: { kind: 'error', error: error.toBody() } });
     }
   }
 
   private authenticate(xid: number, reader: JuteReader): void {
     reader.int();
     const scheme = reader.string();
-    const proven = authenticate(scheme, reader.buffer(), this.options.settings);
-    const added = this.identities.length < IDENTITIES_MAX ? proven : undefined;
-    const request = {
-      ...{ xid, type: opcodes.auth, types: NO_TYPES, frame: NO_FRAME, sinceMs: this.heardMs },
-    };
-    if (added === undefined) {
-      const refused = { kind: 'error', error: new MesozooError('AUTH_FAILED').toBody() } as const;
-      this.isHeldBack = true;
-      this.queue({ ...request, refused, isLast: true });
-      return;
-    }
-    const known = (one: Identity) =>
-      this.identities.some(({ scheme: own, id }) => own === one.scheme && id === one.id);
-    this.identities = [...added.filter((one) => !known(one)), ...this.identities];
-    this.queue(request);
+    const outcome = this.credentials.prove(scheme, reader.buffer() ?? NO_BYTES);
+    if (outcome === 'elsewhere') this.close();
+    else if (outcome === 'refused') this.refuseForGood(xid, opcodes.auth, 'AUTH_FAILED');
+    else this.reply(xid, opcodes.auth);
+  }
+
+  private answerSasl(xid: number, reader: JuteReader): void {
+    const outcome = this.credentials.answerSasl(reader.buffer() ?? NO_BYTES);
+    if ('refused' in outcome) this.refuseForGood(xid, opcodes.sasl, outcome.refused);
+    else this.reply(xid, opcodes.sasl, outcome);
   }
 
   /** In its turn. */
   private refuse(xid: number, type: number, code: ErrorCode): void {
-    const refused = { kind: 'error', error: new MesozooError(code).toBody() } as const;
-    this.queue({
-      ...{ xid, type, types: NO_TYPES, frame: NO_FRAME, refused },
-      sinceMs: this.heardMs,
-    });
+    this.reply(xid, type, { refused: failure(code) });
+  }
+
+  /** The connection closes after the reply, which has its turn; what comes behind it is not looked at. */
+  private refuseForGood(xid: number, type: number, code: ErrorCode): void {
+    this.options.authFailed();
+    this.isHeldBack = true;
+    this.reply(xid, type, { refused: failure(code), isLast: true });
+  }
+
+  /** To what needs no more than that its turn comes. */
+  private reply(
+    xid: number,
+    type: number,
+    more: Pick<Waiting, 'refused' | 'isLast' | 'token'> = {},
+  ): void {
+    this.queue({ xid, type, types: NO_TYPES, frame: NO_FRAME, sinceMs: this.heardMs, ...more });
   }
 
   private written(request: Waiting, result: OperationResult, zxid: Zxid): void {
@@ -415,12 +417,26 @@ export class ClientConnection implements TcpHandlers {
     const { type, frame, refused } = request;
     if (refused !== undefined) {
       const { zxid } = this.options.quorum.state();
-      writeReply(this.out, request, refused, type === opcodes.auth ? NO_ZXID : zxid);
-      if (request.isLast === true) this.close();
+      if (request.isLast === true) {
+        this.out.reply(request.xid, NO_ZXID, errorNumber(refused.error.code));
+        // Java's client reads a token even where there is an error.
+        if (type === opcodes.sasl) this.out.buffer(null);
+        this.out.end();
+        this.close();
+      } else writeReply(this.out, request, refused, zxid);
+    } else if (request.token !== undefined) {
+      this.out.reply(request.xid, NO_ZXID, 0);
+      this.out.buffer(request.token);
+      this.out.end();
     } else if (type === opcodes.sync) this.sync(request);
     else if (type === opcodes.closeSession) this.closeSession(request);
     else if (type === opcodes.auth) {
       this.out.reply(request.xid, NO_ZXID, 0);
+      this.out.end();
+    } else if (type === opcodes.sasl) {
+      // As a ZooKeeper without a login context: it has nothing to say to the token.
+      this.out.reply(request.xid, NO_ZXID, 0);
+      this.out.buffer(null);
       this.out.end();
     } else if (isRead(type)) {
       answerRead(request, new JuteReader(frame!, 8), this.out, {
@@ -447,16 +463,9 @@ export class ClientConnection implements TcpHandlers {
     this.answered(request, quorum.state().zxid, nowMs);
   }
 
-  private answered({ type, xid, sinceMs }: Waiting, zxid: number, nowMs: number): void {
-    this.sent += 1;
-    const latencyMs = Math.round(nowMs - sinceMs);
-    this.latencyMs.add(latencyMs);
-    this.options.answered(latencyMs);
-    const { last } = this;
-    last.type = type;
-    last.xid = xid;
-    last.zxid = zxid;
-    last.atMs = nowMs;
+  private answered(request: Waiting, zxid: number, nowMs: number): void {
+    const latencyMs = this.statistics.answered(request, zxid, nowMs);
+    this.options.answered(latencyMs, isWrite(request.type));
   }
 
   private sync(request: Waiting): void {
@@ -478,15 +487,30 @@ export class ClientConnection implements TcpHandlers {
     });
   }
 
-  private goOn(): void {
+  /** With what was held back; reads among the first `confirmedCount` need not be confirmed any more. */
+  private goOn(confirmedCount = 0): void {
+    if (this.state !== 'open') return;
     this.isHeldBack = false;
     const frames = this.held;
     this.held = [];
-    for (const frame of frames) if (this.state === 'open') this.guarded(() => this.receive(frame));
+    for (const [index, frame] of frames.entries()) {
+      this.isConfirmed = index < confirmedCount;
+      if (this.isHeldBack) this.held.push(frame);
+      else if (this.isOpen()) this.guarded(() => this.take(frame));
+    }
+    this.isConfirmed = false;
+  }
+
+  private isOpen(): boolean {
+    return this.state === 'open';
   }
 
   private closeSession(request: Waiting): void {
     this.state = 'closing';
+    if (this.isReadOnly) {
+      this.farewell(request, this.options.quorum.state().zxid);
+      return;
+    }
     const operation = {
       session: this.session,
       incarnation: this.incarnation,
@@ -496,18 +520,15 @@ export class ClientConnection implements TcpHandlers {
     } as const;
     this.guarded(() =>
       this.options.quorum.submit(operation, (_result, zxid) => {
-        if (this.state !== 'closing') return;
-        this.out.reply(request.xid, zxid, 0);
-        this.out.end();
-        this.close();
+        if (this.state === 'closing') this.farewell(request, zxid);
       }),
     );
   }
 
-  resetStatistics(): void {
-    this.received = 0;
-    this.sent = 0;
-    this.latencyMs.reset();
+  private farewell({ xid }: Waiting, zxid: Zxid): void {
+    this.out.reply(xid, zxid, 0);
+    this.out.end();
+    this.close();
   }
 
   notify(type: number, path: string): void {
@@ -541,6 +562,9 @@ export class ClientConnection implements TcpHandlers {
 const NO_ZXID = 0;
 const NO_FRAME = Buffer.alloc(0);
 
+const failure = (code: ErrorCode) =>
+  ({ kind: 'error', error: new MesozooError(code).toBody() }) as const;
+
 /** Of a `sync`; undefined when it is not there. */
 function pathOf(frame: Buffer): string | undefined {
   try {
@@ -551,13 +575,11 @@ function pathOf(frame: Buffer): string | undefined {
   }
 }
 
-function isOfSession(code: MesozooError['code']): boolean {
-  return code === 'SESSION_EXPIRED' || code === 'SESSION_MOVED' || code === 'SEQUENCE_GAP';
+/** What a member that only reads cannot do. */
+function needsQuorum(type: number): boolean {
+  return isWrite(type) || type === opcodes.sync || type === opcodes.reconfig;
 }
 
-/** As ZooKeeper's: the member in the top byte, and positive as a signed number while there are fewer than 128. */
-function newSessionId(member: MemberId, random: Random): SessionId {
-  const bytes = Buffer.from(random.bytes(8));
-  bytes[0] = member;
-  return bytes.toString('hex') as SessionId;
+function isOfSession(code: MesozooError['code']): boolean {
+  return code === 'SESSION_EXPIRED' || code === 'SESSION_MOVED' || code === 'SEQUENCE_GAP';
 }

@@ -2,16 +2,23 @@
  * ZooKeeper's wire protocol at one member: the same tree, sessions, watches and ACLs as over NATS, for clients that
  * were written for ZooKeeper.
  */
-import type { SessionId } from '../../../protocol/ids.ts';
+import type { SessionId, Zxid } from '../../../protocol/ids.ts';
 import type { TreeEvent } from '../../../protocol/operations.ts';
-import type { Clock, Logger, Random, Tcp, TcpConnection } from '../../actor.ts';
+import type { Clock, Http, Logger, Random, Tcp, TcpAddress, TcpConnection } from '../../actor.ts';
 import type { Quorum } from '../door/quorum.ts';
+import { mayHear } from '../znodes/acl.ts';
 import type { Applied } from '../znodes/contract.ts';
 import { createWatchTable } from '../znodes/watches.ts';
+import { answerHttp, type HttpPages } from './admin/http.ts';
 import { ClientConnection } from './connection.ts';
+import { ConnectionThrottle } from './connection-throttle.ts';
+import { Counts } from './counts.ts';
+import { DigestLog } from './digest-log.ts';
 import { eventTypes } from './opcodes.ts';
+import { RequestGate, requestsMax } from './request-gate.ts';
+import { SaslExchange } from './sasl/exchange.ts';
 import { type MemberFacts, type ProcessFacts, serverReport } from './server-report.ts';
-import type { GatewaySettings } from './settings.ts';
+import type { GatewaySettings, HttpSettings } from './settings.ts';
 import { Tally } from './tally.ts';
 import { answerWord } from './words/answer.ts';
 import { type FourLetterWord, isFourLetterWord } from './words/names.ts';
@@ -19,6 +26,8 @@ import type { ServerReport } from './words/report.ts';
 
 export interface GatewayOptions {
   readonly tcp: Tcp;
+  /** Absent where nobody asks for pages. */
+  readonly http?: Http | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -28,6 +37,8 @@ export interface GatewayOptions {
   readonly port: number;
   readonly process: ProcessFacts;
   readonly facts: () => MemberFacts;
+  /** Names and passwords of SASL; absent where it is not offered. */
+  readonly saslUsers?: ReadonlyMap<string, string> | undefined;
 }
 
 /** Without a leader for so long the clients are sent away: another member may have one. */
@@ -40,11 +51,16 @@ export class Gateway {
   private readonly sessions = new Map<SessionId, ClientConnection>();
   private readonly byAddress = new Map<string, number>();
   private touched: ClientConnection[] = [];
-  private listener: { close(): void } | undefined;
+  private listeners: { close(): void }[] = [];
   private contactMs = 0;
   private startedMs = 0;
+  private silentCheckedMs = 0;
+  private gate: RequestGate | undefined;
+  private throttle: ConnectionThrottle | undefined;
   readonly latencyMs = new Tally();
   readonly responseBytes = new Tally();
+  readonly digests = new DigestLog();
+  readonly counts = new Counts();
   received = 0;
   sent = 0;
 
@@ -53,23 +69,30 @@ export class Gateway {
   }
 
   start(): void {
-    const { tcp, host, port, clock } = this.options;
+    const { host, port, clock } = this.options;
     this.contactMs = clock.monotonicMs();
     this.startedMs = this.contactMs;
-    this.listener = tcp.listen(
-      { host, port },
-      (connection) => this.accept(connection),
-      (reason) => this.options.log.error('gateway cannot listen', { host, port, reason }),
-    );
+    const { settings, random } = this.options;
+    const max = requestsMax(settings, this.options.facts().members.length);
+    this.gate = new RequestGate(max, () => this.outstanding);
+    if (settings.connectionThrottle !== undefined)
+      this.throttle = new ConnectionThrottle(settings.connectionThrottle, clock, random);
+    const { admin, metrics, secure, clientPortListenBacklog: backlog } = this.options.settings;
+    this.listen({ host, port, backlog, tls: secure?.isUnified === true ? 'offered' : undefined });
+    if (secure?.port !== undefined)
+      this.listen({ host: secure.address ?? host, port: secure.port, backlog, tls: 'needed' });
+    if (admin !== undefined) this.serve(admin, admin.path, '/metrics');
+    if (metrics !== undefined) this.serve(metrics, undefined, metrics.path);
   }
 
   stop(): void {
-    this.listener?.close();
+    for (const listener of this.listeners.splice(0)) listener.close();
     this.closeAll();
   }
 
   /** Once a turn: what was answered leaves, and who waited for room reads on. */
   flush(): void {
+    this.gate?.endTurn();
     const touched = this.touched;
     this.touched = [];
     for (const connection of touched) connection.flush();
@@ -77,19 +100,37 @@ export class Gateway {
 
   sweep(): void {
     const nowMs = this.options.clock.monotonicMs();
-    if (this.options.quorum.isInContact()) this.contactMs = nowMs;
-    else if (nowMs - this.contactMs > PATIENCE_MS) this.closeAll();
+    const isInContact = this.options.quorum.isInContact();
+    if (isInContact) this.contactMs = nowMs;
+    // What was let in to read goes to where it can write; what wants to write looks for a member that can.
+    if (isInContact || !this.isInQuorum())
+      this.closeAll((one) => one.isReadOnly === isInContact && one.state !== 'greeting');
+    this.closeSilent(nowMs);
+  }
+
+  /** Whoever connects and does not begin a session has another purpose. */
+  private closeSilent(nowMs: number): void {
+    const { sessionlessTimeoutMs } = this.options.settings;
+    if (nowMs - this.silentCheckedMs < sessionlessTimeoutMs / 10) return;
+    this.silentCheckedMs = nowMs;
+    for (const connection of [...this.connections])
+      if (connection.state === 'greeting' && nowMs - connection.acceptedMs > sessionlessTimeoutMs)
+        connection.close();
   }
 
   /** Watchers are told before anything is answered that shows what they watch for. */
   fire(event: TreeEvent): void {
-    const state = this.options.quorum.state();
-    const mayRead = (id: SessionId) => {
+    const hears = (id: SessionId) => {
       const identities = this.sessions.get(id)?.identities;
-      return identities !== undefined && state.mayRead(event.path, identities);
+      return identities !== undefined && mayHear(event, identities);
     };
-    for (const id of this.watches.fire(event, mayRead))
+    for (const id of this.watches.fire(event, hears))
       this.sessions.get(id)?.notify(eventTypes[event.type], event.path);
+  }
+
+  /** After each operation, before the next. */
+  applied(zxid: Zxid): void {
+    this.digests.applied(zxid, () => this.options.quorum.state().digest());
   }
 
   ended({ session, incarnation }: NonNullable<Applied['ended']>): void {
@@ -105,8 +146,42 @@ export class Gateway {
     this.closeAll();
   }
 
+  private listen(address: TcpAddress): void {
+    const { tcp, log } = this.options;
+    this.listeners.push(
+      tcp.listen(
+        address,
+        (connection) => this.accept(connection),
+        (reason) => log.error('gateway cannot listen', { ...address, reason }),
+      ),
+    );
+  }
+
+  /** Pages are of less use than the service: one whose port is taken is missed, and nothing else. */
+  private serve(
+    { address, port }: HttpSettings,
+    commandUrl: string | undefined,
+    metricsUrl: string,
+  ): void {
+    const { http, log } = this.options;
+    if (http === undefined) return;
+    const host = address ?? this.options.host;
+    const pages: HttpPages = {
+      ...{ commandUrl, metricsUrl },
+      report: () => this.report(),
+      reset: (what) => (what === 'statistics' ? this.resetStatistics() : this.resetConnections()),
+    };
+    this.listeners.push(
+      http.listen(
+        { host, port },
+        (request, reply) => reply(answerHttp(request, pages)),
+        (reason) => log.warn('pages cannot be served', { host, port, reason }),
+      ),
+    );
+  }
+
   private accept(tcp: TcpConnection): ClientConnection {
-    const { quorum, settings, random, log, clock } = this.options;
+    const { quorum, settings, random, log, clock, saslUsers: users } = this.options;
     const connection = new ClientConnection({
       tcp,
       quorum,
@@ -118,12 +193,20 @@ export class Gateway {
       word: (word) => this.word(word),
       heard: () => {
         this.received += 1;
+        this.gate?.heard();
       },
+      hasRoom: () => this.gate?.hasRoom() ?? true,
+      authFailed: () => {
+        this.counts.authFailed += 1;
+      },
+      admits: (isRenewal) => this.admits(isRenewal),
       wrote: (bytes) => this.responseBytes.add(bytes),
-      answered: (latencyMs) => {
+      answered: (latencyMs, isWrite) => {
         this.sent += 1;
         this.latencyMs.add(latencyMs);
+        this.counts.answered(latencyMs, isWrite);
       },
+      beginSasl: () => new SaslExchange({ settings, users, random }),
       touched: (one) => this.touched.push(one),
       opened: (one) => this.sessions.set(one.session, one),
       closed: (one) => this.closed(one),
@@ -137,8 +220,25 @@ export class Gateway {
       (maxClientConnections > 0 && fromThere > maxClientConnections) ||
       (maxConnections > 0 && this.connections.size > maxConnections) ||
       !this.isServing();
-    if (tooMany) connection.abort();
+    if (tooMany) {
+      this.counts.connectionsRejected += 1;
+      connection.abort();
+    }
     return connection;
+  }
+
+  private admits(isRenewal: boolean): boolean {
+    this.counts.sessionsAsked += 1;
+    const isAdmitted = this.throttle?.admits(isRenewal) ?? true;
+    if (!isAdmitted) this.counts.sessionsDropped += 1;
+    return isAdmitted;
+  }
+
+  /** Requests that were taken and not answered. */
+  get outstanding(): number {
+    let sum = 0;
+    for (const connection of this.connections) sum += connection.outstanding;
+    return sum;
   }
 
   /** Everything that can be told about this member. */
@@ -159,18 +259,27 @@ export class Gateway {
   }
 
   private reset(word: FourLetterWord): void {
-    if (word === 'srst') {
-      this.latencyMs.reset();
-      this.responseBytes.reset();
-      this.received = 0;
-      this.sent = 0;
-    } else if (word === 'crst') {
-      for (const connection of this.connections) connection.resetStatistics();
-    }
+    if (word === 'srst') this.resetStatistics();
+    else if (word === 'crst') this.resetConnections();
+  }
+
+  private resetStatistics(): void {
+    this.latencyMs.reset();
+    this.responseBytes.reset();
+    this.received = 0;
+    this.sent = 0;
+  }
+
+  private resetConnections(): void {
+    for (const connection of this.connections) connection.statistics.reset();
+  }
+
+  private isInQuorum(): boolean {
+    return this.options.clock.monotonicMs() - this.contactMs <= PATIENCE_MS;
   }
 
   private isServing(): boolean {
-    return this.options.clock.monotonicMs() - this.contactMs <= PATIENCE_MS;
+    return this.options.settings.readOnlyModeEnabled || this.isInQuorum();
   }
 
   private closed(connection: ClientConnection): void {
@@ -188,7 +297,7 @@ export class Gateway {
     this.watches.removeSession(connection.session);
   }
 
-  private closeAll(): void {
-    for (const connection of [...this.connections]) connection.close();
+  private closeAll(which: (connection: ClientConnection) => boolean = () => true): void {
+    for (const connection of [...this.connections]) if (which(connection)) connection.close();
   }
 }

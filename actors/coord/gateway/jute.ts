@@ -6,6 +6,8 @@ import { MesozooError } from '../../../protocol/errors.ts';
 import type { AclEntry, Stat } from '../../../protocol/operations.ts';
 
 const FIRST_BYTES = 4096;
+/** Instead of the length of a string, a buffer or a vector that is not there. */
+const NULL_LENGTH = -1;
 const TWO_32 = 0x1_0000_0000;
 export const NO_BYTES = Buffer.alloc(0);
 
@@ -48,15 +50,23 @@ export class JuteReader {
   /** Null is ''. */
   string(): string {
     const length = this.int();
-    if (length <= 0) return '';
+    if (length === NULL_LENGTH) return '';
+    if (length < 0) throw unreadable();
     const at = this.advance(length);
     return this.bytes.toString('utf8', at, at + length);
   }
 
-  /** A view; null is empty. */
-  buffer(): Buffer {
+  /** A string that has to be there, as paths have to in most requests. */
+  text(): string {
+    this.refuseNull();
+    return this.string();
+  }
+
+  /** A view. */
+  buffer(): Buffer | null {
     const length = this.int();
-    if (length <= 0) return NO_BYTES;
+    if (length === NULL_LENGTH) return null;
+    if (length < 0) throw unreadable();
     const at = this.advance(length);
     return this.bytes.subarray(at, at + length);
   }
@@ -70,12 +80,23 @@ export class JuteReader {
     return items;
   }
 
+  /** A vector that has to be there. */
+  strings(): string[] {
+    this.refuseNull();
+    return this.vector(() => this.string());
+  }
+
   acl(): AclEntry[] {
     return this.vector(() => ({
       permissions: this.int(),
       scheme: this.string(),
-      id: this.string(),
+      id: this.text(),
     }));
+  }
+
+  private refuseNull(): void {
+    if (this.int() === NULL_LENGTH) throw unreadable();
+    this.position -= 4;
   }
 
   private advance(count: number): number {
@@ -87,7 +108,7 @@ export class JuteReader {
 }
 
 function unreadable(): MesozooError {
-  return new MesozooError('MARSHALLING_ERROR', 'the request ends too early');
+  return new MesozooError('MARSHALLING_ERROR', 'the request ends too early, or a length is none');
 }
 
 /** Gathers frames for one connection; `take` gives them away. */
@@ -161,7 +182,11 @@ export class JuteWriter {
     this.length = at + 4 + size;
   }
 
-  buffer(bytes: Uint8Array): void {
+  buffer(bytes: Uint8Array | null): void {
+    if (bytes === null) {
+      this.int(NULL_LENGTH);
+      return;
+    }
     const at = this.room(4 + bytes.length);
     this.bytes.writeInt32BE(bytes.length, at);
     this.bytes.set(bytes, at + 4);

@@ -4,7 +4,7 @@ import type { SessionId } from '../../../protocol/ids.ts';
 import type { Identity } from '../../../protocol/operations.ts';
 import type { WatchTable, ZnodeState } from '../znodes/contract.ts';
 import type { JuteReader, JuteWriter } from './jute.ts';
-import { eventTypes, opcodes } from './opcodes.ts';
+import { eventTypes, opcodes, specialXids } from './opcodes.ts';
 import { endMulti, errorNumber, multiHeader, writeFailure } from './replies.ts';
 
 export interface ReadContext {
@@ -26,15 +26,15 @@ type Read = (reader: JuteReader, out: JuteWriter, context: ReadContext) => void;
  */
 const reads: Readonly<Record<number, Read>> = {
   [opcodes.getData]: (reader, out, context) => {
-    const path = reader.string();
+    const path = reader.text();
     const isWatched = reader.bool();
-    const { data, stat } = context.state.get(path, context.identities);
+    const { data, isNull, stat } = context.state.get(path, context.identities);
     if (isWatched) context.watches.add(context.session, 'data', path);
-    out.buffer(data);
+    out.buffer(isNull ? null : data);
     out.stat(stat);
   },
   [opcodes.exists]: (reader, out, context) => {
-    const path = reader.string();
+    const path = reader.text();
     const isWatched = reader.bool();
     const stat = context.state.exists(path);
     if (isWatched) context.watches.add(context.session, stat ? 'data' : 'exist', path);
@@ -50,7 +50,7 @@ const reads: Readonly<Record<number, Read>> = {
     out.stat(stat);
   },
   [opcodes.getAcl]: (reader, out, { state, identities }) => {
-    const { acl, stat } = state.acl(reader.string(), identities);
+    const { acl, stat } = state.acl(reader.text(), identities);
     out.acl(acl);
     out.stat(stat);
   },
@@ -66,11 +66,11 @@ const reads: Readonly<Record<number, Read>> = {
     out.int(0);
   },
   [opcodes.checkWatches]: (reader, _out, { watches, session }) => {
-    const { path, kind } = watcherOf(reader);
+    const { path, kind } = watcherOf(reader, reader.text());
     if (!watches.has(session, kind, path)) throw noWatcher();
   },
   [opcodes.removeWatches]: (reader, _out, { watches, session }) => {
-    const { path, kind } = watcherOf(reader);
+    const { path, kind } = watcherOf(reader, reader.string());
     if (!watches.remove(session, kind, path)) throw noWatcher();
   },
   [opcodes.getEphemerals]: (reader, out, { state, session }) => {
@@ -80,7 +80,7 @@ const reads: Readonly<Record<number, Read>> = {
     );
   },
   [opcodes.getAllChildrenNumber]: (reader, out, { state, identities }) => {
-    const path = reader.string();
+    const path = reader.text();
     if (!state.mayRead(path, identities)) throw new MesozooError('NO_AUTH');
     out.int(state.descendantCount(path));
   },
@@ -105,7 +105,8 @@ export function answerRead(
   out: JuteWriter,
   context: ReadContext,
 ): void {
-  const { xid, type } = request;
+  const { type } = request;
+  const xid = type === opcodes.ping ? specialXids.ping : request.xid;
   const { zxid } = context.state;
   // Notifications come first, and are frames of their own: only their requests are read before the reply begins.
   const isWatchSetting = type === opcodes.setWatches || type === opcodes.setWatches2;
@@ -131,7 +132,7 @@ function children(
   reader: JuteReader,
   { state, session, identities, watches }: ReadContext,
 ): ReturnType<ZnodeState['children']> {
-  const path = reader.string();
+  const path = reader.text();
   const isWatched = reader.bool();
   const found = state.children(path, identities, undefined, ALL);
   if (isWatched) watches.add(session, 'child', path);
@@ -162,11 +163,11 @@ function readMany(reader: JuteReader, out: JuteWriter, context: ReadContext): vo
 
 /** Sets no watch, whatever the request says: as in ZooKeeper, whose clients never ask for one here. */
 function readOfMany(type: number, reader: JuteReader, out: JuteWriter, context: ReadContext): void {
-  const path = reader.string();
+  const path = reader.text();
   reader.bool();
   if (type === opcodes.getData) {
-    const { data, stat } = context.state.get(path, context.identities);
-    out.buffer(data);
+    const { data, isNull, stat } = context.state.get(path, context.identities);
+    out.buffer(isNull ? null : data);
     out.stat(stat);
   } else {
     out.strings(context.state.children(path, context.identities, undefined, ALL).names);
@@ -180,7 +181,7 @@ function readOfMany(type: number, reader: JuteReader, out: JuteWriter, context: 
 function setWatches(reader: JuteReader, context: ReadContext, hasPersistent: boolean): void {
   const { state, session, watches, notify } = context;
   const seenZxid = reader.long();
-  const paths = () => reader.vector(() => reader.string());
+  const paths = () => reader.strings();
   const [data, exist, child] = [paths(), paths(), paths()];
   const [persistent, recursive] = hasPersistent ? [paths(), paths()] : [[], []];
   for (const path of data) {
@@ -214,11 +215,13 @@ const watcherTypes = {
   5: 'recursive',
 } as const;
 
-function watcherOf(reader: JuteReader): {
+function watcherOf(
+  reader: JuteReader,
+  path: string,
+): {
   readonly path: string;
   readonly kind: (typeof watcherTypes)[keyof typeof watcherTypes];
 } {
-  const path = reader.string();
   const type = reader.int();
   const kind = (watcherTypes as Record<number, (typeof watcherTypes)[1 | 2 | 3 | 4 | 5]>)[type];
   if (kind === undefined) throw new MesozooError('MARSHALLING_ERROR', `no watcher: ${type}`);

@@ -47,6 +47,11 @@ export function isWrite(type: number): boolean {
   }
 }
 
+function isOfMulti(type: number): boolean {
+  if (type === opcodes.check) return true;
+  return isWrite(type) && type !== opcodes.multi && type !== opcodes.setAcl;
+}
+
 /** Throws MARSHALLING_ERROR, BAD_REQUEST, INVALID_ACL, UNIMPLEMENTED. */
 export function readWrite(type: number, reader: JuteReader, asker: Asker): ReadWrite {
   if (type === opcodes.multi) return readMulti(reader, asker);
@@ -62,7 +67,7 @@ function readMulti(reader: JuteReader, asker: Asker): ReadWrite {
     const done = reader.bool();
     reader.int();
     if (done) break;
-    if (type === opcodes.multi || (type !== opcodes.check && !isWrite(type)))
+    if (!isOfMulti(type))
       throw new MesozooError('MARSHALLING_ERROR', `a multi has no operation of type ${type}`);
     types.push(type);
     try {
@@ -100,7 +105,7 @@ function readOne(type: number, reader: JuteReader, asker: Asker): ZnodeOperation
     case opcodes.createTtl:
       return readCreate(type, reader, asker);
     case opcodes.delete:
-      return { kind: 'delete', path: reader.string(), version: reader.int() };
+      return { kind: 'delete', path: reader.text(), version: reader.int() };
     case opcodes.setData:
       return {
         kind: 'set',
@@ -127,7 +132,7 @@ function readCreate(
   reader: JuteReader,
   asker: Asker,
 ): Extract<ZnodeOperation, { kind: 'create' }> {
-  const path = reader.string();
+  const path = reader.text();
   const data = reader.buffer();
   const entries = reader.acl();
   const flags = reader.int();
@@ -173,9 +178,6 @@ function withoutAuth(
   entries: readonly AclEntry[],
   identities: readonly Identity[],
 ): readonly AclEntry[] {
-  // The log has no bytes for them; what else is wrong with an ACL is found in the order of `apply`'s checks.
-  if (entries.some(({ permissions }) => permissions < 0))
-    throw new MesozooError('INVALID_ACL', 'permissions must be 1 to 31');
   if (!entries.some(({ scheme }) => scheme === 'auth')) return entries;
   return entries.flatMap((entry) => {
     if (entry.scheme !== 'auth') return [entry];

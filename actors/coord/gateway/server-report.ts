@@ -5,7 +5,7 @@ import type { ZnodeState } from '../znodes/contract.ts';
 import type { ClientConnection } from './connection.ts';
 import type { Gateway } from './gateway.ts';
 import type { GatewaySettings } from './settings.ts';
-import type { ConnectionReport, ServerMode, ServerReport } from './words/report.ts';
+import type { ConnectionReport, MetricReport, ServerMode, ServerReport } from './words/report.ts';
 
 /** What only the process knows. */
 export interface ProcessFacts {
@@ -16,6 +16,8 @@ export interface ProcessFacts {
   /** The text of the zoo.cfg; empty when none was given. */
   readonly initialConfiguration: string;
   openFiles(): number;
+  /** What the process takes of its machine, as Prometheus names it. */
+  series(): readonly MetricReport[];
   readonly openFilesMax: number;
 }
 
@@ -54,8 +56,6 @@ export function serverReport(options: ReportOptions): ServerReport {
     facts.files
       .filter(({ name }) => name.startsWith('snapshot') === isSnapshot)
       .reduce((sum, { bytes }) => sum + bytes, 0);
-  let outstanding = 0;
-  for (const connection of gateway.connections) outstanding += connection.outstanding;
   return {
     version: process.version,
     builtOn: process.builtOn,
@@ -75,7 +75,7 @@ export function serverReport(options: ReportOptions): ServerReport {
     latencyMs: gateway.latencyMs.report(),
     received: gateway.received,
     sent: gateway.sent,
-    outstanding,
+    outstanding: gateway.outstanding,
     zxid: BigInt(state.zxid),
     proposalBytes: { last: NONE, min: NONE, max: NONE },
     responseBytes: gateway.responseBytes.report(NONE),
@@ -89,8 +89,8 @@ export function serverReport(options: ReportOptions): ServerReport {
     dataBytes: bytesOf(true),
     logBytes: bytesOf(false),
     lastSnapshot: undefined,
-    digests: [],
-    uptimeMs: clock.monotonicMs() - options.startedMs,
+    digests: gateway.digests.entries,
+    uptimeMs: Math.round(clock.monotonicMs() - options.startedMs),
     nowMs,
     openFiles: process.openFiles(),
     openFilesMax: process.openFilesMax,
@@ -105,7 +105,8 @@ export function serverReport(options: ReportOptions): ServerReport {
       clientPortListenBacklog: settings.clientPortListenBacklog,
     },
     initialConfiguration: process.initialConfiguration,
-    metrics: [],
+    metrics: gateway.counts.report(),
+    series: [...gateway.counts.summaries(), ...process.series()],
   };
 }
 
@@ -129,23 +130,24 @@ function sessionsOf(state: ZnodeState, nowMs: number): ServerReport['sessions'] 
 
 function connectionReport(connection: ClientConnection, nowMs: number): ConnectionReport {
   const { tcp } = connection.options;
-  const { session, latencyMs, last } = connection;
+  const { session, statistics } = connection;
+  const { latencyMs, last, received, sent, establishedMs } = statistics;
   const wallOf = (monotonicMs: number) =>
     Math.round(nowMs - (connection.options.clock.monotonicMs() - monotonicMs));
   return {
     address: tcp.remoteAddress,
     port: tcp.remotePort,
-    isSecure: false,
+    isSecure: tcp.isSecure,
     queued: connection.outstanding,
-    received: connection.received,
-    sent: connection.sent,
+    received,
+    sent,
     session:
       session === ''
         ? undefined
         : {
             sessionId: longOf(session),
             timeoutMs: connection.timeoutMs,
-            establishedAtMs: wallOf(connection.establishedMs),
+            establishedAtMs: wallOf(establishedMs),
             lastOperation: shortNames[last.type] ?? 'NA',
             lastXid: last.xid,
             lastZxid: BigInt(last.zxid),

@@ -5,6 +5,17 @@
 import { limits } from '../../../protocol/limits.ts';
 import { type FourLetterWord, fourLetterWords } from './words/names.ts';
 
+/** Those of Java that make sense here, under the names of OpenSSL. */
+export const digestAlgorithms = [
+  'SHA1',
+  'SHA256',
+  'SHA384',
+  'SHA512',
+  'SHA3-256',
+  'SHA3-384',
+  'SHA3-512',
+] as const;
+
 export interface GatewaySettings {
   /** `tickTime`: the unit of ZooKeeper's timers; here the session timeouts follow from it. */
   readonly tickTimeMs: number;
@@ -26,14 +37,16 @@ export interface GatewaySettings {
   readonly maxClientConnections: number;
   /** `maxCnxns`: connections in all; 0 is no bound. */
   readonly maxConnections: number;
+  /** `nio.sessionlessCnxnTimeout`: a connection that has begun no session by then is closed. */
+  readonly sessionlessTimeoutMs: number;
   /** `jute.maxbuffer`: a longer frame ends its connection. */
   readonly maxFrameBytes: number;
   /** `globalOutstandingLimit`: requests that this member has taken and not answered; above it nothing more is read. */
   readonly globalOutstandingLimit: number;
-  /** `largeRequestThreshold`: a request of so many bytes counts as large; undefined is never. */
-  readonly largeRequestThresholdBytes: number | undefined;
-  /** `largeRequestMaxBytes`: of all large requests in flight; a connection that would go above it is closed. */
-  readonly largeRequestMaxBytes: number;
+  /** `request_throttle_max_requests`: likewise, at this member alone; 0 is no bound. */
+  readonly requestThrottleMax: number;
+  /** `connection_throttle_tokens` and the rest; undefined lets in whoever comes. */
+  readonly connectionThrottle: ConnectionThrottleSettings | undefined;
 
   /** `4lw.commands.whitelist`. */
   readonly fourLetterWords: readonly FourLetterWord[];
@@ -43,6 +56,8 @@ export interface GatewaySettings {
   readonly reconfigEnabled: boolean;
   /** `readonlymode.enabled`: a member without a quorum serves reads to clients that asked for that. */
   readonly readOnlyModeEnabled: boolean;
+  /** `linearizableReads`, a key of ours: each read is confirmed by the leader before it is answered. */
+  readonly linearizableReads: boolean;
   /** `enforceQuota`: a hard quota refuses, where it would only be logged. */
   readonly enforceQuota: boolean;
   /** `skipACL`: no ACL is looked at. */
@@ -53,30 +68,37 @@ export interface GatewaySettings {
   readonly digestEnabled: boolean;
   /** `X509AuthenticationProvider.superUser`: the subject of the certificate that passes every ACL. */
   readonly x509SuperUser: string | undefined;
-  /** `enforce.auth.enabled` with `enforce.auth.schemes`: a session without one of them is closed. Empty enforces none. */
+  /** `DigestAuthenticationProvider.digestAlg`: of what stands in ACLs. */
+  readonly digestAlgorithm: (typeof digestAlgorithms)[number];
+  /** `ensembleAuthName`: a client that expects another one is sent away. Empty sends nobody away. */
+  readonly ensembleNames: readonly string[];
+  /** SASL with DIGEST-MD5; undefined unless `java.security.auth.login.config` names its users. */
+  readonly sasl: SaslSettings | undefined;
+  /**
+   * `enforce.auth.enabled` with `enforce.auth.schemes`, or `sessionRequireClientSASLAuth`: a session without one of
+   * them is closed at its first request. Empty enforces none.
+   */
   readonly enforcedAuthSchemes: readonly string[];
 
   /** `znode.container.checkIntervalMs`: how often empty containers and old TTL nodes are looked for. */
   readonly containerCheckIntervalMs: number;
-  /** `znode.container.maxPerMinute`: how many are deleted at most. */
-  readonly containerMaxPerMinute: number;
-  /** `znode.container.maxNeverUsedIntervalMs`: a container that never had a child goes after this; 0 is never. */
-  readonly containerMaxNeverUsedMs: number;
 
-  /** The HTTP server of the admin commands; undefined unless `admin.enableServer` or `admin.serverPort` asks for it. */
+  /** The HTTP server of the admin commands, which has `/metrics` as well; undefined when `admin.enableServer` is false. */
   readonly admin: HttpSettings | undefined;
-  /** Prometheus' `/metrics` of its own (`metricsProvider.httpPort`); undefined when there is none. */
+  /** A port of its own for `/metrics` (`metricsProvider.className`, `.httpPort`); undefined when there is none. */
   readonly metrics: HttpSettings | undefined;
 }
 
 export interface SecureClientSettings {
-  /** `secureClientPort`. */
-  readonly port: number;
+  /** `secureClientPort`; undefined where there is only `client.portUnification`. */
+  readonly port: number | undefined;
+  /** `client.portUnification`: the client port takes both, with TLS and without. */
+  readonly isUnified: boolean;
   /** `secureClientPortAddress`; undefined is where the port without TLS listens. */
   readonly address: string | undefined;
   /** `ssl.keyStore.location` and `.password`: PEM or PKCS12. */
-  readonly keyStore: StoreSettings | undefined;
-  /** `ssl.trustStore.location` and `.password`. */
+  readonly keyStore: StoreSettings;
+  /** `ssl.trustStore.location` and `.password`, likewise; undefined is what the runtime trusts by itself. */
   readonly trustStore: StoreSettings | undefined;
   /** `ssl.clientAuth`: whether a certificate of the client is asked for, and whether it may be missing. */
   readonly clientAuth: 'none' | 'want' | 'need';
@@ -84,6 +106,33 @@ export interface SecureClientSettings {
   readonly protocols: readonly string[];
   /** `ssl.ciphersuites`; empty is the runtime's own choice. */
   readonly cipherSuites: readonly string[];
+}
+
+export interface SaslSettings {
+  /** `java.security.auth.login.config`: the JAAS file of the users. */
+  readonly configPath: string;
+  /** `sasl.serverconfig`: the section of the file. */
+  readonly section: string;
+  /** `SASLAuthenticationProvider.superPassword`, of the user `super`, goes before the file's. */
+  readonly superPassword: string | undefined;
+  /** `superUser`, `superUser.1` and so on: users who pass every ACL. */
+  readonly superUsers: readonly string[];
+  /** `allowSaslFailedClients`: who proves nothing may stay, as nobody. */
+  readonly allowsFailed: boolean;
+}
+
+/** `connection_throttle_…`: a bucket of tokens, of which each session that is opened takes some (throttle.ts). */
+export interface ConnectionThrottleSettings {
+  readonly tokensMax: number;
+  readonly fillTimeMs: number;
+  readonly fillCount: number;
+  /** undefined: nobody is sent away while there are tokens. */
+  readonly freezeMs: number | undefined;
+  readonly dropIncrease: number;
+  readonly dropDecrease: number;
+  readonly decreaseRatio: number;
+  readonly openWeight: number;
+  readonly renewWeight: number;
 }
 
 export interface StoreSettings {
@@ -117,22 +166,25 @@ export const generousSettings: GatewaySettings = {
   maxClientConnections: 0,
   maxConnections: 0,
   maxFrameBytes: 0xfffff,
+  sessionlessTimeoutMs: 10_000,
   globalOutstandingLimit: 50_000,
-  largeRequestThresholdBytes: undefined,
-  largeRequestMaxBytes: 100 * 1024 * 1024,
+  requestThrottleMax: 0,
+  connectionThrottle: undefined,
   fourLetterWords,
   extendedTypesEnabled: true,
   reconfigEnabled: true,
   readOnlyModeEnabled: true,
+  linearizableReads: false,
   enforceQuota: true,
   skipAcl: false,
   superDigest: undefined,
   digestEnabled: true,
+  digestAlgorithm: 'SHA1',
   x509SuperUser: undefined,
+  ensembleNames: [],
+  sasl: undefined,
   enforcedAuthSchemes: [],
   containerCheckIntervalMs: 10_000,
-  containerMaxPerMinute: 10_000,
-  containerMaxNeverUsedMs: 0,
   admin: undefined,
   metrics: undefined,
 };
@@ -149,4 +201,25 @@ export const zooKeeperSettings: GatewaySettings = {
   readOnlyModeEnabled: false,
   enforceQuota: false,
   containerCheckIntervalMs: 60_000,
+  admin: { port: 8080, address: undefined, path: '/commands' },
 };
+
+/** Ports that the process was told, which go before those of a file: members on one machine cannot share one. */
+export interface OwnPorts {
+  readonly admin: number | undefined;
+  readonly metrics: number | undefined;
+  readonly secure: number | undefined;
+}
+
+export function withPorts(settings: GatewaySettings, own: OwnPorts): GatewaySettings {
+  const { admin, metrics, secure } = settings;
+  return {
+    ...settings,
+    admin:
+      own.admin === undefined
+        ? admin
+        : { address: undefined, path: '/commands', ...admin, port: own.admin },
+    metrics: metrics && { ...metrics, port: own.metrics ?? metrics.port },
+    secure: secure && { ...secure, port: own.secure ?? secure.port },
+  };
+}

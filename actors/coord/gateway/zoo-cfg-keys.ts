@@ -11,7 +11,7 @@ const ownMembers = 'the members are those of --coords and of reconfig';
 const majority = 'a majority of equal members decides';
 const oneThread = 'a coord is one thread';
 const java = 'it is about the Java virtual machine or Java classes';
-const noSasl = 'SASL and Kerberos are not offered';
+const noKerberos = 'of SASL there is DIGEST-MD5, and no Kerberos';
 const natsGuards = 'the links between the coords are guarded by the users and TLS of NATS';
 const ownFlow = 'connections are slowed by what waits to be answered';
 const noAudit = 'there is no audit log of this kind: the log of each coord tells what happened';
@@ -56,7 +56,7 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
   [
     java,
     'serverCnxnFactory clientCnxnSocket jvm.pause.monitor jvm.pause.warn-threshold.ms jvm.pause.info-threshold.ms ' +
-      'jvm.pause.sleep.time.ms metricsProvider.className metricsProvider.exportJvmInfo ' +
+      'jvm.pause.sleep.time.ms metricsProvider.exportJvmInfo ' +
       'metricsProvider.numWorkerThreads metricsProvider.maxQueueSize metricsProvider.workerShutdownTimeoutMs ' +
       'fips-mode jute.maxbuffer.extrasize intBufferStartingSizeBytes ' +
       'netty.server.outstandingHandshake.limit outstandingHandshake.limit netty.advancedFlowControl.enabled ' +
@@ -64,9 +64,8 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
       'messageTracker.BufferSize messageTracker.Enabled controllerPort',
   ],
   [
-    noSasl,
-    'sessionRequireClientSASLAuth allowSaslFailedClients superUser sasl.serverconfig letAnySaslUserDoX ' +
-      'SASLAuthenticationProvider.superPassword requireKerberosConfig kerberos.removeHostFromPrincipal ' +
+    noKerberos,
+    'letAnySaslUserDoX requireKerberosConfig kerberos.removeHostFromPrincipal ' +
       'kerberos.removeRealmFromPrincipal kerberos.canonicalizeHostNames security.auth_to_local kinit jaasLoginRenew',
   ],
   [
@@ -77,17 +76,13 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
   ],
   [
     ownFlow,
-    'request_throttle_max_requests request_throttle_stall_time ' +
+    'request_throttle_stall_time ' +
       'request_throttle_drop_stale request_stale_latency_check request_stale_connection_check ' +
       'throttledOpWaitTime throttled_op_wait_time requestThrottleLimit requestThrottleStallTime ' +
       'requestThrottleDropStale requestStaleLatencyCheck requestStaleConnectionCheck ' +
-      'connection_throttle_tokens connection_throttle_fill_time connection_throttle_fill_count ' +
-      'connection_throttle_freeze_time connection_throttle_drop_increase connection_throttle_drop_decrease ' +
-      'connection_throttle_decrease_ratio connection_throttle_weight_enabled ' +
-      'connection_throttle_global_session_weight connection_throttle_local_session_weight ' +
-      'connection_throttle_renew_session_weight connectionMaxTokens connectionTokenFillTime ' +
+      'connectionMaxTokens connectionTokenFillTime ' +
       'connectionTokenFillCount connectionFreezeTime connectionDropIncrease connectionDropDecrease ' +
-      'connectionDecreaseRatio nio.sessionlessCnxnTimeout',
+      'connectionDecreaseRatio',
   ],
   [noAudit, 'audit.enable audit.impl.class'],
   [
@@ -104,9 +99,9 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
   [ofClients, 'disableAutoWatchReset request.timeout client.secure sasl.client sasl.clientconfig'],
   [
     ownTls,
-    'ssl.keyStore.type ssl.trustStore.type ssl.protocol ssl.context.supplier.class ssl.hostnameVerification ' +
+    'ssl.protocol ssl.context.supplier.class ssl.hostnameVerification ' +
       'ssl.clientHostnameVerification ssl.crl ssl.ocsp ssl.handshakeDetectionTimeoutMillis ssl.sslProvider ' +
-      'ssl.authProvider ssl.sessionTimeout ssl.allowReverseDnsLookup client.portUnification client.certReload ' +
+      'ssl.authProvider ssl.sessionTimeout ssl.allowReverseDnsLookup client.certReload ' +
       'ssl.clientCertReload sslCertReload ssl.tcnative.ocsp',
   ],
   [
@@ -119,10 +114,11 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
   ['every session is known to all members', 'localSessionsEnabled localSessionsUpgradingEnabled'],
   ['there are no znodes of such an old format', 'emulate353TTLNodes'],
   [
-    'digests are SHA-1, as in ZooKeeper unless told otherwise',
-    'DigestAuthenticationProvider.digestAlg',
+    'large requests are bounded as all others are, by jute.maxbuffer and by what waits',
+    'largeRequestThreshold largeRequestMaxBytes',
   ],
-  ['there is one ensemble, and any name is let in', 'ensembleAuthName'],
+  ['as many are deleted as need be, some hundred at a time', 'znode.container.maxPerMinute'],
+  ['a container that never had a child stays', 'znode.container.maxNeverUsedIntervalMs'],
   ['addresses are those of the connection itself', 'IPAuthenticationProvider.usexforwardedfor'],
 ];
 

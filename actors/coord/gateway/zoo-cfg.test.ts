@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../protocol/limits.ts';
-import { parseProperties } from './properties.ts';
+import { parseProperties, withoutSecrets } from './properties.ts';
 import { zooKeeperSettings } from './settings.ts';
 import { fourLetterWords } from './words/names.ts';
 import { parseZooCfg, zooCfgKeys } from './zoo-cfg.ts';
@@ -23,6 +23,16 @@ describe('the syntax of properties', () => {
   ])('%j', (text, expected) => {
     expect(parseProperties(text)).toEqual(expected);
   });
+});
+
+it.each([
+  ['ssl.keyStore.password=s3', 'ssl.keyStore.password=***'],
+  ['a=1\nx.superPassword : s3 \r\nb=2', 'a=1\nx.superPassword : ***\r\nb=2'],
+  [' zookeeper.D.superDigest=super:\\\n   s3\nb=2', ' zookeeper.D.superDigest=***\nb=2'],
+  ['ssl.keyStore.passwordPath=/p', 'ssl.keyStore.passwordPath=/p'],
+  ['# password=', '# password='],
+])('secrets are left out of what others see: %j', (text, shown) => {
+  expect(withoutSecrets(text)).toBe(shown);
 });
 
 describe('a zoo.cfg', () => {
@@ -76,12 +86,65 @@ describe('a zoo.cfg', () => {
     expect(words('readonlymode.enabled=true')).toEqual(['isro', 'srvr']);
   });
 
+  it('serves its pages where it says, or where ZooKeeper does', () => {
+    const pages = (text: string) => {
+      const { admin, metrics } = parseZooCfg(text).settings;
+      return [admin?.port, metrics?.port];
+    };
+    const prometheus = 'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider';
+    expect(pages('')).toEqual([8080, undefined]);
+    expect(pages('admin.enableServer=false\nadmin.serverPort=1')).toEqual([undefined, undefined]);
+    expect(pages(`metricsProvider.className=${prometheus}`)).toEqual([8080, 7000]);
+    expect(
+      pages('metricsProvider.className=a.NullMetricsProvider\nmetricsProvider.httpPort=1'),
+    ).toEqual([8080, undefined]);
+    expect(parseZooCfg('admin.commandURL=/a/b\nadmin.serverAddress=::1').settings.admin).toEqual({
+      port: 8080,
+      address: '::1',
+      path: '/a/b',
+    });
+  });
+
+  it('has its throttles, whose weights count when they are switched on', () => {
+    const throttle = (text: string) => parseZooCfg(text).settings.connectionThrottle;
+    expect(throttle('connection_throttle_fill_time=9')).toBeUndefined();
+    expect(throttle('connection_throttle_tokens=5\nconnection_throttle_fill_count=2')).toEqual({
+      ...{ tokensMax: 5, fillTimeMs: 1, fillCount: 2, freezeMs: undefined },
+      ...{ dropIncrease: 0.02, dropDecrease: 0.002, decreaseRatio: 0 },
+      ...{ openWeight: 1, renewWeight: 1 },
+    });
+    expect(
+      throttle('connection_throttle_tokens=5\nconnection_throttle_weight_enabled=true'),
+    ).toMatchObject({ tokensMax: 15, fillCount: 3, openWeight: 3, renewWeight: 2 });
+    expect(parseZooCfg('request_throttle_max_requests=7').settings.requestThrottleMax).toBe(7);
+  });
+
+  it('may ask every session for a proof, and say how proofs are made', () => {
+    const { settings } = parseZooCfg(
+      `sessionRequireClientSASLAuth=true\njava.security.auth.login.config=/jaas.conf
+       superUser=bob\nzookeeper.superUser.1=eve\nDigestAuthenticationProvider.digestAlg=SHA-256
+       ensembleAuthName=zoo, park\nallowSaslFailedClients=true`,
+    );
+    expect(settings).toMatchObject({
+      enforcedAuthSchemes: ['sasl'],
+      digestAlgorithm: 'SHA256',
+      ensembleNames: ['zoo', 'park'],
+      sasl: {
+        configPath: '/jaas.conf',
+        section: 'Server',
+        superUsers: ['bob', 'eve'],
+        allowsFailed: true,
+      },
+    });
+  });
+
   it('has its TLS in one place', () => {
     const { settings } = parseZooCfg(
       'secureClientPort=2281\nssl.keyStore.location=/k.pem\nssl.keyStore.password=p\nssl.clientAuth=WANT',
     );
     expect(settings.secure).toEqual({
       port: 2281,
+      isUnified: false,
       address: undefined,
       keyStore: { path: '/k.pem', password: 'p', passwordPath: undefined },
       trustStore: undefined,
@@ -136,6 +199,29 @@ describe('a zoo.cfg', () => {
     ['enforce.auth.enabled=true', 'line 1: enforce.auth.enabled: enforce.auth.schemes'],
     ['ssl.clientAuth=perhaps', 'line 1: ssl.clientAuth: expected none, want or need'],
     ['jute.maxbuffer=', 'line 1: jute.maxbuffer'],
+    ['secureClientPort=2281', 'line 1: secureClientPort: needs ssl.keyStore.location'],
+    ['client.portUnification=true', 'line 1: client.portUnification: needs ssl.keyStore.location'],
+    ['ssl.keyStore.type=JKS', 'line 1: ssl.keyStore.type: expected PEM or PKCS12 (keytool'],
+    ['enforce.auth.schemes=kerberos', 'line 1: enforce.auth.schemes: there is no scheme kerberos'],
+    ['sessionRequireClientSASLAuth=true', 'java.security.auth.login.config must name a JAAS file'],
+    ['DigestAuthenticationProvider.digestAlg=ROT13', 'digestAlg: expected one of SHA1, SHA256'],
+    [
+      'connection_throttle_tokens=-1',
+      'line 1: connection_throttle_tokens: expected a whole number',
+    ],
+    [
+      'connection_throttle_drop_increase=2',
+      'connection_throttle_drop_increase: expected a number from 0 to 1',
+    ],
+    ['request_throttle_max_requests=x', 'line 1: request_throttle_max_requests'],
+    ['maxCnxns=x', 'line 1: maxCnxns'],
+    ['nio.sessionlessCnxnTimeout=0', 'line 1: nio.sessionlessCnxnTimeout: expected a whole number'],
+    ['secureClientPort=one', 'line 1: secureClientPort: expected a whole number from 0'],
+    ['admin.serverPort=0', 'line 1: admin.serverPort: expected a whole number from 1 to 65535'],
+    ['admin.enableServer=on', 'line 1: admin.enableServer: expected true or false'],
+    ['admin.commandURL=commands', 'line 1: admin.commandURL: expected a path'],
+    ['metricsProvider.httpPort=many', 'line 1: metricsProvider.httpPort'],
+    ['metricsProvider.className=Mine', 'line 1: metricsProvider.className: expected one of'],
   ])('with a bad value is refused by key and line: %j', (text, message) => {
     expect(() => parseZooCfg(text)).toThrow(
       expect.objectContaining({

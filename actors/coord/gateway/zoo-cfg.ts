@@ -1,17 +1,17 @@
 /** A zoo.cfg, read into the settings of the gateway. What has no effect is named, with the reason. */
-import { MesozooError } from '../../../protocol/errors.ts';
 import { limits } from '../../../protocol/limits.ts';
 import { type Property, parseProperties } from './properties.ts';
 import {
+  type ConnectionThrottleSettings,
   type GatewaySettings,
-  type HttpSettings,
-  type SecureClientSettings,
-  type StoreSettings,
   zooKeeperSettings,
 } from './settings.ts';
 import { fourLetterWords, isFourLetterWord } from './words/names.ts';
 import { uselessKeys, whyUseless } from './zoo-cfg-keys.ts';
+import { adminOf, metricsOf } from './zoo-cfg-pages.ts';
+import { authenticationOf, secureOf } from './zoo-cfg-security.ts';
 import { parseServer, type ZooCfgServer } from './zoo-cfg-server.ts';
+import { PORT_MAX, type UsedKey, usedKeys, Values, WHOLE_MAX } from './zoo-cfg-values.ts';
 
 export interface IgnoredKey {
   readonly key: string;
@@ -27,60 +27,13 @@ export interface ZooCfg {
   readonly servers: readonly ZooCfgServer[];
 }
 
-const usedKeys = [
-  'tickTime',
-  'minSessionTimeout',
-  'maxSessionTimeout',
-  'clientPort',
-  'clientPortAddress',
-  'clientPortListenBacklog',
-  'secureClientPort',
-  'secureClientPortAddress',
-  'ssl.keyStore.location',
-  'ssl.keyStore.password',
-  'ssl.keyStore.passwordPath',
-  'ssl.trustStore.location',
-  'ssl.trustStore.password',
-  'ssl.trustStore.passwordPath',
-  'ssl.clientAuth',
-  'ssl.enabledProtocols',
-  'ssl.ciphersuites',
-  'maxClientCnxns',
-  'maxCnxns',
-  'jute.maxbuffer',
-  'globalOutstandingLimit',
-  'largeRequestThreshold',
-  'largeRequestMaxBytes',
-  '4lw.commands.whitelist',
-  'extendedTypesEnabled',
-  'reconfigEnabled',
-  'readonlymode.enabled',
-  'enforceQuota',
-  'skipACL',
-  'DigestAuthenticationProvider.superDigest',
-  'DigestAuthenticationProvider.enabled',
-  'X509AuthenticationProvider.superUser',
-  'enforce.auth.enabled',
-  'enforce.auth.schemes',
-  'znode.container.checkIntervalMs',
-  'znode.container.maxPerMinute',
-  'znode.container.maxNeverUsedIntervalMs',
-  'admin.enableServer',
-  'admin.serverPort',
-  'admin.serverAddress',
-  'admin.commandURL',
-  'metricsProvider.httpPort',
-  'metricsProvider.httpHost',
-] as const;
-type UsedKey = (typeof usedKeys)[number];
-
 /** Every key that ZooKeeper's admin guide has, used here or not. */
 export const zooCfgKeys: readonly string[] = [...usedKeys, ...uselessKeys];
 
 const isUsed = (key: string): key is UsedKey => (usedKeys as readonly string[]).includes(key);
 const serverKey = /^server\.(\d+)$/;
-const WHOLE_MAX = 2 ** 31 - 1;
-const PORT_MAX = 65_535;
+/** There may be several, told apart by what follows. */
+const superUserKey = /^superUser(\..+)?$/;
 
 /**
  * Throws MesozooError BAD_ARGUMENT that names key and line where a value cannot be meant. Keys may carry the prefix
@@ -90,14 +43,17 @@ export function parseZooCfg(text: string): ZooCfg {
   const given = new Map<UsedKey, Property>();
   const ignored: IgnoredKey[] = [];
   const servers = new Map<number, ZooCfgServer>();
+  const saslSuperUsers: string[] = [];
   for (const property of parseProperties(text)) {
     const key = property.key.replace(/^zookeeper\./, '');
     const number = serverKey.exec(key)?.[1];
     if (number !== undefined) {
       const server = parseServer(Number(number), property);
       servers.set(server.id, server);
-    } else if (isUsed(key)) given.set(key, property);
-    else {
+    } else if (isUsed(key) || superUserKey.test(key)) {
+      if (superUserKey.test(key)) saslSuperUsers.push(property.value);
+      else given.set(key as UsedKey, property);
+    } else {
       const useless = whyUseless(key);
       const kind = useless === undefined ? 'unknown' : 'useless';
       const why = useless ?? 'ZooKeeper has no such key';
@@ -105,14 +61,17 @@ export function parseZooCfg(text: string): ZooCfg {
     }
   }
   const values = new Values(given);
-  const settings = settingsOf(values, ignored);
+  const settings = settingsOf(values, saslSuperUsers, ignored);
   return { settings, ignored, servers: [...servers.values()].sort((a, b) => a.id - b.id) };
 }
 
-function settingsOf(values: Values, ignored: IgnoredKey[]): GatewaySettings {
+function settingsOf(
+  values: Values,
+  saslSuperUsers: readonly string[],
+  ignored: IgnoredKey[],
+): GatewaySettings {
   const base = zooKeeperSettings;
   const tickTimeMs = values.whole('tickTime', 1, WHOLE_MAX) ?? base.tickTimeMs;
-  const threshold = values.whole('largeRequestThreshold', -1, WHOLE_MAX) ?? -1;
   const readOnlyModeEnabled = values.flag('readonlymode.enabled') ?? base.readOnlyModeEnabled;
   return {
     ...base,
@@ -125,33 +84,24 @@ function settingsOf(values: Values, ignored: IgnoredKey[]): GatewaySettings {
     maxClientConnections: unbounded(values, 'maxClientCnxns') ?? base.maxClientConnections,
     maxConnections: unbounded(values, 'maxCnxns') ?? base.maxConnections,
     maxFrameBytes: values.whole('jute.maxbuffer', 1024, WHOLE_MAX) ?? base.maxFrameBytes,
+    sessionlessTimeoutMs:
+      values.whole('nio.sessionlessCnxnTimeout', 1, WHOLE_MAX) ?? base.sessionlessTimeoutMs,
     globalOutstandingLimit:
       values.whole('globalOutstandingLimit', 1, WHOLE_MAX) ?? base.globalOutstandingLimit,
-    largeRequestThresholdBytes: atLeastOne(threshold),
-    largeRequestMaxBytes:
-      values.whole('largeRequestMaxBytes', 1, WHOLE_MAX) ?? base.largeRequestMaxBytes,
+    requestThrottleMax:
+      values.whole('request_throttle_max_requests', 0, WHOLE_MAX) ?? base.requestThrottleMax,
+    connectionThrottle: connectionThrottleOf(values),
     fourLetterWords: wordsOf(values, readOnlyModeEnabled, ignored),
     extendedTypesEnabled: values.flag('extendedTypesEnabled') ?? base.extendedTypesEnabled,
     reconfigEnabled: values.flag('reconfigEnabled') ?? base.reconfigEnabled,
     readOnlyModeEnabled,
+    linearizableReads: values.flag('linearizableReads') ?? base.linearizableReads,
     enforceQuota: values.flag('enforceQuota') ?? base.enforceQuota,
     skipAcl: values.flag('skipACL') ?? base.skipAcl,
-    superDigest: values.matching(
-      'DigestAuthenticationProvider.superDigest',
-      /^super:\S+$/,
-      '"super:" and a hash',
-    ),
-    digestEnabled: values.flag('DigestAuthenticationProvider.enabled') ?? base.digestEnabled,
-    x509SuperUser: values.text('X509AuthenticationProvider.superUser'),
-    enforcedAuthSchemes: enforcedSchemes(values),
+    ...authenticationOf(values, saslSuperUsers),
     containerCheckIntervalMs:
       values.whole('znode.container.checkIntervalMs', 1, WHOLE_MAX) ??
       base.containerCheckIntervalMs,
-    containerMaxPerMinute:
-      values.whole('znode.container.maxPerMinute', 1, WHOLE_MAX) ?? base.containerMaxPerMinute,
-    containerMaxNeverUsedMs:
-      values.whole('znode.container.maxNeverUsedIntervalMs', 0, WHOLE_MAX) ??
-      base.containerMaxNeverUsedMs,
     admin: adminOf(values),
     metrics: metricsOf(values),
   };
@@ -164,6 +114,33 @@ const atLeastOne = (value: number | undefined) =>
 function unbounded(values: Values, key: UsedKey): number | undefined {
   const value = values.whole(key, -1, WHOLE_MAX);
   return value === undefined ? undefined : Math.max(0, value);
+}
+
+/** As BlueThrottle has its defaults; weights count only when they are switched on. */
+function connectionThrottleOf(values: Values): ConnectionThrottleSettings | undefined {
+  const whole = (key: UsedKey, least: number, base: number) =>
+    values.whole(key, least, WHOLE_MAX) ?? base;
+  const tokens = whole('connection_throttle_tokens', 0, 0);
+  const local = whole('connection_throttle_local_session_weight', 1, 1);
+  const weights = {
+    open: Math.max(local, whole('connection_throttle_global_session_weight', 1, 3)),
+    renew: Math.max(local, whole('connection_throttle_renew_session_weight', 1, 2)),
+  };
+  const isWeighted = values.flag('connection_throttle_weight_enabled') ?? false;
+  const { open, renew } = isWeighted ? weights : { open: 1, renew: 1 };
+  const freezeMs = whole('connection_throttle_freeze_time', -1, -1);
+  const throttle = {
+    tokensMax: tokens * open,
+    fillTimeMs: whole('connection_throttle_fill_time', 1, 1),
+    fillCount: whole('connection_throttle_fill_count', 0, 1) * open,
+    freezeMs: freezeMs < 0 ? undefined : freezeMs,
+    dropIncrease: values.amount('connection_throttle_drop_increase', 0, 1) ?? 0.02,
+    dropDecrease: values.amount('connection_throttle_drop_decrease', 0, 1) ?? 0.002,
+    decreaseRatio: values.amount('connection_throttle_decrease_ratio', 0, 1) ?? 0,
+    openWeight: open,
+    renewWeight: renew,
+  };
+  return tokens === 0 ? undefined : throttle;
 }
 
 function sessionTimeouts(values: Values, tickTimeMs: number, ignored: IgnoredKey[]) {
@@ -205,124 +182,4 @@ function wordsOf(values: Values, readOnlyModeEnabled: boolean, ignored: IgnoredK
   // As ZooKeeper: clients look for a member that is not read-only by it.
   if (readOnlyModeEnabled) words.add('isro');
   return fourLetterWords.filter((word) => words.has(word));
-}
-
-function enforcedSchemes(values: Values): readonly string[] {
-  const schemes = values.list('enforce.auth.schemes') ?? [];
-  if (values.flag('enforce.auth.enabled') !== true) return [];
-  if (schemes.length === 0)
-    throw values.bad('enforce.auth.enabled', 'enforce.auth.schemes must name a scheme');
-  return schemes;
-}
-
-function secureOf(values: Values): SecureClientSettings | undefined {
-  const clientAuth = values.matching(
-    'ssl.clientAuth',
-    /^(none|want|need)$/i,
-    'none, want or need',
-  ) as SecureClientSettings['clientAuth'] | undefined;
-  const port = values.whole('secureClientPort', 0, PORT_MAX);
-  if (!port) return undefined;
-  return {
-    port,
-    address: values.text('secureClientPortAddress'),
-    keyStore: storeOf(values, 'keyStore'),
-    trustStore: storeOf(values, 'trustStore'),
-    clientAuth: (clientAuth?.toLowerCase() as typeof clientAuth) ?? 'need',
-    protocols: values.list('ssl.enabledProtocols') ?? [],
-    cipherSuites: values.list('ssl.ciphersuites') ?? [],
-  };
-}
-
-function storeOf(values: Values, store: 'keyStore' | 'trustStore'): StoreSettings | undefined {
-  const path = values.text(`ssl.${store}.location`);
-  if (path === undefined) return undefined;
-  const password = values.text(`ssl.${store}.password`);
-  return { path, password, passwordPath: values.text(`ssl.${store}.passwordPath`) };
-}
-
-/** On only when asked for: on one machine every member would want the same port. */
-function adminOf(values: Values): HttpSettings | undefined {
-  const port = values.whole('admin.serverPort', 1, PORT_MAX);
-  const isEnabled = values.flag('admin.enableServer') ?? port !== undefined;
-  if (!isEnabled) return undefined;
-  return {
-    port: port ?? 8080,
-    address: values.text('admin.serverAddress'),
-    path: values.matching('admin.commandURL', /^\/\S*$/, 'a path') ?? '/commands',
-  };
-}
-
-function metricsOf(values: Values): HttpSettings | undefined {
-  const port = values.whole('metricsProvider.httpPort', 1, PORT_MAX);
-  if (port === undefined) return undefined;
-  return { port, address: values.text('metricsProvider.httpHost'), path: '/metrics' };
-}
-
-/** The values that are used here, each read as what it should be. */
-class Values {
-  private readonly given: ReadonlyMap<UsedKey, Property>;
-
-  constructor(given: ReadonlyMap<UsedKey, Property>) {
-    this.given = given;
-  }
-
-  text(key: UsedKey): string | undefined {
-    return this.given.get(key)?.value || undefined;
-  }
-
-  /** Java reads hexadecimal numbers where ZooKeeper asks for a system property. */
-  whole(key: UsedKey, least: number, most: number): number | undefined {
-    const text = this.given.get(key)?.value;
-    if (text === undefined) return undefined;
-    const value = /^(-?\d{1,12}|0x[0-9a-f]{1,8})$/i.test(text) ? Number(text) : Number.NaN;
-    if (value >= least && value <= most) return value;
-    throw this.bad(key, `expected a whole number from ${least} to ${most}`);
-  }
-
-  /** -1 stands for the default. */
-  timeout(key: UsedKey): number | undefined {
-    const value = this.whole(key, -1, WHOLE_MAX);
-    return value === -1 ? undefined : value;
-  }
-
-  flag(key: UsedKey): boolean | undefined {
-    const text = this.given.get(key)?.value.toLowerCase();
-    if (text === undefined) return undefined;
-    if (text === 'true' || text === 'yes') return true;
-    if (text === 'false' || text === 'no') return false;
-    throw this.bad(key, 'expected true or false');
-  }
-
-  list(key: UsedKey): readonly string[] | undefined {
-    return this.given
-      .get(key)
-      ?.value.split(',')
-      .map((word) => word.trim())
-      .filter((word) => word !== '');
-  }
-
-  matching(key: UsedKey, pattern: RegExp, expected: string): string | undefined {
-    const value = this.given.get(key)?.value;
-    if (value === undefined || pattern.test(value)) return value;
-    throw this.bad(key, `expected ${expected}`);
-  }
-
-  /** Where `key` is given, or else the key that it follows from; line 0 is that of no file. */
-  placeOf(key: UsedKey, otherwise: UsedKey): { readonly key: string; readonly line: number } {
-    const [name, property] = this.given.has(key)
-      ? [key, this.given.get(key)]
-      : [otherwise, this.given.get(otherwise)];
-    return { key: name, line: property?.line ?? 0 };
-  }
-
-  bad(key: UsedKey, why: string): MesozooError {
-    const property = this.given.get(key);
-    // A hash or password that is refused belongs into no log.
-    const isSecret = /password|digest/i.test(key);
-    const shown =
-      property === undefined || isSecret ? '' : ` (given: ${JSON.stringify(property.value)})`;
-    const place = property === undefined ? '' : `line ${property.line}: `;
-    return new MesozooError('BAD_ARGUMENT', `zoo.cfg: ${place}${key}: ${why}${shown}`);
-  }
 }

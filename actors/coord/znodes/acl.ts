@@ -6,7 +6,12 @@
  * `super` may do everything; no ACL can name it.
  */
 import { limits } from '../../../protocol/limits.ts';
-import { type AclEntry, type Identity, permissions } from '../../../protocol/operations.ts';
+import {
+  type AclEntry,
+  type Identity,
+  permissions,
+  type TreeEvent,
+} from '../../../protocol/operations.ts';
 import { isWithin, rangeOf } from './addresses.ts';
 import { hasher } from './hash.ts';
 
@@ -35,13 +40,15 @@ export class Acl {
   }
 }
 
-/** What is wrong with an ACL, in words, or undefined. */
+/**
+ * What is wrong with an ACL, in words, or undefined. Permissions may be any 32 bits, as in ZooKeeper: those that mean
+ * nothing grant nothing.
+ */
 export function aclProblem(entries: readonly AclEntry[]): string | undefined {
   if (entries.length === 0) return 'the ACL is empty';
   if (entries.length > limits.aclEntries)
     return `the ACL has more than ${limits.aclEntries} entries`;
-  for (const { permissions: granted, scheme, id } of entries) {
-    if (granted < 1 || granted > permissions.all) return 'permissions must be 1 to 31';
+  for (const { scheme, id } of entries) {
     if (id.length > ID_LENGTH_MAX) return `an id is longer than ${ID_LENGTH_MAX} characters`;
     const problem = idProblem(scheme, id);
     if (problem !== undefined) return problem;
@@ -94,18 +101,37 @@ function keyOf(entries: readonly AclEntry[]): string {
 
 /** True when one of `wanted` (bits) is granted to everybody or to one of the identities. */
 export function allows(acl: Acl, wanted: number, identities: readonly Identity[]): boolean {
-  if ((acl.world & wanted) !== 0) return true;
+  return (acl.world & wanted) !== 0 || grants(acl.entries, wanted, identities);
+}
+
+function grants(
+  entries: readonly AclEntry[],
+  wanted: number,
+  identities: readonly Identity[],
+): boolean {
   for (const identity of identities) {
     if (identity.scheme === 'super') return true;
-    for (const entry of acl.entries)
+    for (const entry of entries)
       if ((entry.permissions & wanted) !== 0 && isMeant(entry, identity)) return true;
   }
   return false;
 }
 
+/** The ACL is that of the moment: the node may be gone or changed by the time its watchers are told (CVE-2024-23944). */
+export function eventOf(type: TreeEvent['type'], path: string, acl: Acl): TreeEvent {
+  return (acl.world & permissions.read) !== 0 ? { type, path } : { type, path, acl: acl.entries };
+}
+
+export function mayHear({ acl }: TreeEvent, identities: readonly Identity[]): boolean {
+  return acl === undefined || grants(acl, permissions.read, identities);
+}
+
 function isMeant(entry: AclEntry, { scheme, id }: Identity): boolean {
   if (entry.scheme !== scheme) return false;
-  return entry.id === id || (scheme === 'ip' && isWithin(id, entry.id));
+  if (entry.id === id) return true;
+  // As ZooKeeper's SASLAuthenticationProvider: its user `super` is meant wherever a user of SASL is.
+  if (scheme === 'sasl') return id === 'super';
+  return scheme === 'ip' && isWithin(id, entry.id);
 }
 
 /** As getACL shows it to somebody without ADMIN: hashes of digest ids become `x`. */

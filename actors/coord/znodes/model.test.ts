@@ -47,7 +47,7 @@ const path = fc.constantFrom(
   'a',
   '//',
 );
-const text = fc.constantFrom('', 'x', 'data', 'y'.repeat(200));
+const text = fc.constantFrom('', null, 'x', 'data', 'y'.repeat(200));
 const version = fc.constantFrom(-1, -1, -1, 0, 1, 2);
 const acl = fc.constantFrom(openAclEntries, openAclEntries, openAclEntries, anns, tens, []);
 const quotaPath = fc.constantFrom(

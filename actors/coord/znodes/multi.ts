@@ -32,7 +32,8 @@ function bytesOf(operations: readonly ZnodeOperation[]): number {
   let bytes = 0;
   for (const operation of operations) {
     bytes += operation.path.length;
-    if (operation.kind === 'create' || operation.kind === 'set') bytes += operation.data.length;
+    if (operation.kind === 'create' || operation.kind === 'set')
+      bytes += operation.data?.length ?? 0;
   }
   return bytes;
 }

@@ -8,11 +8,11 @@ import { create, multi, openAclEntries, set } from './testing/driver.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 200 });
 const path = fc.oneof(text, fc.constant(`/${'x'.repeat(4096)}`), fc.constant('/ä/漢字'));
-const data = fc.uint8Array({ maxLength: 300 });
+const data = fc.option(fc.uint8Array({ maxLength: 300 }));
 const version = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const acl = fc.oneof(
   fc.constant(openAclEntries),
-  fc.array(fc.record({ permissions: fc.nat(), scheme: text, id: text }), { maxLength: 5 }),
+  fc.array(fc.record({ permissions: fc.integer(), scheme: text, id: text }), { maxLength: 5 }),
 );
 const password = fc.uint8Array({ minLength: 0, maxLength: 20 });
 const count = fc.maxSafeNat();

@@ -46,10 +46,14 @@ const CONTAINER = 8;
 /** `ttlMs` follows. */
 const TTL = 16;
 const ENFORCE_QUOTA = 32;
+/** The data are null: no bytes stand for them. */
+const NULL_DATA = 64;
 const SPECIAL = CONTAINER | TTL | ENFORCE_QUOTA;
-const ALL_FLAGS = EPHEMERAL | SEQUENTIAL | OPEN_ACL | SPECIAL;
-/** Stands in for the kind of a `set` that enforces quotas. */
+const ALL_FLAGS = EPHEMERAL | SEQUENTIAL | OPEN_ACL | SPECIAL | NULL_DATA;
+/** Stand in for the kind of a `set` that enforces quotas, of one to null, and of one that does both. */
 const ENFORCED_SET = 12;
+const NULL_SET = 13;
+const ENFORCED_NULL_SET = 14;
 
 const nobody: readonly Identity[] = Object.freeze([]);
 
@@ -70,7 +74,9 @@ export function encodeOperation(operation: Operation): Uint8Array {
 }
 
 function codeOf(body: Operation['body']): number {
-  return body.kind === 'set' && body.enforceQuota === true ? ENFORCED_SET : kindCodes[body.kind];
+  if (body.kind !== 'set') return kindCodes[body.kind];
+  if (body.enforceQuota === true) return body.data === null ? ENFORCED_NULL_SET : ENFORCED_SET;
+  return body.data === null ? NULL_SET : kindCodes.set;
 }
 
 function writeBody(body: Operation['body']): void {
@@ -114,11 +120,12 @@ function writeZnodeOperation(operation: ZnodeOperation): void {
           (open ? OPEN_ACL : 0) |
           (operation.container === true ? CONTAINER : 0) |
           (operation.ttlMs === undefined ? 0 : TTL) |
-          (operation.enforceQuota === true ? ENFORCE_QUOTA : 0),
+          (operation.enforceQuota === true ? ENFORCE_QUOTA : 0) |
+          (operation.data === null ? NULL_DATA : 0),
       );
       if (operation.ttlMs !== undefined) writeCount(operation.ttlMs, 'ttlMs');
       writer.string(operation.path);
-      writer.block(operation.data);
+      if (operation.data !== null) writer.block(operation.data);
       if (!open) writeAcl(writer, operation.acl);
       return;
     }
@@ -129,7 +136,7 @@ function writeZnodeOperation(operation: ZnodeOperation): void {
       return;
     case 'set':
       writer.string(operation.path);
-      writer.block(operation.data);
+      if (operation.data !== null) writer.block(operation.data);
       writeVersion(operation.version);
       return;
     case 'setAcl':
@@ -158,8 +165,8 @@ function writeVersion(version: number): void {
 export function writeAcl(target: ByteWriter, acl: readonly AclEntry[]): void {
   target.varuint(acl.length);
   for (const entry of acl) {
-    assert(Number.isSafeInteger(entry.permissions) && entry.permissions >= 0, 'no permissions');
-    target.varuint(entry.permissions);
+    assert((entry.permissions | 0) === entry.permissions, 'no permissions');
+    target.varuint(entry.permissions >>> 0);
     target.string(entry.scheme);
     target.string(entry.id);
   }
@@ -255,7 +262,7 @@ function readZnodeOperation(reader: ByteReader, kind: number): ZnodeOperation {
       return {
         kind: 'create',
         path: reader.string(),
-        data: reader.block(),
+        data: (flags & NULL_DATA) !== 0 ? null : reader.block(),
         acl: (flags & OPEN_ACL) !== 0 ? openAcl.entries : readAcl(reader),
         ephemeral: (flags & EPHEMERAL) !== 0,
         sequential: (flags & SEQUENTIAL) !== 0,
@@ -265,19 +272,15 @@ function readZnodeOperation(reader: ByteReader, kind: number): ZnodeOperation {
     case kindCodes.delete:
       return { kind: 'delete', path: reader.string(), version: readVersion(reader) };
     case kindCodes.set:
-      return {
-        kind: 'set',
-        path: reader.string(),
-        data: reader.block(),
-        version: readVersion(reader),
-      };
+    case NULL_SET:
     case ENFORCED_SET:
+    case ENFORCED_NULL_SET:
       return {
         kind: 'set',
         path: reader.string(),
-        data: reader.block(),
+        data: kind === NULL_SET || kind === ENFORCED_NULL_SET ? null : reader.block(),
         version: readVersion(reader),
-        enforceQuota: true,
+        ...((kind === ENFORCED_SET || kind === ENFORCED_NULL_SET) && { enforceQuota: true }),
       };
     case kindCodes.check:
       return { kind: 'check', path: reader.string(), version: readVersion(reader) };
@@ -325,8 +328,18 @@ export function readAcl(reader: ByteReader): readonly AclEntry[] {
   if (count * 3 > reader.left) throw unreadable('it ends too early');
   const acl: AclEntry[] = [];
   for (let index = 0; index < count; index++)
-    acl.push({ permissions: reader.varuint(), scheme: reader.string(), id: reader.string() });
+    acl.push({
+      permissions: readPermissions(reader),
+      scheme: reader.string(),
+      id: reader.string(),
+    });
   return acl;
+}
+
+function readPermissions(reader: ByteReader): number {
+  const bits = reader.varuint();
+  if (bits > 0xffff_ffff) throw unreadable('permissions are more than 32 bits');
+  return bits | 0;
 }
 
 /** Requests of one client come with the same identities again and again: the last ones are kept. */

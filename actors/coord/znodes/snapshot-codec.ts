@@ -12,9 +12,9 @@ import type {
   Zxid,
 } from '../../../protocol/ids.ts';
 import type { Configuration } from '../../../protocol/operations.ts';
-import { aclOf, aclProblem } from './acl.ts';
+import { type Acl, aclOf, aclProblem } from './acl.ts';
 import { type ByteReader, ByteWriter, unreadable } from './bytes.ts';
-import { keepData } from './data.ts';
+import { NULL_DATA } from './data.ts';
 import { readAcl, writeAcl } from './operation-codec.ts';
 import type { Beginning, SessionRecord } from './sessions.ts';
 import type { NodeRecord } from './tree.ts';
@@ -82,9 +82,9 @@ export function writeSession(target: ByteWriter, session: SessionImage): void {
 
 export function writeNode(target: ByteWriter, node: NodeRecord): void {
   begin(kinds.node);
+  const { data } = node;
   body.string(node.path);
-  if (typeof node.data === 'string') body.latin1(node.data);
-  else body.block(node.data);
+  body.block(data);
   writeAcl(body, node.acl.entries);
   body.varuint(node.czxid);
   body.varuint(node.mzxid);
@@ -96,8 +96,9 @@ export function writeNode(target: ByteWriter, node: NodeRecord): void {
   body.varuint(node.creates);
   body.string(node.owner);
   // Left out where there is nothing to say: so are the records from before there were such nodes.
-  if (node.container || node.ttlMs > 0) {
-    body.u8(node.container ? 1 : 0);
+  const isNull = data === NULL_DATA;
+  if (node.container || node.ttlMs > 0 || isNull) {
+    body.u8((node.container ? CONTAINER : 0) | (isNull ? NULL : 0));
     body.varuint(node.ttlMs);
   }
   finish(target);
@@ -110,6 +111,10 @@ export function writeEnd(target: ByteWriter, end: SnapshotEnd): void {
   body.string(end.digest);
   finish(target);
 }
+
+const CONTAINER = 1;
+/** The data are null; as bytes, they were written as none. */
+const NULL = 2;
 
 function begin(kind: number): void {
   body.clear();
@@ -185,15 +190,28 @@ function readSession(reader: ByteReader): SessionImage {
   };
 }
 
-function readNode(reader: ByteReader): NodeRecord {
-  const path = reader.string();
-  const data = keepData(reader.block());
+/** The same as before, mostly: so the bytes of the last one are kept. */
+let lastAclBytes = new Uint8Array(0);
+let lastAcl: Acl | undefined;
+
+function readKeptAcl(reader: ByteReader): Acl {
+  if (lastAcl !== undefined && reader.skipEqual(lastAclBytes)) return lastAcl;
+  const start = reader.position;
   const entries = readAcl(reader);
   if (aclProblem(entries) !== undefined) throw unreadable('an ACL is not valid');
+  lastAcl = aclOf(entries);
+  lastAclBytes = reader.since(start).slice();
+  return lastAcl;
+}
+
+function readNode(reader: ByteReader): NodeRecord {
+  const path = reader.string();
+  const data = reader.block();
+  const acl = readKeptAcl(reader);
   return {
     path,
     data,
-    acl: aclOf(entries),
+    acl,
     czxid: reader.varuint() as Zxid,
     mzxid: reader.varuint() as Zxid,
     pzxid: reader.varuint() as Zxid,
@@ -203,17 +221,24 @@ function readNode(reader: ByteReader): NodeRecord {
     aversion: reader.varint(),
     creates: reader.varuint(),
     owner: reader.string() as SessionId | '',
-    ...(reader.left === 0 ? ALWAYS_THERE : readLapse(reader)),
+    ...(reader.left === 0 ? ORDINARY : readSpecial(reader, data)),
   };
 }
 
-const ALWAYS_THERE = Object.freeze({ container: false, ttlMs: 0 });
+const ORDINARY = Object.freeze({ container: false, ttlMs: 0 });
 
-function readLapse(reader: ByteReader): Pick<NodeRecord, 'container' | 'ttlMs'> {
-  const flag = reader.u8();
+function readSpecial(
+  reader: ByteReader,
+  bytes: Uint8Array,
+): Pick<NodeRecord, 'container' | 'ttlMs' | 'data'> {
+  const flags = reader.u8();
   const ttlMs = reader.varuint();
-  if (flag > 1 || (flag === 1) === ttlMs > 0) throw unreadable('a node goes in one way only');
-  return { container: flag === 1, ttlMs };
+  const container = (flags & CONTAINER) !== 0;
+  const isNull = (flags & NULL) !== 0;
+  if (flags > (CONTAINER | NULL) || (flags === 0 && ttlMs === 0)) throw unreadable('unknown flags');
+  if (container && ttlMs > 0) throw unreadable('a node goes in one way only');
+  if (isNull && bytes.length > 0) throw unreadable('null has bytes');
+  return { container, ttlMs, data: isNull ? NULL_DATA : bytes };
 }
 
 function times<Item>(reader: ByteReader, read: () => Item): Item[] {

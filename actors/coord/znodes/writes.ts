@@ -10,9 +10,9 @@ import {
   type ZnodeOperation,
 } from '../../../protocol/operations.ts';
 import { parentOf, pathProblem } from '../../../protocol/paths.ts';
-import { aclOf, aclProblem, allows } from './acl.ts';
+import { aclOf, aclProblem, allows, eventOf } from './acl.ts';
 import type { Context } from './context.ts';
-import { keepData } from './data.ts';
+import { dataOrNull } from './data.ts';
 import { account, beginStats, isExceeded } from './quotas.ts';
 import { failure } from './result-codec.ts';
 import { isProtected, type Znode } from './tree.ts';
@@ -49,7 +49,8 @@ function createNode(context: Context, operation: Create): OperationResult {
   const badKind = kindProblem(operation);
   if (badKind !== undefined) return failure('BAD_REQUEST', badKind);
   if (!operation.path.includes('/')) return failure('BAD_PATH', 'the path must begin with "/"');
-  if (operation.data.length > limits.znodeDataBytes) return tooLarge();
+  const bytes = operation.data?.length ?? 0;
+  if (bytes > limits.znodeDataBytes) return tooLarge();
   const badAcl = aclProblem(operation.acl);
   if (badAcl !== undefined) return failure('INVALID_ACL', badAcl);
   if (operation.ephemeral && session.ofMember)
@@ -66,12 +67,11 @@ function createNode(context: Context, operation: Create): OperationResult {
     return failure('BAD_PATH', `the path is longer than ${limits.pathBytes} bytes`);
   if (tree.find(path) !== undefined) return failure('NODE_EXISTS');
   if (parent.owner !== '') return failure('NO_CHILDREN_FOR_EPHEMERALS');
-  const bytes = operation.data.length;
   if (operation.enforceQuota === true && isExceeded(tree, path, 1, bytes))
     return failure('QUOTA_EXCEEDED');
   const node = tree.create(parent, {
     path,
-    data: keepData(operation.data),
+    data: dataOrNull(operation.data),
     acl: aclOf(operation.acl),
     czxid: context.zxid,
     mzxid: context.zxid,
@@ -85,7 +85,10 @@ function createNode(context: Context, operation: Create): OperationResult {
     container: operation.container === true,
     ttlMs: operation.ttlMs ?? 0,
   });
-  context.events.push({ type: 'created', path }, { type: 'childrenChanged', path: parent.path });
+  context.events.push(
+    eventOf('created', path, node.acl),
+    eventOf('childrenChanged', parent.path, parent.acl),
+  );
   const stat = node.stat();
   beginStats(tree, node);
   account(tree, path, 1, bytes);
@@ -111,11 +114,14 @@ export function sequenceName(creates: number): string {
 function deleteNode(context: Context, operation: Delete): OperationResult {
   const { path } = operation;
   if (isProtected(path)) return failure('BAD_REQUEST', 'this znode cannot be deleted');
-  const parent = path.includes('/') ? context.tree.find(parentOf(path)) : undefined;
-  if (parent === undefined) return missing(path);
+  // As ZooKeeper: of a path that can be none, more is not looked at than whether it has a parent.
+  if (!path.includes('/') || path.includes('\0'))
+    return failure('BAD_PATH', 'the path must begin with "/"');
+  const parent = context.tree.find(parentOf(path));
+  if (parent === undefined) return failure('NO_NODE');
   if (!allows(parent.acl, permissions.delete, context.identities)) return failure('NO_AUTH');
   const node = context.tree.find(path);
-  if (node === undefined) return missing(path);
+  if (node === undefined) return failure('NO_NODE');
   if (operation.version !== ANY_VERSION && operation.version !== node.version)
     return failure('BAD_VERSION');
   if (node.childCount > 0) return failure('NOT_EMPTY');
@@ -126,10 +132,10 @@ function deleteNode(context: Context, operation: Delete): OperationResult {
 /** Also of an ephemeral whose session has ended: nothing is checked then. */
 export function removeNode(context: Pick<Context, 'tree' | 'zxid' | 'events'>, node: Znode): void {
   context.tree.remove(node, context.zxid);
-  account(context.tree, node.path, -1, -node.data.length);
+  account(context.tree, node.path, -1, -node.dataLength);
   context.events.push(
-    { type: 'deleted', path: node.path },
-    { type: 'childrenChanged', path: node.parent!.path },
+    eventOf('deleted', node.path, node.acl),
+    eventOf('childrenChanged', node.parent!.path, node.parent!.acl),
   );
 }
 
@@ -141,18 +147,19 @@ function removeStale(context: Context, path: string): OperationResult {
 }
 
 function setData(context: Context, operation: SetData): OperationResult {
-  if (operation.data.length > limits.znodeDataBytes) return tooLarge();
+  const bytes = operation.data?.length ?? 0;
+  if (bytes > limits.znodeDataBytes) return tooLarge();
   const node = context.tree.find(operation.path);
   if (node === undefined) return missing(operation.path);
   if (!allows(node.acl, permissions.write, context.identities)) return failure('NO_AUTH');
-  const more = operation.data.length - node.data.length;
+  const more = bytes - node.dataLength;
   if (operation.enforceQuota === true && isExceeded(context.tree, node.path, 0, more))
     return failure('QUOTA_EXCEEDED');
   if (operation.version !== ANY_VERSION && operation.version !== node.version)
     return failure('BAD_VERSION');
-  const data = keepData(operation.data);
+  const data = dataOrNull(operation.data);
   context.tree.setData(node, data, context.zxid, context.wallMs);
-  context.events.push({ type: 'dataChanged', path: node.path });
+  context.events.push(eventOf('dataChanged', node.path, node.acl));
   const stat = node.stat();
   account(context.tree, node.path, 0, more);
   return { kind: 'stat', stat };

@@ -1,8 +1,11 @@
 /** Every row there is. */
-import type { Row, RowGroup } from '../row.ts';
+import type { RowGroup } from '../row.ts';
 import { aclRows } from './acl.ts';
+import { lengthRows } from './lengths.ts';
 import { malformedRows } from './malformed.ts';
 import { multiRows } from './multi.ts';
+import { oddRows, plainRows } from './odd.ts';
+import { plainQuotaRows, quotaRows } from './quotas.ts';
 import { requestRows } from './requests.ts';
 import { sessionRows } from './sessions.ts';
 import { watchRows } from './watches.ts';
@@ -14,6 +17,9 @@ export const rowGroups: readonly RowGroup[] = [
   aclRows,
   sessionRows,
   malformedRows,
+  lengthRows,
+  quotaRows,
+  plainQuotaRows,
+  oddRows,
+  plainRows,
 ];
-
-export const rowsForZooKeeper: readonly Row[] = rowGroups.flatMap(({ rows }) => rows);

@@ -102,6 +102,7 @@ const rows: readonly Row[] = [
   },
   cutOff('a frame of a length below zero', length(-1)),
   cutOff('a frame of more than jute.maxbuffer', length(0x100000)),
+  cutOff('a four-letter word in the middle', Buffer.from('ruok')),
   cutOff('a frame without a header', frame(nothing)),
   cutOff('a frame with half a header', frame(length(1))),
   cutOffAtOnce('no hello but a length below zero', length(-1)),

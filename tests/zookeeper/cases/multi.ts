@@ -1,8 +1,9 @@
 /** multi and multiRead: all or nothing, later parts see earlier ones, and what is told of the part that failed. */
 import { type Row, type RowGroup, rowRoot as t } from '../row.ts';
 import { multi, multiRead } from '../wire/multi.ts';
-import { createFlags } from '../wire/records.ts';
+import { createFlags, openAcl } from '../wire/records.ts';
 import {
+  bare,
   check,
   create,
   create2,
@@ -13,7 +14,9 @@ import {
   getData,
   type Request,
   remove,
+  setAcl,
   setData,
+  sync,
 } from '../wire/requests.ts';
 
 /** The parts on a tree of /t/x (version 1, "b") and /t/p/c; then what is there. */
@@ -24,6 +27,15 @@ const multiRow = (name: string, ...parts: readonly Request[]): Row => ({
     await a.ask(create(`${t}/p`), create(`${t}/p/c`));
     await a.ask(multi(...parts));
     await a.ask<unknown>(getChildren(t), getData(`${t}/x`), getChildren(`${t}/p`));
+  },
+});
+
+const multiReadRow = (name: string, ...parts: readonly Request[]): Row => ({
+  name,
+  async play({ a, b }) {
+    await b.ask(setData(t, null));
+    await a.ask(multiRead(...parts));
+    await b.ask(getChildren(t));
   },
 });
 
@@ -88,6 +100,27 @@ const rows: readonly Row[] = [
     remove(`${t}/x`),
     create(`${t}/x`, { data: 'new' }),
   ),
+  multiRow('multi with a setData of what is not there', setData(`${t}/none`, 'y')),
+  multiRow('multi with a delete of another version', remove(`${t}/x`, 7), create(`${t}/n`)),
+  multiRow('multi with a create2 of what is there', create2(`${t}/x`), create(`${t}/n`)),
+  multiRow(
+    'multi with a createContainer of what is there',
+    createContainer(`${t}/x`),
+    create(`${t}/n`),
+  ),
+  multiRow('multi with a createTtl of what is there', createTtl(`${t}/x`, 5n), create(`${t}/n`)),
+  multiRow('multi with a createTtl of no time', create(`${t}/n`), createTtl(`${t}/m`, 0n)),
+  multiRow('multi with null data', create(`${t}/n`, { data: null }), setData(`${t}/x`, null)),
+  multiRow('multi with a delete of a path that is none', remove('x'), create(`${t}/n`)),
+  multiRow('multi with a setData of a path that is none', setData('x', 'y'), create(`${t}/n`)),
+  multiRow('multi with a check of a path that is none', check('x'), create(`${t}/n`)),
+  multiRow('multi with a read among its parts', create(`${t}/n`), getData(`${t}/x`)),
+  multiRow('multi with a setACL among its parts', create(`${t}/n`), setAcl(`${t}/x`, openAcl)),
+  multiRow('multi with a sync among its parts', create(`${t}/n`), sync(t)),
+  multiRow('multi within a multi', create(`${t}/n`), multi(create(`${t}/m`))),
+  multiRow('multi with a part of no type', create(`${t}/n`), bare(99)),
+  multiRow('multi with a part of type -1', create(`${t}/n`), bare(-1, Buffer.alloc(4))),
+  multiRow('multi with a part that ends too early', create(`${t}/n`), bare(2)),
   multiRow('multi with a delete twice', remove(`${t}/x`), remove(`${t}/x`)),
   multiRow(
     'multi that changes one znode twice',
@@ -128,6 +161,19 @@ const rows: readonly Row[] = [
       await a.ask(multiRead(getData(`${t}/none`), getData(`${t}/x`), getChildren(`${t}/none`)));
     },
   },
+  {
+    name: 'multiRead of what may not be read',
+    async play({ a }) {
+      const mayNotRead = [{ perms: 31 & ~1, scheme: 'world', id: 'anyone' }];
+      await a.ask(create(`${t}/x`, { data: 'a', acl: mayNotRead }));
+      await a.ask(multiRead(getData(`${t}/x`), getChildren(`${t}/x`), getData(t), getData('x')));
+    },
+  },
+  multiReadRow('multiRead with an exists among its parts', getData(t), exists(t)),
+  multiReadRow('multiRead with a create among its parts', getData(t), create(`${t}/n`)),
+  multiReadRow('multiRead with a part of no type', getData(t), bare(99)),
+  multiReadRow('multiRead with a part that ends too early', getData(t), bare(4)),
+  multiReadRow('multiRead of null data', getData(t), getChildren(t)),
   {
     name: 'multiRead of nothing',
     async play({ a }) {

@@ -78,11 +78,15 @@ export class WireConnection {
   }
 
   static open(address: Address): Promise<WireConnection> {
-    const socket = connect(address.port, address.host);
+    return WireConnection.over(connect(address.port, address.host), 'connect');
+  }
+
+  /** Once the socket says that it is ready. */
+  static over(socket: Socket, readyEvent: 'connect' | 'secureConnect'): Promise<WireConnection> {
     socket.setNoDelay(true);
     return new Promise((resolve, reject) => {
       socket.once('error', reject);
-      socket.once('connect', () => {
+      socket.once(readyEvent, () => {
         socket.off('error', reject);
         resolve(new WireConnection(socket));
       });

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { leadingReport, recordedReport } from '../testing/report.ts';
 import { adminCommand, adminCommandNames, adminReset } from './commands.ts';
+import { answerHttp, type HttpPages, jsonText } from './http.ts';
 import { prometheusText } from './prometheus.ts';
 
-const bodyOf = (name: string, report = recordedReport) => adminCommand(name, report).body;
+const bodyOf = (name: string, report = recordedReport) => adminCommand(name, report);
 
 describe('the admin commands', () => {
   it.each(adminCommandNames)('%s names itself, has no error, and is JSON', (name) => {
-    const { status, body } = adminCommand(name, leadingReport);
-    expect(status).toBe(200);
+    const body = adminCommand(name, leadingReport);
     expect(body).toMatchObject({ command: name, error: null });
-    expect(JSON.parse(JSON.stringify(body))).toEqual(body);
+    expect(JSON.parse(jsonText(body))).toMatchObject({ command: name, error: null });
   });
 
   it.each([
@@ -30,16 +30,15 @@ describe('the admin commands', () => {
     expect(bodyOf('conf')).toMatchObject({
       client_port: 12981,
       secure_client_port: -1,
-      data_dir_size: 67109337,
       tick_time: 2000,
       max_client_cnxns: 60,
       min_session_timeout: 4000,
     });
     expect(bodyOf('dump')).toMatchObject({
-      expiry_time_to_session_ids: { 1795590300000: ['0x1000120af550000'] },
-      session_id_to_ephemeral_paths: { '0x1000120af550000': ['/e'] },
+      expiry_time_to_session_ids: { 1795590300000: [72058833930092544n] },
+      session_id_to_ephemeral_paths: { '72058833930092544': ['/e'] },
     });
-    expect(bodyOf('wchp')).toMatchObject({ path_to_session_ids: { '/e': ['0x1000120af550000'] } });
+    expect(bodyOf('wchp')).toMatchObject({ path_to_session_ids: { '/e': [72058833930092544n] } });
     expect(bodyOf('leader', leadingReport)).toMatchObject({ is_leader: true, leader_id: 2 });
     expect(bodyOf('voting_view', leadingReport)).toMatchObject({
       current_config: { 3: '127.0.0.1:2183:participant' },
@@ -50,16 +49,17 @@ describe('the admin commands', () => {
   });
 
   it('that do not exist, or need a quorum, say so', () => {
-    expect(adminCommand('nonsense', recordedReport)).toEqual({
-      status: 404,
-      body: { command: 'nonsense', error: 'Unknown command: nonsense' },
+    expect(bodyOf('nonsense')).toEqual({
+      command: 'nonsense',
+      error: 'Unknown command: nonsense',
     });
+    expect(bodyOf('leader')).toEqual({ command: 'leader', error: 'server is not initialized' });
     const without = { ...recordedReport, isServing: false };
-    expect(adminCommand('srvr', without)).toMatchObject({
-      status: 503,
-      body: { error: 'This ZooKeeper instance is not currently serving requests' },
+    expect(bodyOf('srvr', without)).toEqual({
+      command: 'srvr',
+      error: 'This ZooKeeper instance is not currently serving requests',
     });
-    expect(adminCommand('envi', without).status).toBe(200);
+    expect(bodyOf('envi', without)).toMatchObject({ command: 'environment', error: null });
   });
 
   it('tell what is to be counted anew', () => {
@@ -69,12 +69,66 @@ describe('the admin commands', () => {
   });
 });
 
+describe('over HTTP', () => {
+  const ask = (path: string, method = 'GET', more: Partial<HttpPages> = {}) =>
+    answerHttp(
+      { method, path },
+      {
+        ...{ commandUrl: '/commands', metricsUrl: '/metrics', report: () => recordedReport },
+        reset: () => expect.unreachable('nothing is to be counted anew'),
+        ...more,
+      },
+    );
+
+  it('the commands are listed, with a link to each', () => {
+    for (const path of ['/commands', '/commands/']) {
+      const { status, contentType, body } = ask(path);
+      expect([status, contentType]).toEqual([200, 'text/html;charset=utf-8']);
+      expect(body).toContain('<a href="/commands/ruok">ruok</a>\n<br/>\n');
+      expect(body.match(/<a /g)).toHaveLength(adminCommandNames.length);
+    }
+  });
+
+  it('a command is JSON whose long numbers are whole', () => {
+    const { status, contentType, body } = ask('/commands/cons');
+    expect([status, contentType]).toEqual([200, 'application/json']);
+    expect(body).toContain('"session_id": 72058833930092544,');
+  });
+
+  it('an error is in the body, as ZooKeeper has it', () => {
+    expect(ask('/commands/nonsense')).toMatchObject({ status: 200 });
+    expect(ask('/commands/nonsense').body).toContain('"error": "Unknown command: nonsense"');
+  });
+
+  it('other paths and methods are refused', () => {
+    expect(ask('/').status).toBe(404);
+    expect(ask('/commandsx').status).toBe(404);
+    expect(ask('/commands/ruok', 'POST').status).toBe(405);
+    expect(ask('/commands/ruok', 'GET', { commandUrl: undefined }).status).toBe(404);
+    expect(ask('/metrics', 'GET', { commandUrl: undefined }).status).toBe(200);
+  });
+
+  it('a reset is carried out once it is answered, and never for a HEAD', () => {
+    const done: string[] = [];
+    const reset = { reset: (what: string) => done.push(what) };
+    ask('/commands/crst', 'HEAD', reset);
+    ask('/commands/crst', 'GET', {
+      ...reset,
+      report: () => ({ ...recordedReport, isServing: false }),
+    });
+    expect(done).toEqual([]);
+    ask('/commands/srst', 'GET', reset);
+    expect(done).toEqual(['statistics']);
+  });
+});
+
 it('Prometheus is told each number once, with its type', () => {
   const text = prometheusText(leadingReport);
   expect(text).toContain(
     '# HELP znode_count znode_count\n# TYPE znode_count gauge\nznode_count 7\n',
   );
   expect(text).toContain('# TYPE packets_received counter\npackets_received 7\n');
+  expect(text).toContain('# TYPE readlatency_sum counter\nreadlatency_sum 12\n');
   expect(text).not.toContain('server_state');
   const names = [...text.matchAll(/^(\w+) \S+$/gm)].map(([, name]) => name);
   expect(new Set(names).size).toBe(names.length);

@@ -5,18 +5,18 @@
 
 import { TRACE_MASK } from '../words/answer.ts';
 import { configurationPairs, environmentPairs, memberText } from '../words/configuration.ts';
-import { connectionBody, sessionsByExpiry } from '../words/connections.ts';
+import { briefConnectionBody, connectionBody } from '../words/connections.ts';
 import { fullVersion, monitorValues } from '../words/monitor.ts';
-import { groupBy, hex, NOT_SERVING, type ServerReport } from '../words/report.ts';
+import { type ConnectionReport, groupBy, NOT_SERVING, type ServerReport } from '../words/report.ts';
 
-export interface AdminAnswer {
-  /** Of HTTP. */
-  readonly status: number;
-  readonly body: Readonly<Record<string, unknown>>;
-}
+/** Numbers beyond those of JavaScript are bigints in it: `admin/http.ts` writes them as JSON has them. */
+export type AdminBody = Readonly<Record<string, unknown>>;
 
 /** What the gateway must do beside the answer. */
 export type AdminReset = 'connections' | 'statistics';
+
+/** ZooKeeper's own counts up to 2; what is hashed here is not the same, and only members of one ensemble compare it. */
+const DIGEST_VERSION = 2;
 
 interface AdminCommand {
   /** The first is its own name, the others stand for it. */
@@ -24,21 +24,23 @@ interface AdminCommand {
   /** It answers without a quorum too. */
   readonly isAlways?: boolean;
   readonly resets?: AdminReset;
-  readonly body: (report: ServerReport) => Readonly<Record<string, unknown>>;
+  readonly body: (report: ServerReport) => AdminBody;
 }
 
 const commands: readonly AdminCommand[] = [
   {
     names: ['configuration', 'conf', 'config'],
-    body: (report) => Object.fromEntries(configurationPairs(report).map(underscored)),
+    body: (report) =>
+      Object.fromEntries(
+        configurationPairs(report)
+          .filter(([key]) => key !== 'dataDirSize' && key !== 'dataLogSize')
+          .map(underscored),
+      ),
   },
   { names: ['connection_stat_reset', 'crst'], resets: 'connections', body: () => ({}) },
   {
     names: ['connections', 'cons'],
-    body: ({ connections }) => ({
-      connections: connections.filter(({ isSecure }) => !isSecure).map(connectionBody),
-      secure_connections: connections.filter(({ isSecure }) => isSecure).map(connectionBody),
-    }),
+    body: ({ connections }) => bySecurity(connections, connectionBody),
   },
   {
     names: ['dirs'],
@@ -47,11 +49,17 @@ const commands: readonly AdminCommand[] = [
   {
     names: ['dump'],
     body: ({ sessions }) => ({
-      expiry_time_to_session_ids: asObject(sessionsByExpiry(sessions)),
+      expiry_time_to_session_ids: asObject(
+        groupBy(
+          [...sessions].sort((a, b) => a.expiresAtMs - b.expiresAtMs),
+          ({ expiresAtMs }) => expiresAtMs,
+          ({ sessionId }) => sessionId,
+        ),
+      ),
       session_id_to_ephemeral_paths: Object.fromEntries(
         sessions
           .filter(({ ephemerals }) => ephemerals.length > 0)
-          .map(({ sessionId, ephemerals }) => [hex(sessionId), ephemerals]),
+          .map(({ sessionId, ephemerals }) => [String(sessionId), ephemerals]),
       ),
     }),
   },
@@ -73,7 +81,11 @@ const commands: readonly AdminCommand[] = [
   {
     names: ['hash'],
     body: ({ digests }) => ({
-      digests: digests.map(({ zxid, digest }) => ({ zxid: hex(zxid), digest: String(digest) })),
+      digests: digests.map(({ zxid, digest }) => ({
+        zxid,
+        digest: BigInt.asIntN(64, digest),
+        digest_version: DIGEST_VERSION,
+      })),
     }),
   },
   {
@@ -90,11 +102,14 @@ const commands: readonly AdminCommand[] = [
   },
   {
     names: ['leader', 'lead'],
-    body: ({ mode, leaderId, leaderAddress }) => ({
-      is_leader: mode === 'leader',
-      leader_id: leaderId ?? -1,
-      leader_ip: leaderAddress ?? '',
-    }),
+    body: ({ mode, leaderId, leaderAddress }) =>
+      mode === 'standalone'
+        ? { error: 'server is not initialized' }
+        : {
+            is_leader: mode === 'leader',
+            leader_id: leaderId ?? -1,
+            leader_ip: leaderAddress ?? '',
+          },
   },
   {
     names: ['monitor', 'mntr'],
@@ -119,7 +134,7 @@ const commands: readonly AdminCommand[] = [
     names: ['stats', 'stat'],
     body: (report) => ({
       ...statistics(report),
-      connections: report.connections.map(connectionBody),
+      ...bySecurity(report.connections, briefConnectionBody),
     }),
   },
   {
@@ -152,7 +167,7 @@ const commands: readonly AdminCommand[] = [
       session_id_to_watched_paths: asObject(
         groupBy(
           watches,
-          ({ sessionId }) => hex(sessionId),
+          ({ sessionId }) => String(sessionId),
           ({ path }) => path,
         ),
       ),
@@ -165,7 +180,7 @@ const commands: readonly AdminCommand[] = [
         groupBy(
           watches,
           ({ path }) => path,
-          ({ sessionId }) => hex(sessionId),
+          ({ sessionId }) => sessionId,
         ),
       ),
     }),
@@ -185,17 +200,12 @@ const byName = new Map(commands.flatMap((command) => command.names.map((name) =>
 /** For the page that lists them. */
 export const adminCommandNames: readonly string[] = commands.map(({ names }) => names[0] as string);
 
-/** As ZooKeeper 3.9: an unknown name is 404, a member without a quorum 503, each with its `error` in the body. */
-export function adminCommand(name: string, report: ServerReport): AdminAnswer {
+/** As ZooKeeper: the status says that the command was read, and `error` what came of it. */
+export function adminCommand(name: string, report: ServerReport): AdminBody {
   const command = byName.get(name);
-  if (command === undefined)
-    return { status: 404, body: { command: name, error: `Unknown command: ${name}` } };
-  if (!report.isServing && command.isAlways !== true)
-    return { status: 503, body: { command: name, error: NOT_SERVING } };
-  return {
-    status: 200,
-    body: { command: command.names[0], error: null, ...command.body(report) },
-  };
+  if (command === undefined) return { command: name, error: `Unknown command: ${name}` };
+  if (!report.isServing && command.isAlways !== true) return { command: name, error: NOT_SERVING };
+  return { command: command.names[0] as string, error: null, ...command.body(report) };
 }
 
 /** What is to be counted from zero again after `name` was answered. */
@@ -216,13 +226,14 @@ function statistics(report: ServerReport): Record<string, unknown> {
     server_stats: {
       packets_sent: report.sent,
       packets_received: report.received,
+      client_response_stats: sizes(responseBytes),
       min_latency: latencyMs.min,
       avg_latency: latencyMs.avg,
       max_latency: latencyMs.max,
       outstanding_requests: report.outstanding,
       server_state: report.mode,
       num_alive_client_connections: report.connections.length,
-      last_processed_zxid: hex(report.zxid),
+      last_processed_zxid: report.zxid,
       log_dir_size: report.logBytes,
       data_dir_size: report.dataBytes,
       uptime: report.uptimeMs,
@@ -239,7 +250,17 @@ function underscored([key, value]: [string, number | string]): [string, number |
 }
 
 function asObject(
-  groups: readonly { readonly key: string | number; readonly values: readonly string[] }[],
-): Record<string, readonly string[]> {
+  groups: readonly { readonly key: string | number; readonly values: readonly unknown[] }[],
+): Record<string, readonly unknown[]> {
   return Object.fromEntries(groups.map(({ key, values }) => [key, values]));
+}
+
+function bySecurity(
+  connections: readonly ConnectionReport[],
+  body: (connection: ConnectionReport) => AdminBody,
+) {
+  return {
+    connections: connections.filter(({ isSecure }) => !isSecure).map(body),
+    secure_connections: connections.filter(({ isSecure }) => isSecure).map(body),
+  };
 }

@@ -37,6 +37,7 @@ export class GatewayWorld {
   readonly gateway: Gateway;
   nowMs = 1_000_000;
   hasRoom = true;
+  isInContact = true;
   private accept: ((connection: TcpConnection) => TcpHandlers) | undefined;
   private submitted: { readonly bytes: Uint8Array; readonly tag: number; done: OperationDone }[] =
     [];
@@ -44,7 +45,7 @@ export class GatewayWorld {
   private tag = 0;
   private seed = 1;
 
-  constructor(settings: Partial<GatewaySettings> = {}) {
+  constructor(settings: Partial<GatewaySettings> = {}, saslUsers?: ReadonlyMap<string, string>) {
     const tcp: Tcp = {
       listen: (_address, accept) => {
         this.accept = accept;
@@ -58,11 +59,12 @@ export class GatewayWorld {
       log: silent,
       quorum: this.quorum(),
       settings: { ...generousSettings, ...settings },
+      saslUsers,
       host: '127.0.0.1',
       port: 2181,
       process: {
         ...{ version: '3.9.3-test', builtOn: 'test', dataDirectory: 'data', environment: [] },
-        ...{ initialConfiguration: '', openFiles: () => 10, openFilesMax: 1000 },
+        ...{ initialConfiguration: '', openFiles: () => 10, openFilesMax: 1000, series: () => [] },
       },
       facts: () => ({ role: 'leading', leader: member, members: [member], files: [] }),
     });
@@ -79,6 +81,8 @@ export class GatewayWorld {
     peer.handlers = this.accept!({
       remoteAddress: '127.0.0.1',
       remotePort: 40_000,
+      isSecure: false,
+      subject: undefined,
       waitingBytes: 0,
       write: (bytes) => peer.received.push(bytes),
       pause: () => {
@@ -108,10 +112,22 @@ export class GatewayWorld {
         if (applied.ended !== undefined) this.gateway.ended(applied.ended);
         waiting.get(applied.tag)?.done(applied.result, applied.zxid);
       });
-      for (const done of this.confirmed.splice(0)) done();
+      this.confirm();
       this.gateway.flush();
     }
     this.gateway.flush();
+  }
+
+  /** As the leader closes a session that nobody has heard of. */
+  expire(session: SessionId): void {
+    const { incarnation } = this.state.session(session)!;
+    const body = { kind: 'closeSession', expired: true } as const;
+    this.submit({ session, incarnation, number: 0, identities: [], body }, () => undefined);
+  }
+
+  /** The leader has confirmed what was asked until now. */
+  confirm(): void {
+    for (const done of this.confirmed.splice(0)) done();
   }
 
   private quorum(): Quorum {
@@ -125,7 +141,7 @@ export class GatewayWorld {
       confirm: (done) => this.confirmed.push(done),
       hasRoom: () => this.hasRoom,
       touch: (_session: SessionId) => undefined,
-      isInContact: () => true,
+      isInContact: () => this.isInContact,
     };
   }
 

@@ -85,6 +85,7 @@ export const recordedReport: ServerReport = {
   },
   initialConfiguration: 'tickTime=2000\n',
   metrics: [{ name: 'commit_count', value: 4, kind: 'counter' }],
+  series: [{ name: 'readlatency_sum', value: 12, kind: 'counter' }],
 };
 
 export const leadingReport: ServerReport = {

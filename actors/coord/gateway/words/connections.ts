@@ -1,7 +1,6 @@
 /** `cons`, and `dump`: who is connected, which sessions there are and what they own. */
 import { javaDate } from './java-date.ts';
 import {
-  average,
   type ConnectionReport,
   groupBy,
   hex,
@@ -36,34 +35,40 @@ function sessionPart(session: NonNullable<ConnectionReport['session']>): string 
   ].join(',');
 }
 
-/** What it has for the admin command `connections`. */
-export function connectionBody(connection: ConnectionReport): Record<string, unknown> {
-  const { session } = connection;
-  const counts = {
+/** As the admin command `stats` shows it. */
+export function briefConnectionBody(connection: ConnectionReport): Record<string, unknown> {
+  return {
     remote_socket_address: `${connection.address}:${connection.port}`,
     interest_ops: 1,
     outstanding_requests: connection.queued,
     packets_received: connection.received,
     packets_sent: connection.sent,
   };
-  if (session === undefined) return counts;
+}
+
+/** As the admin command `connections` shows it. */
+export function connectionBody(connection: ConnectionReport): Record<string, unknown> {
+  const { session } = connection;
+  const brief = briefConnectionBody(connection);
+  if (session === undefined) return brief;
   return {
-    ...counts,
-    session_id: hex(session.sessionId),
+    ...brief,
+    session_id: session.sessionId,
     last_operation: session.lastOperation,
     established: session.establishedAtMs,
     session_timeout: session.timeoutMs,
-    last_cxid: `0x${(session.lastXid >>> 0).toString(16)}`,
-    last_zxid: hex(session.lastZxid),
+    last_cxid: session.lastXid,
+    last_zxid: session.lastZxid,
     last_response_time: session.lastResponseAtMs,
     last_latency: session.lastLatencyMs,
     min_latency: session.latencyMs.min,
-    avg_latency: Number(average(session.latencyMs.avg)),
+    // Of a connection ZooKeeper shows a whole number.
+    avg_latency: Math.trunc(session.latencyMs.avg),
     max_latency: session.latencyMs.max,
   };
 }
 
-export function sessionsByExpiry(sessions: readonly SessionReport[]) {
+function sessionsByExpiry(sessions: readonly SessionReport[]) {
   const sorted = [...sessions].sort((a, b) => a.expiresAtMs - b.expiresAtMs);
   return groupBy(
     sorted,

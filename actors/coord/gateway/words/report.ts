@@ -51,6 +51,8 @@ export interface ServerReport {
   readonly initialConfiguration: string;
   /** Whatever else is counted here, under ZooKeeper's names where it has one: `commit_count`, `fsynctime_sum`. */
   readonly metrics: readonly MetricReport[];
+  /** What Prometheus is told beside them. */
+  readonly series: readonly MetricReport[];
 }
 
 export type ServerMode = 'leader' | 'follower' | 'observer' | 'standalone' | 'read-only';

@@ -26,7 +26,7 @@ export const passwordOf = (number: number): Uint8Array => new Uint8Array(16).fil
 export const create = (
   path: string,
   options: {
-    data?: string;
+    data?: string | null;
     acl?: readonly AclEntry[];
     ephemeral?: boolean;
     sequential?: boolean;
@@ -37,7 +37,7 @@ export const create = (
 ): ZnodeOperation => ({
   kind: 'create',
   path,
-  data: bytesOf(options.data ?? ''),
+  data: options.data === null ? null : bytesOf(options.data ?? ''),
   acl: options.acl ?? openAclEntries,
   ephemeral: options.ephemeral ?? false,
   sequential: options.sequential ?? false,
@@ -51,10 +51,10 @@ export const remove = (path: string, version = -1): ZnodeOperation => ({
   path,
   version,
 });
-export const set = (path: string, data: string, version = -1): ZnodeOperation => ({
+export const set = (path: string, data: string | null, version = -1): ZnodeOperation => ({
   kind: 'set',
   path,
-  data: bytesOf(data),
+  data: data === null ? null : bytesOf(data),
   version,
 });
 export const check = (path: string, version = -1): ZnodeOperation => ({

@@ -212,9 +212,13 @@ export class NaiveModel {
           : operation.path;
         if (this.nodes.has(path)) refuse('NODE_EXISTS');
         if (parent.owner !== '') refuse('NO_CHILDREN_FOR_EPHEMERALS');
-        const bytes = operation.data.length;
+        const bytes = operation.data?.length ?? 0;
         if (operation.enforceQuota === true) this.checkQuota(path, 1, bytes);
-        const node = this.newNode(textOf(operation.data), operation.acl, ephemeral ? session : '');
+        const node = this.newNode(
+          textOf(operation.data ?? new Uint8Array(0)),
+          operation.acl,
+          ephemeral ? session : '',
+        );
         this.nodes.set(path, { ...node, container, ttlMs });
         if (path.endsWith('/zookeeper_stats')) this.beginStats(path);
         this.account(path, 1, bytes);
@@ -227,9 +231,9 @@ export class NaiveModel {
       case 'delete': {
         if (/^\/$|^\/zookeeper(\/quota|\/config)?$/.test(operation.path)) refuse('BAD_REQUEST');
         if (!operation.path.includes('/')) refuse('BAD_PATH');
-        const parent = this.nodes.get(parentOf(operation.path)) ?? existing(operation.path);
+        const parent = this.nodes.get(parentOf(operation.path)) ?? refuse('NO_NODE');
         may(parent.acl, 8);
-        const node = existing(operation.path);
+        const node = this.nodes.get(operation.path) ?? refuse('NO_NODE');
         same(operation.version, node.version);
         if (this.children(operation.path).length > 0) refuse('NOT_EMPTY');
         this.remove(operation.path);
@@ -238,10 +242,10 @@ export class NaiveModel {
       case 'set': {
         const node = existing(operation.path);
         may(node.acl, 2);
-        const more = operation.data.length - node.data.length;
+        const more = (operation.data?.length ?? 0) - node.data.length;
         if (operation.enforceQuota === true) this.checkQuota(operation.path, 0, more);
         same(operation.version, node.version);
-        node.data = textOf(operation.data);
+        node.data = textOf(operation.data ?? new Uint8Array(0));
         this.account(operation.path, 0, more);
         node.version += 1;
         node.mzxid = this.zxid;
