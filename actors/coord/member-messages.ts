@@ -56,6 +56,13 @@ export interface Probe {
   readonly from: MemberId;
 }
 
+/** The leader of this ballot stops in good order: somebody else may lead at once. */
+export interface Leaving {
+  readonly type: 'leaving';
+  readonly from: MemberId;
+  readonly ballot: Ballot;
+}
+
 /** From a member that joined without a bootstrap: which cluster is this? */
 export interface ClusterAsked {
   readonly type: 'clusterAsked';
@@ -74,6 +81,7 @@ export type MemberMessage =
   | ReadIndex
   | ReadIndexAnswer
   | Probe
+  | Leaving
   | ClusterAsked
   | ClusterTold
   | SnapshotRead
@@ -92,6 +100,7 @@ const numbers = {
   clusterAsked: 8,
   clusterTold: 9,
   probe: 10,
+  leaving: 11,
 } as const satisfies Record<MemberMessage['type'], number>;
 
 export function isMemberMessage(bytes: Uint8Array): boolean {
@@ -127,6 +136,8 @@ function fieldsOf(message: MemberMessage): unknown[] {
       return [];
     case 'clusterTold':
       return [message.clusterId];
+    case 'leaving':
+      return [message.ballot];
     default:
       return message satisfies never;
   }
@@ -185,6 +196,9 @@ function readMessage(type: number, from: MemberId, rest: readonly unknown[]): Me
     case numbers.clusterTold:
       if (typeof a !== 'string') throw malformed('clusterTold');
       return { type: 'clusterTold', from, clusterId: a };
+    case numbers.leaving:
+      if (!isCount(a)) throw malformed('leaving');
+      return { type: 'leaving', from, ballot: a as Ballot };
     default:
       throw malformed(`there is no type ${type}`);
   }
