@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
+<<<<<<< HEAD
 import { limits } from '../../protocol/limits.ts';
+=======
+import { defaultTiming } from './options.ts';
+>>>>>>> faults
 import {
   type Body,
   type Client,
@@ -104,6 +108,32 @@ describe('a leader whose process has ended', () => {
     expect(follower.process.actor?.status()?.leader).toBe(leader.id);
     expect(cluster.leader()).toBe(leader);
   });
+});
+
+describe('a member that stops in good order', () => {
+  it.each([1, 2, 3, 4, 5])(
+    'answers what is under way, and is succeeded at once (seed %i)',
+    (seed) => {
+      const cluster = new Cluster({ seed }).ready();
+      const client = cluster.client();
+      const leader = cluster.leader()!;
+      const writes = Array.from({ length: 30 }, (_, index) =>
+        client.send(subjects.znode('create'), { path: `/w${index}` }),
+      );
+      cluster.run(2);
+      let isStopped = false;
+      leader.process.stop(() => {
+        isStopped = true;
+      });
+      cluster.until('it has stopped', () => isStopped);
+      const stoppedMs = cluster.world.nowMs;
+      cluster.until('another leads', () => cluster.leader() !== undefined);
+      // Nobody has missed a heartbeat yet.
+      expect(cluster.world.nowMs - stoppedMs).toBeLessThan(defaultTiming.heartbeatMs * 2.5);
+      cluster.until('all is answered', () => writes.every(({ reply }) => reply !== undefined));
+      expect(writes.map(({ reply }) => errorCode(reply!))).toEqual(writes.map(() => undefined));
+    },
+  );
 });
 
 describe('a member whose disk was emptied', () => {

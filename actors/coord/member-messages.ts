@@ -56,6 +56,13 @@ export interface Probe {
   readonly from: MemberId;
 }
 
+/** The leader of this ballot stops in good order: somebody else may lead at once. */
+export interface Leaving {
+  readonly type: 'leaving';
+  readonly from: MemberId;
+  readonly ballot: Ballot;
+}
+
 /** From a member that joined without a bootstrap: which cluster is this? */
 export interface ClusterAsked {
   readonly type: 'clusterAsked';
@@ -83,6 +90,7 @@ export type MemberMessage =
   | ReadIndex
   | ReadIndexAnswer
   | Probe
+  | Leaving
   | ClusterAsked
   | ClusterTold
   | DigestTold
@@ -102,7 +110,11 @@ const numbers = {
   clusterAsked: 8,
   clusterTold: 9,
   probe: 10,
+<<<<<<< HEAD
   digestTold: 11,
+=======
+  leaving: 11,
+>>>>>>> faults
 } as const satisfies Record<MemberMessage['type'], number>;
 
 export function isMemberMessage(bytes: Uint8Array): boolean {
@@ -138,8 +150,13 @@ function fieldsOf(message: MemberMessage): unknown[] {
       return [];
     case 'clusterTold':
       return [message.clusterId];
+<<<<<<< HEAD
     case 'digestTold':
       return [message.slot, message.format, message.digest];
+=======
+    case 'leaving':
+      return [message.ballot];
+>>>>>>> faults
     default:
       return message satisfies never;
   }
@@ -198,9 +215,15 @@ function readMessage(type: number, from: MemberId, rest: readonly unknown[]): Me
     case numbers.clusterTold:
       if (typeof a !== 'string') throw malformed('clusterTold');
       return { type: 'clusterTold', from, clusterId: a };
+<<<<<<< HEAD
     case numbers.digestTold:
       if (!isCount(a) || !isCount(b) || typeof c !== 'string') throw malformed('digestTold');
       return { type: 'digestTold', from, slot: a as Slot, format: b, digest: c };
+=======
+    case numbers.leaving:
+      if (!isCount(a)) throw malformed('leaving');
+      return { type: 'leaving', from, ballot: a as Ballot };
+>>>>>>> faults
     default:
       throw malformed(`there is no type ${type}`);
   }
