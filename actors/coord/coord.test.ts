@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
-<<<<<<< HEAD
 import { limits } from '../../protocol/limits.ts';
-=======
 import { defaultTiming } from './options.ts';
->>>>>>> faults
 import {
   type Body,
   type Client,
@@ -451,7 +448,7 @@ describe('snapshots', () => {
     const client = cluster.client();
     const away = cluster.follower();
     away.process.crash('machine');
-    for (let index = 0; index < 24; index++) {
+    for (let index = 0; index < 14; index++) {
       const body = { path: `/large${index}`, data: 'x'.repeat(limits.znodeDataBytes) };
       expect(client.insist(subjects.znode('create'), body)).toHaveProperty('stat');
     }
@@ -459,9 +456,9 @@ describe('snapshots', () => {
     cluster.until('it is back', () => away.process.actor?.describe().isOffered === true);
     cluster.agree();
     expect(new Set(cluster.running().map(({ digest }) => digest)).size).toBe(1);
-    const { data } = away.process.actor!.tree().get('/large23', []);
+    const { data } = away.process.actor!.tree().get('/large13', []);
     expect(data.length).toBe(limits.znodeDataBytes);
-  });
+  }, 60_000);
 
   it('that are damaged fall back on the former one and the log behind it', () => {
     const cluster = new Cluster({ bounds }).ready();

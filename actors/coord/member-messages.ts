@@ -110,11 +110,8 @@ const numbers = {
   clusterAsked: 8,
   clusterTold: 9,
   probe: 10,
-<<<<<<< HEAD
   digestTold: 11,
-=======
-  leaving: 11,
->>>>>>> faults
+  leaving: 12,
 } as const satisfies Record<MemberMessage['type'], number>;
 
 export function isMemberMessage(bytes: Uint8Array): boolean {
@@ -150,13 +147,10 @@ function fieldsOf(message: MemberMessage): unknown[] {
       return [];
     case 'clusterTold':
       return [message.clusterId];
-<<<<<<< HEAD
     case 'digestTold':
       return [message.slot, message.format, message.digest];
-=======
     case 'leaving':
       return [message.ballot];
->>>>>>> faults
     default:
       return message satisfies never;
   }
@@ -215,15 +209,12 @@ function readMessage(type: number, from: MemberId, rest: readonly unknown[]): Me
     case numbers.clusterTold:
       if (typeof a !== 'string') throw malformed('clusterTold');
       return { type: 'clusterTold', from, clusterId: a };
-<<<<<<< HEAD
     case numbers.digestTold:
       if (!isCount(a) || !isCount(b) || typeof c !== 'string') throw malformed('digestTold');
       return { type: 'digestTold', from, slot: a as Slot, format: b, digest: c };
-=======
     case numbers.leaving:
       if (!isCount(a)) throw malformed('leaving');
       return { type: 'leaving', from, ballot: a as Ballot };
->>>>>>> faults
     default:
       throw malformed(`there is no type ${type}`);
   }

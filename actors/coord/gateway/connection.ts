@@ -100,13 +100,8 @@ export class ClientConnection implements TcpHandlers {
   private isConfirmed = false;
   private number = 0;
   private isPaused = false;
-<<<<<<< HEAD
   private readonly credentials: Credentials;
-=======
   private isLeaving = false;
-  private hasReadOnlyFlag = true;
-  private sasl: SaslExchange | undefined;
->>>>>>> faults
 
   constructor(options: ConnectionOptions) {
     this.options = options;
