@@ -11,11 +11,12 @@ import { limits } from '../../protocol/limits.ts';
 import type { Operation } from '../../protocol/operations.ts';
 import { isInbox, type Subjects, subjectsOf } from '../../protocol/subjects.ts';
 import type { Actor, Delivery, Subscription, Timer } from '../actor.ts';
+import { Agreement } from './agreement.ts';
 import { Confirmations } from './confirmations.ts';
 import { Door } from './door/door.ts';
 import type { Quorum } from './door/quorum.ts';
 import { SessionExpiry } from './expiry.ts';
-import { Inbox, type OperationDone, Outbox } from './forwarding.ts';
+import { Inbox, messageBytesFor, type OperationDone, Outbox } from './forwarding.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LeaderWatch } from './leader-watch.ts';
@@ -47,8 +48,8 @@ import { runCoordinatorChart } from './paxos/lifecycle.ts';
 import { decodeQuorumMessage, encodeQuorumMessage } from './paxos/messages.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
 import type { Applied, ZnodeState } from './znodes/contract.ts';
-import { encodeEntry, encodeOperation } from './znodes/operation-codec.ts';
-import { znodeStates } from './znodes/znodes.ts';
+import { encodeEntry } from './znodes/operation-codec.ts';
+import { DIGEST_FORMAT, znodeStates } from './znodes/znodes.ts';
 
 export type { CoordBounds, CoordOptions, CoordPorts, CoordTiming } from './options.ts';
 
@@ -74,6 +75,8 @@ export class CoordActor implements Actor {
   private streamBallot: Ballot | undefined;
   private decided: Decided[] = [];
   private housekeeping: Housekeeping | undefined;
+  /** Asked to stop: `done` is called once what is under way is answered, at the latest then. */
+  private leaving: { readonly done: () => void; readonly untilMs: number } | undefined;
 
   constructor(ports: CoordPorts, options: CoordOptions) {
     this.ports = ports;
@@ -123,6 +126,7 @@ export class CoordActor implements Actor {
     const { storage, random, clock, log: logger } = this.ports;
     const { member, timing, bounds } = this;
     const { planted, bootstrap } = this.options;
+    const messageBytesMax = messageBytesFor(this.ports.transport.maxPayloadBytes);
     const opened = openData({
       storage,
       random,
@@ -141,7 +145,7 @@ export class CoordActor implements Actor {
       lifecycle: chart,
       random: () => random.next(),
       nowMs: this.attentiveMs,
-      messageBytesMax: limits.quorumMessageBytes,
+      messageBytesMax,
       slotsInFlightMax: bounds.slotsInFlight,
       keptSlotsMax: bounds.keptSlots,
       ...(planted !== undefined && { planted }),
@@ -188,7 +192,7 @@ export class CoordActor implements Actor {
       ...{ member, disk: opened.identity.disk, run, clock, log: logger, paxos },
       address: zookeeper === undefined ? '' : addressOf(zookeeper),
       tree: () => this.tree(),
-      send: (to, message) => this.send(to, message),
+      send: (to, message) => (to === 'all' ? this.sendToAll(message) : this.send(to, message)),
     });
     const quorum: Quorum = {
       member,
@@ -199,7 +203,8 @@ export class CoordActor implements Actor {
       reconfigure: (wanted, done) => membership.ask(wanted, done),
       hasRoom: () => this.parts?.outbox.isFull() === false,
       touch: (session) => this.housekeeping?.touch(session),
-      isInContact: () => this.attentiveMs - this.contactMs < timing.contactPatienceMs,
+      isInContact: () =>
+        this.attentiveMs - this.contactMs < timing.contactPatienceMs && !snapshots.isFetching,
     };
     const { tcp, http } = this.ports;
     const gateway =
@@ -225,9 +230,13 @@ export class CoordActor implements Actor {
       paxos,
       log,
       snapshots,
-      outbox: new Outbox(member, run, Math.floor(random.next() * 2 ** 32)),
+      outbox: new Outbox(member, run, Math.floor(random.next() * 2 ** 32), messageBytesMax),
       inbox: new Inbox(planted),
       confirmations,
+      agreement: new Agreement({
+        ...{ member, log: logger, format: DIGEST_FORMAT },
+        members: () => this.tree().configuration.members.map(({ id }) => id),
+      }),
       expiry: new SessionExpiry(timing.housekeepingMs * 2 + timing.electionTimeoutMs),
       memberSession,
       membership,
@@ -241,20 +250,41 @@ export class CoordActor implements Actor {
     };
   }
 
+  /** Nothing new is taken; what is under way is answered first, so that its clients need not wonder what became of it. */
   stop(done: () => void): void {
     const { parts } = this;
+    if (parts === undefined) {
+      done();
+      return;
+    }
+    const untilMs = this.ports.clock.monotonicMs() + this.timing.leavePatienceMs;
+    this.leaving = { done, untilMs };
+    parts.door.leave();
+    parts.gateway?.leave();
+  }
+
+  private leaveOnceQuiet(parts: Parts): void {
+    const { leaving } = this;
+    if (leaving === undefined) return;
+    const isQuiet = parts.door.openCount === 0 && (parts.gateway?.connections.size ?? 0) === 0;
+    if (!isQuiet && this.ports.clock.monotonicMs() < leaving.untilMs) return;
+    this.end(parts);
+    leaving.done();
+  }
+
+  private end(parts: Parts): void {
     this.tickTimer?.cancel();
     this.resumeTimer?.cancel();
     for (const subscription of this.subscriptions) subscription.unsubscribe();
-    if (parts !== undefined) {
-      parts.door.stop();
-      parts.gateway?.stop();
-      parts.snapshots.stop();
-      parts.leaderWatch.stop();
-      parts.chart.send({ type: 'STOPPED' });
-      this.parts = undefined;
-    }
-    done();
+    parts.door.stop();
+    parts.gateway?.stop();
+    parts.snapshots.stop();
+    parts.leaderWatch.stop();
+    const { role, leaderBallot } = parts.paxos.status();
+    // What it has proposed is the next leader's to settle; what others have sent, they send again.
+    if (role === 'leading') this.tellLeaving(leaderBallot);
+    parts.chart.send({ type: 'STOPPED' });
+    this.parts = undefined;
   }
 
   // ── Turns ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -269,8 +299,11 @@ export class CoordActor implements Actor {
       parts.confirmations.send(this.ports.clock.monotonicMs());
       more = this.carryOut(parts, parts.paxos.takeOutput());
     }
+    const told = parts.agreement.take();
+    if (told !== undefined) this.sendToAll(told);
     parts.log.flush();
     parts.gateway?.flush();
+    this.leaveOnceQuiet(parts);
   }
 
   /** Says whether what came out may have led to new work. */
@@ -410,6 +443,7 @@ export class CoordActor implements Actor {
       default:
         value satisfies never;
     }
+    parts.agreement.applied(slot, () => state.digest());
     this.options.observe?.applied({
       slot,
       value: value.kind === 'entry' ? value.bytes : JSON.stringify(value),
@@ -494,8 +528,14 @@ export class CoordActor implements Actor {
         return;
       case 'probe':
         return;
+      case 'leaving':
+        parts.paxos.leaderLeaves(message.ballot);
+        return;
       case 'clusterAsked':
         this.tellCluster(parts, message.from);
+        return;
+      case 'digestTold':
+        parts.agreement.heard(message);
         return;
       case 'clusterTold':
         if (parts.log.identity.clusterId === '') parts.log.learnCluster(message.clusterId);
@@ -537,8 +577,13 @@ export class CoordActor implements Actor {
     for (const forward of parts.outbox.resend(resend)) this.sendForward(parts, leader, forward);
   }
 
+  private tellLeaving(ballot: Ballot): void {
+    const leaving = encodeMemberMessage({ type: 'leaving', from: this.member, ballot });
+    this.ports.transport.publish(this.subjects.quorumAll(), leaving);
+  }
+
   private askCluster(): void {
-    this.send('all', { type: 'clusterAsked', from: this.member });
+    this.sendToAll({ type: 'clusterAsked', from: this.member });
   }
 
   private tellCluster(parts: Parts, to: MemberId): void {
@@ -546,9 +591,12 @@ export class CoordActor implements Actor {
     if (clusterId !== '') this.send(to, { type: 'clusterTold', from: this.member, clusterId });
   }
 
-  private send(to: MemberId | 'all', message: MemberMessage): void {
-    const subject = to === 'all' ? this.subjects.quorumAll() : this.subjects.quorumMember(to);
-    this.ports.transport.publish(subject, encodeMemberMessage(message));
+  private sendToAll(message: MemberMessage): void {
+    this.ports.transport.publish(this.subjects.quorumAll(), encodeMemberMessage(message));
+  }
+
+  private send(to: MemberId, message: MemberMessage): void {
+    this.ports.transport.publish(this.subjects.quorumMember(to), encodeMemberMessage(message));
   }
 
   private probe(leader: MemberId, reply: string): void {
@@ -564,24 +612,8 @@ export class CoordActor implements Actor {
 
   /** Throws TOO_MANY_REQUESTS, PAYLOAD_TOO_LARGE. */
   private submit(operation: Omit<Operation, 'tag'>, done: OperationDone): void {
-    const { parts } = this;
-    assert(parts !== undefined, 'an operation came to a member that is not open');
-    const { outbox } = parts;
-    if (outbox.isFull()) {
-      throw new MesozooError(
-        'TOO_MANY_REQUESTS',
-        `${outbox.size} operations wait for the quorum at this member: send again later`,
-      );
-    }
-    const tag = outbox.takeTag();
-    const bytes = encodeOperation({ ...operation, tag });
-    if (bytes.length > limits.multiBytes) {
-      throw new MesozooError(
-        'PAYLOAD_TOO_LARGE',
-        `the operation has ${bytes.length} bytes, one may have ${limits.multiBytes}`,
-      );
-    }
-    outbox.add({ tag, session: operation.session, number: operation.number, bytes, done });
+    assert(this.parts !== undefined, 'an operation came to a member that is not open');
+    this.parts.outbox.submit(operation, done);
   }
 
   // ── Time ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -603,9 +635,14 @@ export class CoordActor implements Actor {
     parts.membership.tick(nowMs);
     if (nowMs - this.housekeptMs >= this.timing.housekeepingMs) {
       this.housekeptMs = nowMs;
-      this.housekeeping?.run(nowMs, this.decided.length === 0);
+      this.housekeeping?.run(nowMs, this.isCurrent(parts));
     }
     this.tickLater();
+  }
+
+  /** Everything decided that this member has heard of is applied. */
+  private isCurrent(parts: Parts): boolean {
+    return this.decided.length === 0 && !parts.snapshots.isFetching;
   }
 
   // ── What others ask ─────────────────────────────────────────────────────────────────────────────────────────
@@ -659,6 +696,14 @@ export class CoordActor implements Actor {
   /** Undefined before the start and after the stop. */
   status(): PaxosStatus | undefined {
     return this.parts?.paxos.status();
+  }
+
+  /** It leads, or follows one who does and is not so far behind that it needs a snapshot. */
+  isReady(): boolean {
+    const { parts } = this;
+    if (parts === undefined || parts.snapshots.isFetching) return false;
+    const { role, leader } = parts.paxos.status();
+    return role === 'leading' || (role === 'following' && leader !== undefined);
   }
 
   /** For the simulation's checkers: the tree as it is. */

@@ -84,12 +84,7 @@ await runProcess({
         });
         return actor;
       },
-      /** It leads, or follows one who does. */
-      isReady() {
-        const status = actor?.status();
-        const follows = status?.role === 'following' && status.leader !== undefined;
-        return status?.role === 'leading' || follows;
-      },
+      isReady: () => actor?.isReady() === true,
       async close() {
         tcp.close();
         http.close();

@@ -57,6 +57,13 @@ export interface Probe {
   readonly from: MemberId;
 }
 
+/** The leader of this ballot stops in good order: somebody else may lead at once. */
+export interface Leaving {
+  readonly type: 'leaving';
+  readonly from: MemberId;
+  readonly ballot: Ballot;
+}
+
 /** From a member that joined without a bootstrap: which cluster is this? */
 export interface ClusterAsked {
   readonly type: 'clusterAsked';
@@ -102,6 +109,15 @@ export interface ReconfigRefused {
   readonly reason: string;
 }
 
+/** Of the sender's tree after a slot; digests of different formats cannot be compared. */
+export interface DigestTold {
+  readonly type: 'digestTold';
+  readonly from: MemberId;
+  readonly slot: Slot;
+  readonly format: number;
+  readonly digest: string;
+}
+
 export type MemberMessage =
   | Forward
   | Resend
@@ -109,11 +125,13 @@ export type MemberMessage =
   | ReadIndex
   | ReadIndexAnswer
   | Probe
+  | Leaving
   | ClusterAsked
   | ClusterTold
   | Announced
   | ReconfigAsked
   | ReconfigRefused
+  | DigestTold
   | SnapshotRead
   | SnapshotPiece;
 
@@ -130,9 +148,11 @@ const numbers = {
   clusterAsked: 8,
   clusterTold: 9,
   probe: 10,
-  announced: 11,
-  reconfigAsked: 12,
-  reconfigRefused: 13,
+  digestTold: 11,
+  leaving: 12,
+  announced: 13,
+  reconfigAsked: 14,
+  reconfigRefused: 15,
 } as const satisfies Record<MemberMessage['type'], number>;
 
 export function isMemberMessage(bytes: Uint8Array): boolean {
@@ -177,6 +197,10 @@ function fieldsOf(message: MemberMessage): unknown[] {
     }
     case 'reconfigRefused':
       return [message.request, message.code, message.reason];
+    case 'digestTold':
+      return [message.slot, message.format, message.digest];
+    case 'leaving':
+      return [message.ballot];
     default:
       return message satisfies never;
   }
@@ -256,6 +280,12 @@ function readMessage(type: number, from: MemberId, rest: readonly unknown[]): Me
       if (typeof a !== 'string' || typeof b !== 'string' || typeof c !== 'string')
         throw malformed('reconfigRefused');
       return { type: 'reconfigRefused', from, request: a, code: b, reason: c };
+    case numbers.digestTold:
+      if (!isCount(a) || !isCount(b) || typeof c !== 'string') throw malformed('digestTold');
+      return { type: 'digestTold', from, slot: a as Slot, format: b, digest: c };
+    case numbers.leaving:
+      if (!isCount(a)) throw malformed('leaving');
+      return { type: 'leaving', from, ballot: a as Ballot };
     default:
       throw malformed(`there is no type ${type}`);
   }

@@ -111,7 +111,7 @@ const wild = fc
   .map(([type, path, [one, two, three, four], scheme, id, long]) =>
     request(one, type, (out) => {
       out.string(path);
-      if (type !== opcodes.setAcl) out.buffer(Buffer.from('data'));
+      if (type !== opcodes.setAcl) out.buffer(one % 3 === 0 ? null : Buffer.from('data'));
       out.acl([{ permissions: two, scheme, id }]);
       out.int(three % 2 === 0 ? four : three & 7);
       out.long(long);

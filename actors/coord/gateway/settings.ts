@@ -56,6 +56,8 @@ export interface GatewaySettings {
   readonly reconfigEnabled: boolean;
   /** `readonlymode.enabled`: a member without a quorum serves reads to clients that asked for that. */
   readonly readOnlyModeEnabled: boolean;
+  /** `linearizableReads`, a key of ours: each read is confirmed by the leader before it is answered. */
+  readonly linearizableReads: boolean;
   /** `enforceQuota`: a hard quota refuses, where it would only be logged. */
   readonly enforceQuota: boolean;
   /** `skipACL`: no ACL is looked at. */
@@ -172,6 +174,7 @@ export const generousSettings: GatewaySettings = {
   extendedTypesEnabled: true,
   reconfigEnabled: true,
   readOnlyModeEnabled: true,
+  linearizableReads: false,
   enforceQuota: true,
   skipAcl: false,
   superDigest: undefined,

@@ -44,6 +44,7 @@ export const usedKeys = [
   'extendedTypesEnabled',
   'reconfigEnabled',
   'readonlymode.enabled',
+  'linearizableReads',
   'enforceQuota',
   'skipACL',
   'DigestAuthenticationProvider.superDigest',

@@ -95,6 +95,7 @@ function settingsOf(
     extendedTypesEnabled: values.flag('extendedTypesEnabled') ?? base.extendedTypesEnabled,
     reconfigEnabled: values.flag('reconfigEnabled') ?? base.reconfigEnabled,
     readOnlyModeEnabled,
+    linearizableReads: values.flag('linearizableReads') ?? base.linearizableReads,
     enforceQuota: values.flag('enforceQuota') ?? base.enforceQuota,
     skipAcl: values.flag('skipACL') ?? base.skipAcl,
     ...authenticationOf(values, saslSuperUsers),

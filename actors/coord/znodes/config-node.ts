@@ -5,7 +5,7 @@
 import type { Zxid } from '../../../protocol/ids.ts';
 import type { Configuration, TreeEvent } from '../../../protocol/operations.ts';
 import { CONFIG_PATH } from '../../../protocol/paths.ts';
-import { keepData } from './data.ts';
+import { eventOf } from './acl.ts';
 import type { Tree } from './tree.ts';
 
 /** By their numbers; undefined while the address of a member is not known. */
@@ -30,7 +30,7 @@ export function tellConfiguration(
   const { wallMs } = configuration;
   const text = wallMs === undefined ? undefined : configText(configuration, zxid);
   if (node === undefined || wallMs === undefined || text === undefined) return false;
-  tree.setData(node, keepData(Buffer.from(text)), zxid, wallMs);
-  events.push({ type: 'dataChanged', path: CONFIG_PATH });
+  tree.setData(node, new Uint8Array(Buffer.from(text)), zxid, wallMs);
+  events.push(eventOf('dataChanged', CONFIG_PATH, node.acl));
   return true;
 }
