@@ -2,7 +2,7 @@
  * Who votes. The configuration that governs a slot is the last one decided below it; since nothing beyond an undecided
  * configuration is proposed, all slots in flight are governed by the one in force here. The new members may be any: a
  * leader whom not most of them have promised its ballot steps down, so that whoever leads on has asked them (decision
- * 0013).
+ * 0015).
  *
  * Re-admission: a member whose disk is not in the configuration asks the leader for one that names it. It votes once
  * that entry, and all before it, is decided and durable here.
