@@ -74,6 +74,8 @@ export class CoordActor implements Actor {
   private streamBallot: Ballot | undefined;
   private decided: Decided[] = [];
   private housekeeping: Housekeeping | undefined;
+  /** Asked to stop: `done` is called once what is under way is answered, at the latest then. */
+  private leaving: { readonly done: () => void; readonly untilMs: number } | undefined;
 
   constructor(ports: CoordPorts, options: CoordOptions) {
     this.ports = ports;
@@ -239,20 +241,41 @@ export class CoordActor implements Actor {
     };
   }
 
+  /** Nothing new is taken; what is under way is answered first, so that its clients need not wonder what became of it. */
   stop(done: () => void): void {
     const { parts } = this;
+    if (parts === undefined) {
+      done();
+      return;
+    }
+    const untilMs = this.ports.clock.monotonicMs() + this.timing.leavePatienceMs;
+    this.leaving = { done, untilMs };
+    parts.door.leave();
+    parts.gateway?.leave();
+  }
+
+  private leaveOnceQuiet(parts: Parts): void {
+    const { leaving } = this;
+    if (leaving === undefined) return;
+    const isQuiet = parts.door.openCount === 0 && (parts.gateway?.connections.size ?? 0) === 0;
+    if (!isQuiet && this.ports.clock.monotonicMs() < leaving.untilMs) return;
+    this.end(parts);
+    leaving.done();
+  }
+
+  private end(parts: Parts): void {
     this.tickTimer?.cancel();
     this.resumeTimer?.cancel();
     for (const subscription of this.subscriptions) subscription.unsubscribe();
-    if (parts !== undefined) {
-      parts.door.stop();
-      parts.gateway?.stop();
-      parts.snapshots.stop();
-      parts.leaderWatch.stop();
-      parts.chart.send({ type: 'STOPPED' });
-      this.parts = undefined;
-    }
-    done();
+    parts.door.stop();
+    parts.gateway?.stop();
+    parts.snapshots.stop();
+    parts.leaderWatch.stop();
+    const { role, leaderBallot } = parts.paxos.status();
+    // What it has proposed is the next leader's to settle; what others have sent, they send again.
+    if (role === 'leading') this.tellLeaving(leaderBallot);
+    parts.chart.send({ type: 'STOPPED' });
+    this.parts = undefined;
   }
 
   // ── Turns ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -271,6 +294,7 @@ export class CoordActor implements Actor {
     if (told !== undefined) this.sendToAll(told);
     parts.log.flush();
     parts.gateway?.flush();
+    this.leaveOnceQuiet(parts);
   }
 
   /** Says whether what came out may have led to new work. */
@@ -488,6 +512,9 @@ export class CoordActor implements Actor {
         return;
       case 'probe':
         return;
+      case 'leaving':
+        parts.paxos.leaderLeaves(message.ballot);
+        return;
       case 'clusterAsked':
         this.tellCluster(parts, message.from);
         return;
@@ -523,6 +550,11 @@ export class CoordActor implements Actor {
     const { leader } = parts.paxos.status();
     if (leader === undefined) return;
     for (const forward of parts.outbox.resend(resend)) this.sendForward(parts, leader, forward);
+  }
+
+  private tellLeaving(ballot: Ballot): void {
+    const leaving = encodeMemberMessage({ type: 'leaving', from: this.member, ballot });
+    this.ports.transport.publish(this.subjects.quorumAll(), leaving);
   }
 
   private askCluster(): void {

@@ -144,6 +144,7 @@ export class Housekeeping {
   private offerOrWithdraw({ role, leader }: PaxosStatus, nowMs: number, isCurrent: boolean): void {
     const { parts, ports, tree, timing } = this.options;
     const { door, memberSession } = parts;
+    if (door.isLeaving) return;
     const isUseful =
       leader !== undefined &&
       (role === 'leading' || role === 'following') &&

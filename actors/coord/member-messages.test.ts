@@ -19,6 +19,7 @@ const messages = {
   clusterAsked: { from },
   clusterTold: { from, clusterId: 'cluster' },
   digestTold: { from, slot, format: 1, digest: '0123456789abcdef' },
+  leaving: { from, ballot: 259 as Ballot },
   probe: { from },
   snapshotRead: { from, slot, offset: 9, length: 10 },
   snapshotPiece: { from, slot, offset: 9, size: 100, bytes },

@@ -56,6 +56,13 @@ export interface Probe {
   readonly from: MemberId;
 }
 
+/** The leader of this ballot stops in good order: somebody else may lead at once. */
+export interface Leaving {
+  readonly type: 'leaving';
+  readonly from: MemberId;
+  readonly ballot: Ballot;
+}
+
 /** From a member that joined without a bootstrap: which cluster is this? */
 export interface ClusterAsked {
   readonly type: 'clusterAsked';
@@ -83,6 +90,7 @@ export type MemberMessage =
   | ReadIndex
   | ReadIndexAnswer
   | Probe
+  | Leaving
   | ClusterAsked
   | ClusterTold
   | DigestTold
@@ -103,6 +111,7 @@ const numbers = {
   clusterTold: 9,
   probe: 10,
   digestTold: 11,
+  leaving: 12,
 } as const satisfies Record<MemberMessage['type'], number>;
 
 export function isMemberMessage(bytes: Uint8Array): boolean {
@@ -140,6 +149,8 @@ function fieldsOf(message: MemberMessage): unknown[] {
       return [message.clusterId];
     case 'digestTold':
       return [message.slot, message.format, message.digest];
+    case 'leaving':
+      return [message.ballot];
     default:
       return message satisfies never;
   }
@@ -201,6 +212,9 @@ function readMessage(type: number, from: MemberId, rest: readonly unknown[]): Me
     case numbers.digestTold:
       if (!isCount(a) || !isCount(b) || typeof c !== 'string') throw malformed('digestTold');
       return { type: 'digestTold', from, slot: a as Slot, format: b, digest: c };
+    case numbers.leaving:
+      if (!isCount(a)) throw malformed('leaving');
+      return { type: 'leaving', from, ballot: a as Ballot };
     default:
       throw malformed(`there is no type ${type}`);
   }

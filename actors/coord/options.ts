@@ -66,6 +66,8 @@ export interface CoordTiming {
   readonly contactPatienceMs: number;
   /** Without a leader for this long a member takes no new requests from the queue. */
   readonly withdrawAfterMs: number;
+  /** A member that stops answers what is under way, but waits no longer than this. */
+  readonly leavePatienceMs: number;
   /** Between two chunks of a snapshot. */
   readonly snapshotPauseMs: number;
   /** Without a piece of a snapshot for this long it is asked for again. */
@@ -86,6 +88,7 @@ export const defaultTiming: CoordTiming = {
   containerCheckIntervalMs: 10_000,
   contactPatienceMs: 300,
   withdrawAfterMs: 1500,
+  leavePatienceMs: 1000,
   snapshotPauseMs: 2,
   transferTimeoutMs: 1000,
   applyStretchMs: 20,

@@ -101,6 +101,7 @@ export class ClientConnection implements TcpHandlers {
   private number = 0;
   private isPaused = false;
   private readonly credentials: Credentials;
+  private isLeaving = false;
 
   constructor(options: ConnectionOptions) {
     this.options = options;
@@ -136,6 +137,7 @@ export class ClientConnection implements TcpHandlers {
 
   /** Reads as much as there is room for. */
   readOn(): void {
+    if (this.isLeaving) return;
     while (this.state === 'greeting' || this.state === 'open') {
       if (this.state === 'open' && !this.hasRoom()) {
         this.pause();
@@ -166,7 +168,21 @@ export class ClientConnection implements TcpHandlers {
       tcp.write(this.out.take());
     }
     if (tcp.waitingBytes > UNSENT_MAX_BYTES) this.abort();
+    else if (this.isLeaving) this.closeOnceQuiet();
     else if (this.isPaused) this.readOn();
+  }
+
+  /** Nothing more is read; what was read is answered, and then it closes. */
+  leave(): void {
+    this.isLeaving = true;
+    this.options.tcp.pause();
+    this.closeOnceQuiet();
+  }
+
+  /** One whose session begins or ends closes after the answer to that. */
+  private closeOnceQuiet(): void {
+    if (this.state === 'greeting' || (this.state === 'open' && this.outstanding === 0))
+      this.close();
   }
 
   /** What was written still leaves. */

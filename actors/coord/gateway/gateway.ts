@@ -85,8 +85,13 @@ export class Gateway {
     if (metrics !== undefined) this.serve(metrics, undefined, metrics.path);
   }
 
-  stop(): void {
+  /** Nobody connects any more; each connection ends once what it has asked is answered. */
+  leave(): void {
     for (const listener of this.listeners.splice(0)) listener.close();
+    for (const connection of [...this.connections]) connection.leave();
+  }
+
+  stop(): void {
     this.closeAll();
   }
 

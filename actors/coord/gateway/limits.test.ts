@@ -61,6 +61,41 @@ describe('connections', () => {
   });
 });
 
+describe('a member that leaves', () => {
+  it('answers what it has read, reads nothing more, and closes', () => {
+    const world = new GatewayWorld();
+    const [busy, idle] = [open(world), open(world)];
+    const greeting = world.connect();
+    busy.send(
+      request(1, opcodes.create, createBody('/a', 'x')),
+      request(2, opcodes.getData, readBody('/a')),
+      request(3, opcodes.closeSession),
+    );
+    world.gateway.leave();
+    expect([busy.isClosed, idle.isClosed, greeting.isClosed]).toEqual([false, true, true]);
+    busy.send(request(4, opcodes.create, createBody('/b', 'x')));
+    world.run();
+    expect(
+      busy
+        .frames()
+        .slice(1)
+        .map((reply) => header(reply).xid),
+    ).toEqual([1, 2, 3]);
+    expect(busy.isClosed).toBe(true);
+    expect(world.state.exists('/b')).toBeUndefined();
+  });
+
+  it('lets a session begin that was asked for, and closes then', () => {
+    const world = new GatewayWorld();
+    const peer = world.connect();
+    peer.send(hello());
+    world.gateway.leave();
+    world.run();
+    expect(peer.frames()).toHaveLength(1);
+    expect(peer.isClosed).toBe(true);
+  });
+});
+
 const throttle: ConnectionThrottleSettings = {
   ...{ tokensMax: 2, fillTimeMs: 100, fillCount: 1, freezeMs: undefined },
   ...{ dropIncrease: 0.5, dropDecrease: 0.25, decreaseRatio: 0, openWeight: 1, renewWeight: 1 },
