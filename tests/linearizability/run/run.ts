@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly cluster: TestCluster;
   readonly seed: string;
   readonly seconds: number;
+  /** Ends after the first round in which something is found to be wrong. */
+  readonly untilViolation?: boolean;
   /** Told of each round that is over. */
   checked?(round: Round, record: RunRecord): void;
 }
@@ -21,7 +23,7 @@ export interface RunOptions {
 const TCP_CLIENTS = 4;
 const NATS_CLIENTS = 3;
 const PATHS = 3;
-const ROUND_MS = 8_000;
+const ROUND_MS = 5_000;
 /** Work goes on after the last fault, so that what it left behind is seen. */
 const CALM_MS = 2_000;
 /** Beyond the timeout of an abandoned session: a new leader gives every session its whole timeout again. */
@@ -50,7 +52,10 @@ export async function runHistories(options: RunOptions): Promise<RunRecord> {
     }),
   );
   const clients = [...tcp, ...nats].map((client) => client.run(() => present));
-  const faults = new Faults(cluster, random.fork('faults'), record).run(untilMs - CALM_MS);
+  const isOver = (beforeMs = 0) =>
+    performance.now() >= untilMs - beforeMs ||
+    (options.untilViolation === true && record.violations.length > 0);
+  const faults = new Faults(cluster, random.fork('faults'), record).run(() => isOver(CALM_MS));
 
   const checks: Promise<void>[] = [];
   const checkWhenOver = async (round: Round) => {
@@ -59,10 +64,10 @@ export async function runHistories(options: RunOptions): Promise<RunRecord> {
     options.checked?.(round, record);
   };
   const rounds = async () => {
-    while (performance.now() < untilMs) {
+    while (!isOver()) {
       await pause(Math.min(ROUND_MS, untilMs - performance.now()));
       const past: Round = present!;
-      present = performance.now() < untilMs ? await keeper.round(past.number + 1) : undefined;
+      present = !isOver() ? await keeper.round(past.number + 1) : undefined;
       checks.push(checkWhenOver(past));
     }
     await faults;
