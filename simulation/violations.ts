@@ -6,6 +6,7 @@ export type CheckerName =
   | 'equal-trees'
   | 'acknowledged-writes-present'
   | 'session-order'
+  | 'reply-order'
   | 'linearizable-reads'
   | 'watch-before-reply'
   | 'resources-once'
