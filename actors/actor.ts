@@ -176,14 +176,15 @@ export interface TcpAddress {
   readonly port: number;
   /** Connections that may wait for `accept`; undefined is the system's own bound. */
   readonly backlog?: number | undefined;
-  /** Behind TLS. */
-  readonly isSecure?: boolean;
+  /** Asked of every connection, or of those that begin with it; without it of none. */
+  readonly tls?: 'needed' | 'offered' | undefined;
 }
 
 export interface Tcp {
   /**
    * Calls `failed` when the address cannot be had, with what the system said. `accept` is called with connections
-   * that are ready: of a secure address after their handshake, with the keys that the process was given.
+   * that are ready: those with TLS after their handshake, with the keys that the process was given; where it is only
+   * offered, after their first byte.
    */
   listen(
     address: TcpAddress,

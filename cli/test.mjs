@@ -62,6 +62,9 @@ async function tests(title, ...args) {
 const started = Date.now();
 await step('nats-server', node, [join(root, 'cli', 'up', 'ensure-nats-server.ts')]);
 await step('browser', node, [join(root, 'tests', 'support', 'ensure-browser.ts')]);
+await step('clients of ZooKeeper, to test with', node, [
+  join(root, 'tests', 'zookeeper', 'ensure-foreign-clients.ts'),
+]);
 await step('types', join(bin, 'tsc'), ['--noEmit']);
 await step('types of the page', join(bin, 'tsc'), ['--noEmit', '-p', 'web']);
 await step('lint and format', join(bin, 'biome'), ['check', '.']);

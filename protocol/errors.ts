@@ -106,6 +106,11 @@ export const errorCatalogue = {
     meaning: 'the member serves only sessions that have proven who they are',
     zookeeper: -124,
   },
+  NOT_READ_ONLY: {
+    definite: true,
+    meaning: 'the member has lost the quorum and serves reads alone: ask another one',
+    zookeeper: -119,
+  },
   RECONFIG_DISABLED: {
     definite: true,
     meaning: 'the members are changed only where zoo.cfg has reconfigEnabled',
@@ -147,6 +152,11 @@ export const errorCatalogue = {
   },
   DISK_FAILED: { definite: false, meaning: 'a write or fdatasync failed: the member has stopped' },
   LOG_DAMAGED: { definite: false, meaning: 'a record that had been synced is damaged or missing' },
+  STATE_DIVERGED: {
+    definite: false,
+    meaning:
+      "the member's tree is not that of the majority: if it stops again, move its data away and start it empty",
+  },
   WRONG_DATA_DIRECTORY: {
     definite: true,
     meaning: 'the data belong to another cluster, member or version',

@@ -4,19 +4,20 @@
  */
 export const limits = {
   /** nats-server's `max_payload` in infra/nats.conf: no message may be larger. */
-  natsPayloadBytes: 1024 * 1024,
+  natsPayloadBytes: 2 * 1024 * 1024,
   /** Values are cut well below the payload so that headers and framing always fit. */
-  quorumMessageBytes: 768 * 1024,
-  /** A znode's data, as ZooKeeper's default jute.maxbuffer allows about 1 MB; ours must fit one accept with its framing. */
-  znodeDataBytes: 512 * 1024,
+  quorumMessageBytes: 1280 * 1024,
+  /** A znode's data: more than fits into a frame of ZooKeeper's default jute.maxbuffer, which is the bound there. */
+  znodeDataBytes: 1024 * 1024,
   /** As Linux bounds the paths of files: longer ones are mistakes, and paths stand in every message. */
   pathBytes: 4096,
   /** Each is looked at on every access. */
   aclEntries: 64,
   /** One multi is one operation and must fit one slot. */
   multiOperations: 1000,
-  multiBytes: 640 * 1024,
-  /** Operations gathered into one slot in one turn. */
+  /** Of any one operation: the largest data, with a path, an ACL and the identities of who asks. */
+  multiBytes: 1152 * 1024,
+  /** Operations gathered into one slot in one turn; a larger one has a slot to itself. */
   batchOperations: 4096,
   batchBytes: 640 * 1024,
   /** Slots proposed and not yet decided: bounds memory and what a new leader must re-propose. */

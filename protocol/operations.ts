@@ -150,6 +150,8 @@ export type OperationResult =
 export interface TreeEvent {
   readonly type: 'created' | 'deleted' | 'dataChanged' | 'childrenChanged';
   readonly path: string;
+  /** Of the node when it happened, where not everybody may read it: who may not is not told. */
+  readonly acl?: readonly AclEntry[];
 }
 
 /** Who votes. An entry of its own; `disk` is what makes a vote of an emptied disk void. */

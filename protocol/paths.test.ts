@@ -26,8 +26,10 @@ describe('pathProblem', () => {
   ])('%j is refused: %s', (path, words) => {
     expect(pathProblem(path)).toContain(words);
   });
-  test('a sequential create may end with a slash: the counter becomes the name', () => {
-    expect(pathProblem('/queue/', true)).toBeUndefined();
+  test('a sequential create may end with a slash or dots: the counter is a part of the name', () => {
+    for (const path of ['/', '/queue/', '/queue/.', '/queue/..'])
+      expect(pathProblem(path, true)).toBeUndefined();
+    expect(pathProblem('/queue/./', true)).toContain('relative paths');
     expect(pathProblem('/queue//', true)).toContain('empty node name');
   });
 });

@@ -37,15 +37,16 @@ export function bucketOf(id: string): string {
 /**
  * What is wrong with a path, in words, or undefined. ZooKeeper's rules (PathUtils.validatePath): absolute, no empty
  * node names, no "." or "..", no final slash, no null, control, surrogate or private-use characters.
- * With `sequential` a final slash is legal: the counter becomes the name.
+ * With `sequential` the counter is a part of the last name, or all of it: a final slash, "." and ".." are legal.
  */
 export function pathProblem(path: string, sequential = false): string | undefined {
+  if (isPlain(path)) return undefined;
   if (path.length === 0) return 'the path is empty';
   if (!path.startsWith('/')) return 'the path must begin with "/"';
   if (path.length * 3 > limits.pathBytes && utf8Bytes(path) > limits.pathBytes)
     return `the path is longer than ${limits.pathBytes} bytes`;
   if (path === '/') return undefined;
-  const whole = sequential && path.endsWith('/') ? `${path}0` : path;
+  const whole = sequential ? `${path}0` : path;
   if (whole.endsWith('/')) return 'the path must not end with "/"';
   for (const name of whole.slice(1).split('/')) {
     if (name === '') return 'the path has an empty node name ("//")';
@@ -57,6 +58,24 @@ export function pathProblem(path: string, sequential = false): string | undefine
     return `the path has the character U+${bad[0].charCodeAt(0).toString(16).padStart(4, '0')}, which is not allowed`;
   return undefined;
 }
+
+/** Nearly all are, and need no closer look: ASCII that can be printed, not too long, and no name begins with a dot. */
+function isPlain(path: string): boolean {
+  const { length } = path;
+  if (length === 0 || length > limits.pathBytes) return false;
+  let before = 0;
+  for (let index = 0; index < length; index++) {
+    const code = path.charCodeAt(index);
+    if (code < 0x20 || code > 0x7e) return false;
+    if (before === SLASH ? code === SLASH || code === DOT : index === 0 && code !== SLASH)
+      return false;
+    before = code;
+  }
+  return before !== SLASH;
+}
+
+const SLASH = 0x2f;
+const DOT = 0x2e;
 
 function utf8Bytes(text: string): number {
   return new TextEncoder().encode(text).length;

@@ -11,6 +11,7 @@ const exitCodes: Partial<Record<ErrorCode, number>> = {
   DISK_FULL: 74,
   DISK_FAILED: 74,
   LOG_DAMAGED: 74,
+  STATE_DIVERGED: 74,
   AUTH_FAILED: 77,
   WRONG_DATA_DIRECTORY: 78,
 };

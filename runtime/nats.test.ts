@@ -2,6 +2,7 @@ import { connect, type NatsConnection } from 'nats';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Delivery } from '../actors/actor.ts';
 import type { MesozooError } from '../protocol/errors.ts';
+import { limits } from '../protocol/limits.ts';
 import type { Role } from '../protocol/subjects.ts';
 import { taskRequests } from '../protocol/task-api.ts';
 import { startNatsServer, type TestNatsServer, testSecrets } from '../tests/support/nats-server.ts';
@@ -75,10 +76,10 @@ describe('transport over NATS', () => {
 
   it('refuses what is larger than the server takes', async () => {
     const client = await join('client');
-    expect(client.maxPayloadBytes).toBe(1024 * 1024);
-    expect(() => client.publish('mz.task.submit', new Uint8Array(1024 * 1024 + 1))).toThrow(
-      expect.objectContaining({ code: 'PAYLOAD_TOO_LARGE' }) as Error,
-    );
+    expect(client.maxPayloadBytes).toBe(limits.natsPayloadBytes);
+    expect(() =>
+      client.publish('mz.task.submit', new Uint8Array(limits.natsPayloadBytes + 1)),
+    ).toThrow(expect.objectContaining({ code: 'PAYLOAD_TOO_LARGE' }) as Error);
   });
 
   it('does not hear itself with noEcho', async () => {

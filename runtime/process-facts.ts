@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { arch, homedir, hostname, release, tmpdir, type, userInfo } from 'node:os';
 import type { ProcessFacts } from '../actors/coord/gateway/server-report.ts';
-import { version } from './version.ts';
+import { installedAt, version } from './version.ts';
 
 /** Clients take the numbers at the front for ZooKeeper's, and ask no more of it than that version can do. */
 const AS_ZOOKEEPER = '3.9.3';
@@ -10,7 +10,8 @@ const AS_ZOOKEEPER = '3.9.3';
 export function processFacts(dataDirectory: string, initialConfiguration: string): ProcessFacts {
   return {
     version: `${AS_ZOOKEEPER}-mesozoo-${version}`,
-    builtOn: `Node ${process.version}`,
+    // The form of ZooKeeper's: 2024-12-29 17:54 UTC.
+    builtOn: `${installedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     dataDirectory,
     initialConfiguration,
     environment: [

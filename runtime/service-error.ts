@@ -24,6 +24,7 @@ const numbers: Partial<Record<ErrorCode, number>> = {
   DISK_FULL: 507,
   DISK_FAILED: 500,
   LOG_DAMAGED: 500,
+  STATE_DIVERGED: 500,
   NOT_LEADER: 503,
   UNAVAILABLE: 503,
   CONNECTION_LOST: 503,

@@ -24,14 +24,19 @@ export function openTcp({ tls, log }: TcpOptions): Tcp & { close(): void } {
   };
   return {
     listen(address, accept, failed) {
-      const { host, port, backlog, isSecure = false } = address;
+      const { host, port, backlog } = address;
       const accepted = (socket: Socket) => attend(socket, accept(connectionOf(socket)));
-      const server = isSecure
-        ? secureServer(address, tls, log, keep, accepted)
-        : createServer({ noDelay: true, keepAlive: true }, (socket) => {
-            keep(socket);
-            accepted(socket);
-          });
+      const secure =
+        address.tls === undefined ? undefined : secureServer(address, tls, log, keep, accepted);
+      const open = (plain: (socket: Socket) => void) =>
+        createServer({ noDelay: true, keepAlive: true }, (socket) => {
+          keep(socket);
+          plain(socket);
+        });
+      const server =
+        address.tls === 'offered'
+          ? open((socket) => sortByFirstByte(socket, secure as Server, accepted))
+          : (secure ?? open(accepted));
       server.on('error', (error) => failed(error.message));
       server.listen({ port, host, backlog });
       const close = () => {
@@ -74,6 +79,27 @@ function secureServer(
     } else accepted(socket);
   });
   return server;
+}
+
+/** Of a record that begins a handshake; the first byte of a frame's length is far below it. */
+const TLS_HANDSHAKE = 0x16;
+
+/** The server for TLS takes over what begins as TLS does. */
+function sortByFirstByte(socket: Socket, secure: Server, accepted: (socket: Socket) => void): void {
+  const giveUp = () => socket.destroy();
+  socket.setTimeout(HANDSHAKE_TIMEOUT_MS, giveUp);
+  socket.once('error', giveUp);
+  socket.once('readable', () => {
+    const first = socket.read(1) as Buffer | null;
+    socket.setTimeout(0).off('timeout', giveUp).off('error', giveUp);
+    if (first === null) {
+      socket.destroy();
+      return;
+    }
+    socket.unshift(first);
+    if (first[0] === TLS_HANDSHAKE) secure.emit('connection', socket);
+    else accepted(socket);
+  });
 }
 
 function isTls(socket: Socket): socket is TLSSocket {

@@ -139,6 +139,7 @@ export class SimulatedProcess<A extends Actor = Actor> {
       return;
     }
     host.stop(() => {
+      for (const connection of this.connections) connection.drain();
       life.end();
       done();
     });

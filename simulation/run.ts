@@ -83,6 +83,7 @@ class Simulation {
     const bounds = {
       segmentBytes: random.pick([2000, 20_000, 1_000_000]),
       snapshotSlots: random.pick([10, 50, 200, 100_000]),
+      snapshotChunkBytes: random.pick([100, 2000, 256 * 1024]),
       keptSlots: random.pick([1, 20, 4096]),
     };
     this.coords = Array.from({ length: members }, (_, index) =>

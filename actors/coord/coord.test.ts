@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { limits } from '../../protocol/limits.ts';
+import { defaultTiming } from './options.ts';
 import {
   type Body,
   type Client,
@@ -103,6 +105,32 @@ describe('a leader whose process has ended', () => {
     expect(follower.process.actor?.status()?.leader).toBe(leader.id);
     expect(cluster.leader()).toBe(leader);
   });
+});
+
+describe('a member that stops in good order', () => {
+  it.each([1, 2, 3, 4, 5])(
+    'answers what is under way, and is succeeded at once (seed %i)',
+    (seed) => {
+      const cluster = new Cluster({ seed }).ready();
+      const client = cluster.client();
+      const leader = cluster.leader()!;
+      const writes = Array.from({ length: 30 }, (_, index) =>
+        client.send(subjects.znode('create'), { path: `/w${index}` }),
+      );
+      cluster.run(2);
+      let isStopped = false;
+      leader.process.stop(() => {
+        isStopped = true;
+      });
+      cluster.until('it has stopped', () => isStopped);
+      const stoppedMs = cluster.world.nowMs;
+      cluster.until('another leads', () => cluster.leader() !== undefined);
+      // Nobody has missed a heartbeat yet.
+      expect(cluster.world.nowMs - stoppedMs).toBeLessThan(defaultTiming.heartbeatMs * 2.5);
+      cluster.until('all is answered', () => writes.every(({ reply }) => reply !== undefined));
+      expect(writes.map(({ reply }) => errorCode(reply!))).toEqual(writes.map(() => undefined));
+    },
+  );
 });
 
 describe('a member whose disk was emptied', () => {
@@ -413,6 +441,24 @@ describe('snapshots', () => {
     cluster.until('it is back again', () => away.process.actor?.describe().isOffered === true);
     expect(away.process.actor!.describe().disk).toBe(`test-${away.id}`);
   });
+
+  it('of znodes that hold as much as they may are fetched as well', () => {
+    const few = { snapshotSlots: 10, keptSlots: 2 };
+    const cluster = new Cluster({ bounds: few }).ready();
+    const client = cluster.client();
+    const away = cluster.follower();
+    away.process.crash('machine');
+    for (let index = 0; index < 14; index++) {
+      const body = { path: `/large${index}`, data: 'x'.repeat(limits.znodeDataBytes) };
+      expect(client.insist(subjects.znode('create'), body)).toHaveProperty('stat');
+    }
+    away.process.start();
+    cluster.until('it is back', () => away.process.actor?.describe().isOffered === true);
+    cluster.agree();
+    expect(new Set(cluster.running().map(({ digest }) => digest)).size).toBe(1);
+    const { data } = away.process.actor!.tree().get('/large13', []);
+    expect(data.length).toBe(limits.znodeDataBytes);
+  }, 60_000);
 
   it('that are damaged fall back on the former one and the log behind it', () => {
     const cluster = new Cluster({ bounds }).ready();

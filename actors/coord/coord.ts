@@ -11,11 +11,12 @@ import { limits } from '../../protocol/limits.ts';
 import type { Operation } from '../../protocol/operations.ts';
 import { isInbox, type Subjects, subjectsOf } from '../../protocol/subjects.ts';
 import type { Actor, Delivery, Subscription, Timer } from '../actor.ts';
+import { Agreement } from './agreement.ts';
 import { Confirmations } from './confirmations.ts';
 import { Door } from './door/door.ts';
 import type { Quorum } from './door/quorum.ts';
 import { SessionExpiry } from './expiry.ts';
-import { Inbox, type OperationDone, Outbox } from './forwarding.ts';
+import { Inbox, messageBytesFor, type OperationDone, Outbox } from './forwarding.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LeaderWatch } from './leader-watch.ts';
@@ -46,8 +47,8 @@ import { runCoordinatorChart } from './paxos/lifecycle.ts';
 import { decodeQuorumMessage, encodeQuorumMessage } from './paxos/messages.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
 import type { Applied, ZnodeState } from './znodes/contract.ts';
-import { encodeEntry, encodeOperation } from './znodes/operation-codec.ts';
-import { znodeStates } from './znodes/znodes.ts';
+import { encodeEntry } from './znodes/operation-codec.ts';
+import { DIGEST_FORMAT, znodeStates } from './znodes/znodes.ts';
 
 export type { CoordBounds, CoordOptions, CoordPorts, CoordTiming } from './options.ts';
 
@@ -73,6 +74,8 @@ export class CoordActor implements Actor {
   private streamBallot: Ballot | undefined;
   private decided: Decided[] = [];
   private housekeeping: Housekeeping | undefined;
+  /** Asked to stop: `done` is called once what is under way is answered, at the latest then. */
+  private leaving: { readonly done: () => void; readonly untilMs: number } | undefined;
 
   constructor(ports: CoordPorts, options: CoordOptions) {
     this.ports = ports;
@@ -122,6 +125,7 @@ export class CoordActor implements Actor {
     const { storage, random, clock, log: logger } = this.ports;
     const { member, timing, bounds } = this;
     const { planted, bootstrap } = this.options;
+    const messageBytesMax = messageBytesFor(this.ports.transport.maxPayloadBytes);
     const opened = openData({
       storage,
       random,
@@ -140,7 +144,7 @@ export class CoordActor implements Actor {
       lifecycle: chart,
       random: () => random.next(),
       nowMs: this.attentiveMs,
-      messageBytesMax: limits.quorumMessageBytes,
+      messageBytesMax,
       slotsInFlightMax: bounds.slotsInFlight,
       keptSlotsMax: bounds.keptSlots,
       ...(planted !== undefined && { planted }),
@@ -190,7 +194,8 @@ export class CoordActor implements Actor {
       confirm: (done) => confirmations.ask(done),
       hasRoom: () => this.parts?.outbox.isFull() === false,
       touch: (session) => this.housekeeping?.touch(session),
-      isInContact: () => this.attentiveMs - this.contactMs < timing.contactPatienceMs,
+      isInContact: () =>
+        this.attentiveMs - this.contactMs < timing.contactPatienceMs && !snapshots.isFetching,
     };
     const { tcp, http } = this.ports;
     const { zookeeper } = this.options;
@@ -217,9 +222,13 @@ export class CoordActor implements Actor {
       paxos,
       log,
       snapshots,
-      outbox: new Outbox(member, run, Math.floor(random.next() * 2 ** 32)),
+      outbox: new Outbox(member, run, Math.floor(random.next() * 2 ** 32), messageBytesMax),
       inbox: new Inbox(planted),
       confirmations,
+      agreement: new Agreement({
+        ...{ member, log: logger, format: DIGEST_FORMAT },
+        members: () => this.tree().configuration.members.map(({ id }) => id),
+      }),
       expiry: new SessionExpiry(timing.housekeepingMs * 2 + timing.electionTimeoutMs),
       memberSession,
       leaderWatch: new LeaderWatch({
@@ -232,20 +241,41 @@ export class CoordActor implements Actor {
     };
   }
 
+  /** Nothing new is taken; what is under way is answered first, so that its clients need not wonder what became of it. */
   stop(done: () => void): void {
     const { parts } = this;
+    if (parts === undefined) {
+      done();
+      return;
+    }
+    const untilMs = this.ports.clock.monotonicMs() + this.timing.leavePatienceMs;
+    this.leaving = { done, untilMs };
+    parts.door.leave();
+    parts.gateway?.leave();
+  }
+
+  private leaveOnceQuiet(parts: Parts): void {
+    const { leaving } = this;
+    if (leaving === undefined) return;
+    const isQuiet = parts.door.openCount === 0 && (parts.gateway?.connections.size ?? 0) === 0;
+    if (!isQuiet && this.ports.clock.monotonicMs() < leaving.untilMs) return;
+    this.end(parts);
+    leaving.done();
+  }
+
+  private end(parts: Parts): void {
     this.tickTimer?.cancel();
     this.resumeTimer?.cancel();
     for (const subscription of this.subscriptions) subscription.unsubscribe();
-    if (parts !== undefined) {
-      parts.door.stop();
-      parts.gateway?.stop();
-      parts.snapshots.stop();
-      parts.leaderWatch.stop();
-      parts.chart.send({ type: 'STOPPED' });
-      this.parts = undefined;
-    }
-    done();
+    parts.door.stop();
+    parts.gateway?.stop();
+    parts.snapshots.stop();
+    parts.leaderWatch.stop();
+    const { role, leaderBallot } = parts.paxos.status();
+    // What it has proposed is the next leader's to settle; what others have sent, they send again.
+    if (role === 'leading') this.tellLeaving(leaderBallot);
+    parts.chart.send({ type: 'STOPPED' });
+    this.parts = undefined;
   }
 
   // ── Turns ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -260,8 +290,11 @@ export class CoordActor implements Actor {
       parts.confirmations.send(this.ports.clock.monotonicMs());
       more = this.carryOut(parts, parts.paxos.takeOutput());
     }
+    const told = parts.agreement.take();
+    if (told !== undefined) this.sendToAll(told);
     parts.log.flush();
     parts.gateway?.flush();
+    this.leaveOnceQuiet(parts);
   }
 
   /** Says whether what came out may have led to new work. */
@@ -394,6 +427,7 @@ export class CoordActor implements Actor {
       default:
         value satisfies never;
     }
+    parts.agreement.applied(slot, () => state.digest());
     this.options.observe?.applied({
       slot,
       value: value.kind === 'entry' ? value.bytes : JSON.stringify(value),
@@ -478,8 +512,14 @@ export class CoordActor implements Actor {
         return;
       case 'probe':
         return;
+      case 'leaving':
+        parts.paxos.leaderLeaves(message.ballot);
+        return;
       case 'clusterAsked':
         this.tellCluster(parts, message.from);
+        return;
+      case 'digestTold':
+        parts.agreement.heard(message);
         return;
       case 'clusterTold':
         if (parts.log.identity.clusterId === '') parts.log.learnCluster(message.clusterId);
@@ -512,14 +552,22 @@ export class CoordActor implements Actor {
     for (const forward of parts.outbox.resend(resend)) this.sendForward(parts, leader, forward);
   }
 
+  private tellLeaving(ballot: Ballot): void {
+    const leaving = encodeMemberMessage({ type: 'leaving', from: this.member, ballot });
+    this.ports.transport.publish(this.subjects.quorumAll(), leaving);
+  }
+
   private askCluster(): void {
-    const question = encodeMemberMessage({ type: 'clusterAsked', from: this.member });
-    this.ports.transport.publish(this.subjects.quorumAll(), question);
+    this.sendToAll({ type: 'clusterAsked', from: this.member });
   }
 
   private tellCluster(parts: Parts, to: MemberId): void {
     const { clusterId } = parts.log.identity;
     if (clusterId !== '') this.send(to, { type: 'clusterTold', from: this.member, clusterId });
+  }
+
+  private sendToAll(message: MemberMessage): void {
+    this.ports.transport.publish(this.subjects.quorumAll(), encodeMemberMessage(message));
   }
 
   private send(to: MemberId, message: MemberMessage): void {
@@ -539,24 +587,8 @@ export class CoordActor implements Actor {
 
   /** Throws TOO_MANY_REQUESTS, PAYLOAD_TOO_LARGE. */
   private submit(operation: Omit<Operation, 'tag'>, done: OperationDone): void {
-    const { parts } = this;
-    assert(parts !== undefined, 'an operation came to a member that is not open');
-    const { outbox } = parts;
-    if (outbox.isFull()) {
-      throw new MesozooError(
-        'TOO_MANY_REQUESTS',
-        `${outbox.size} operations wait for the quorum at this member: send again later`,
-      );
-    }
-    const tag = outbox.takeTag();
-    const bytes = encodeOperation({ ...operation, tag });
-    if (bytes.length > limits.multiBytes) {
-      throw new MesozooError(
-        'PAYLOAD_TOO_LARGE',
-        `the operation has ${bytes.length} bytes, one may have ${limits.multiBytes}`,
-      );
-    }
-    outbox.add({ tag, session: operation.session, number: operation.number, bytes, done });
+    assert(this.parts !== undefined, 'an operation came to a member that is not open');
+    this.parts.outbox.submit(operation, done);
   }
 
   // ── Time ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -577,9 +609,14 @@ export class CoordActor implements Actor {
     parts.leaderWatch.look(status, this.attentiveMs);
     if (nowMs - this.housekeptMs >= this.timing.housekeepingMs) {
       this.housekeptMs = nowMs;
-      this.housekeeping?.run(nowMs, this.decided.length === 0);
+      this.housekeeping?.run(nowMs, this.isCurrent(parts));
     }
     this.tickLater();
+  }
+
+  /** Everything decided that this member has heard of is applied. */
+  private isCurrent(parts: Parts): boolean {
+    return this.decided.length === 0 && !parts.snapshots.isFetching;
   }
 
   // ── What others ask ─────────────────────────────────────────────────────────────────────────────────────────
@@ -633,6 +670,14 @@ export class CoordActor implements Actor {
   /** Undefined before the start and after the stop. */
   status(): PaxosStatus | undefined {
     return this.parts?.paxos.status();
+  }
+
+  /** It leads, or follows one who does and is not so far behind that it needs a snapshot. */
+  isReady(): boolean {
+    const { parts } = this;
+    if (parts === undefined || parts.snapshots.isFetching) return false;
+    const { role, leader } = parts.paxos.status();
+    return role === 'leading' || (role === 'following' && leader !== undefined);
   }
 
   /** For the simulation's checkers: the tree as it is. */

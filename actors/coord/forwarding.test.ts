@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Ballot, MemberId, SessionId } from '../../protocol/ids.ts';
+import type { Ballot, MemberId, SessionId, SessionIncarnation } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
-import { Inbox, Outbox } from './forwarding.ts';
+import type { Operation } from '../../protocol/operations.ts';
+import { Inbox, messageBytesFor, Outbox } from './forwarding.ts';
 import type { Forward } from './member-messages.ts';
 import {
   decodeMemberMessage,
@@ -90,10 +91,30 @@ describe('the stream of a holder to the leader', () => {
     expect(outbox.resend({ type: 'resend', from: one, stream: 'of before', taken: 0 })).toEqual([]);
   });
 
+  it.each([limits.natsPayloadBytes, 1024 * 1024, 100_000])(
+    'has room for what a server takes whose messages have %i bytes',
+    (payloadBytesMax) => {
+      const outbox = new Outbox(one, 'run', 0, messageBytesFor(payloadBytesMax));
+      outbox.beginStream(FIRST);
+      const ofLength = (length: number): Omit<Operation, 'tag'> => ({
+        ...{ session, incarnation: 1 as SessionIncarnation, number: 1, identities: [] },
+        body: { kind: 'set', path: '/', data: new Uint8Array(length), version: -1 },
+      });
+      const fits = Math.min(limits.znodeDataBytes, payloadBytesMax * 0.75 - 200);
+      outbox.submit(ofLength(fits), () => undefined);
+      for (let index = 0; index < 20; index++) outbox.submit(ofLength(9000), () => undefined);
+      for (const forward of outbox.takeForwards())
+        expect(encodeMemberMessage(forward).length).toBeLessThan(payloadBytesMax);
+      const tooMuch = () => outbox.submit(ofLength(payloadBytesMax), () => undefined);
+      expect(tooMuch).toThrow(expect.objectContaining({ code: 'PAYLOAD_TOO_LARGE' }) as Error);
+      expect(outbox.size).toBe(21);
+    },
+  );
+
   it('is cut below the size of a message', () => {
     const outbox = new Outbox(one, 'run', 0);
     outbox.beginStream(FIRST);
-    const large = new Uint8Array(300 * 1024);
+    const large = new Uint8Array(limits.quorumMessageBytes * 0.4);
     for (let number = 1; number <= 5; number++) add(outbox, number, Buffer.from(large));
     const forwards = outbox.takeForwards();
     expect(forwards.map(({ places }) => places.length)).toEqual([2, 2, 1]);

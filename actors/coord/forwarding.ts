@@ -7,11 +7,13 @@
  * session can reach the log before an earlier one, and a change of the leader can at most repeat operations, which
  * `apply` knows by their numbers and tags.
  */
+import { MesozooError } from '../../protocol/errors.ts';
 import type { Ballot, MemberId, SessionId, Zxid } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
-import type { OperationResult } from '../../protocol/operations.ts';
+import type { Operation, OperationResult } from '../../protocol/operations.ts';
 import type { PlantedBugs } from '../planted.ts';
 import type { Forward, Resend } from './member-messages.ts';
+import { encodeOperation } from './znodes/operation-codec.ts';
 
 /** Called once: with what `apply` gave, or never when the member stops before. */
 export type OperationDone = (result: OperationResult, zxid: Zxid) => void;
@@ -30,6 +32,7 @@ export interface PendingOperation {
 export class Outbox {
   private readonly member: MemberId;
   private readonly streamPrefix: string;
+  private readonly messageBytesMax: number;
   private readonly kept = new Map<number, PendingOperation>();
   private nextTag: number;
   private streamCount = 0;
@@ -40,8 +43,14 @@ export class Outbox {
   private unsent: PendingOperation[] = [];
   private bytesKept = 0;
 
-  constructor(member: MemberId, run: string, firstTag: number) {
+  constructor(
+    member: MemberId,
+    run: string,
+    firstTag: number,
+    messageBytesMax: number = limits.quorumMessageBytes,
+  ) {
     this.member = member;
+    this.messageBytesMax = messageBytesMax;
     this.streamPrefix = `${member}-${run}`;
     this.nextTag = firstTag >>> 0;
   }
@@ -52,6 +61,26 @@ export class Outbox {
 
   isFull(): boolean {
     return this.kept.size >= limits.operationsWaiting || this.bytesKept >= limits.waitingBytes;
+  }
+
+  /** Throws TOO_MANY_REQUESTS, PAYLOAD_TOO_LARGE. */
+  submit(operation: Omit<Operation, 'tag'>, done: OperationDone): void {
+    if (this.isFull()) {
+      throw new MesozooError(
+        'TOO_MANY_REQUESTS',
+        `${this.size} operations wait for the quorum at this member: send again later`,
+      );
+    }
+    const tag = this.takeTag();
+    const bytes = encodeOperation({ ...operation, tag });
+    const bytesMax = Math.min(limits.multiBytes, this.messageBytesMax - ENTRY_HEADROOM_BYTES);
+    if (bytes.length > bytesMax) {
+      throw new MesozooError(
+        'PAYLOAD_TOO_LARGE',
+        `the operation has ${bytes.length} bytes, one may have ${bytesMax}`,
+      );
+    }
+    this.add({ tag, session: operation.session, number: operation.number, bytes, done });
   }
 
   /** A tag that no kept operation has. */
@@ -151,7 +180,7 @@ export class Outbox {
     };
     for (const pending of operations) {
       const size = pending.bytes.length + FRAMING_BYTES;
-      if (bytes + size > limits.quorumMessageBytes || group.length >= limits.batchOperations) {
+      if (bytes + size > this.messageBytesMax || group.length >= limits.batchOperations) {
         close();
       }
       group.push(pending);
@@ -175,6 +204,16 @@ export class Outbox {
   }
 }
 
+/**
+ * Of values, forwards and chunks, where the server takes messages of so many bytes: one of somebody else's may take less
+ * than ours.
+ */
+export function messageBytesFor(payloadBytesMax: number): number {
+  return Math.min(limits.quorumMessageBytes, Math.floor(payloadBytesMax * 0.75));
+}
+
+/** Of an entry around its only operation. */
+const ENTRY_HEADROOM_BYTES = 64;
 /** Place and length of an operation in a message. */
 const FRAMING_BYTES = 16;
 /** Streams of holders that were started again meanwhile are of no interest any more. */

@@ -50,7 +50,7 @@ export class Housekeeping {
     this.touched.add(session);
   }
 
-  /** `isCurrent`: everything decided is applied. */
+  /** `isCurrent`: everything decided is applied, and no snapshot is needed. */
   run(nowMs: number, isCurrent: boolean): void {
     const { parts, sendForward, askCluster } = this.options;
     const status = parts.paxos.status();
@@ -144,6 +144,7 @@ export class Housekeeping {
   private offerOrWithdraw({ role, leader }: PaxosStatus, nowMs: number, isCurrent: boolean): void {
     const { parts, ports, tree, timing } = this.options;
     const { door, memberSession } = parts;
+    if (door.isLeaving) return;
     const isUseful =
       leader !== undefined &&
       (role === 'leading' || role === 'following') &&

@@ -14,6 +14,7 @@ import { openTcp } from '../../runtime/tcp.ts';
 import { tlsServerOptions } from '../../runtime/tls/server-options.ts';
 import type { Http, Ports, Storage, Tcp, Transport } from '../actor.ts';
 import { CoordActor } from './coord.ts';
+import { withoutSecrets } from './gateway/properties.ts';
 import { generousSettings, withPorts } from './gateway/settings.ts';
 import { parseZooCfg } from './gateway/zoo-cfg.ts';
 
@@ -72,7 +73,7 @@ await runProcess({
               host: config.zookeeperHost ?? settings.clientPortAddress ?? LOOPBACK,
               port,
               settings,
-              process: processFacts(config.data, zooCfg),
+              process: processFacts(config.data, withoutSecrets(zooCfg)),
               saslUsers,
             },
           }),
@@ -83,12 +84,7 @@ await runProcess({
         });
         return actor;
       },
-      /** It leads, or follows one who does. */
-      isReady() {
-        const status = actor?.status();
-        const follows = status?.role === 'following' && status.leader !== undefined;
-        return status?.role === 'leading' || follows;
-      },
+      isReady: () => actor?.isReady() === true,
       async close() {
         tcp.close();
         http.close();

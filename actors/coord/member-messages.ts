@@ -56,6 +56,13 @@ export interface Probe {
   readonly from: MemberId;
 }
 
+/** The leader of this ballot stops in good order: somebody else may lead at once. */
+export interface Leaving {
+  readonly type: 'leaving';
+  readonly from: MemberId;
+  readonly ballot: Ballot;
+}
+
 /** From a member that joined without a bootstrap: which cluster is this? */
 export interface ClusterAsked {
   readonly type: 'clusterAsked';
@@ -67,6 +74,15 @@ export interface ClusterTold {
   readonly clusterId: string;
 }
 
+/** Of the sender's tree after a slot; digests of different formats cannot be compared. */
+export interface DigestTold {
+  readonly type: 'digestTold';
+  readonly from: MemberId;
+  readonly slot: Slot;
+  readonly format: number;
+  readonly digest: string;
+}
+
 export type MemberMessage =
   | Forward
   | Resend
@@ -74,8 +90,10 @@ export type MemberMessage =
   | ReadIndex
   | ReadIndexAnswer
   | Probe
+  | Leaving
   | ClusterAsked
   | ClusterTold
+  | DigestTold
   | SnapshotRead
   | SnapshotPiece;
 
@@ -92,6 +110,8 @@ const numbers = {
   clusterAsked: 8,
   clusterTold: 9,
   probe: 10,
+  digestTold: 11,
+  leaving: 12,
 } as const satisfies Record<MemberMessage['type'], number>;
 
 export function isMemberMessage(bytes: Uint8Array): boolean {
@@ -127,6 +147,10 @@ function fieldsOf(message: MemberMessage): unknown[] {
       return [];
     case 'clusterTold':
       return [message.clusterId];
+    case 'digestTold':
+      return [message.slot, message.format, message.digest];
+    case 'leaving':
+      return [message.ballot];
     default:
       return message satisfies never;
   }
@@ -185,6 +209,12 @@ function readMessage(type: number, from: MemberId, rest: readonly unknown[]): Me
     case numbers.clusterTold:
       if (typeof a !== 'string') throw malformed('clusterTold');
       return { type: 'clusterTold', from, clusterId: a };
+    case numbers.digestTold:
+      if (!isCount(a) || !isCount(b) || typeof c !== 'string') throw malformed('digestTold');
+      return { type: 'digestTold', from, slot: a as Slot, format: b, digest: c };
+    case numbers.leaving:
+      if (!isCount(a)) throw malformed('leaving');
+      return { type: 'leaving', from, ballot: a as Ballot };
     default:
       throw malformed(`there is no type ${type}`);
   }

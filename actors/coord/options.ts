@@ -6,6 +6,7 @@ import type { PlantedBugs } from '../planted.ts';
 import type { ProcessFacts } from './gateway/server-report.ts';
 import type { GatewaySettings } from './gateway/settings.ts';
 import type { Bootstrap } from './log/identity.ts';
+import { SNAPSHOT_CHUNK_BYTES } from './log/snapshots.ts';
 import type { Applied } from './znodes/contract.ts';
 
 export type CoordPorts = Ports & {
@@ -65,6 +66,8 @@ export interface CoordTiming {
   readonly contactPatienceMs: number;
   /** Without a leader for this long a member takes no new requests from the queue. */
   readonly withdrawAfterMs: number;
+  /** A member that stops answers what is under way, but waits no longer than this. */
+  readonly leavePatienceMs: number;
   /** Between two chunks of a snapshot. */
   readonly snapshotPauseMs: number;
   /** Without a piece of a snapshot for this long it is asked for again. */
@@ -85,6 +88,7 @@ export const defaultTiming: CoordTiming = {
   containerCheckIntervalMs: 10_000,
   contactPatienceMs: 300,
   withdrawAfterMs: 1500,
+  leavePatienceMs: 1000,
   snapshotPauseMs: 2,
   transferTimeoutMs: 1000,
   applyStretchMs: 20,
@@ -93,9 +97,11 @@ export const defaultTiming: CoordTiming = {
 export interface CoordBounds {
   /** A segment of the log is sealed when it has grown to this. */
   readonly segmentBytes: number;
-  /** A snapshot is taken after so many slots, or so many bytes of log (at least as many as the last snapshot had). */
+  /** A snapshot is taken after so many slots, or so many bytes of log (at least half as many as the last snapshot had). */
   readonly snapshotSlots: number;
   readonly snapshotLogBytes: number;
+  /** Written, and read back, between two turns of everything else. */
+  readonly snapshotChunkBytes: number;
   readonly slotsInFlight: number;
   /** With so many slots in flight, a small batch waits for company. */
   readonly slotsBeforeGathering: number;
@@ -108,6 +114,7 @@ export const defaultBounds: CoordBounds = {
   segmentBytes: 32 * 1024 * 1024,
   snapshotSlots: 100_000,
   snapshotLogBytes: 24 * 1024 * 1024,
+  snapshotChunkBytes: SNAPSHOT_CHUNK_BYTES,
   slotsInFlight: limits.slotsInFlight,
   slotsBeforeGathering: 4,
   gatheredOperations: 256,

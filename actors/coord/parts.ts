@@ -1,4 +1,5 @@
 /** What a coord is made of, once its data are open. */
+import type { Agreement } from './agreement.ts';
 import type { Confirmations } from './confirmations.ts';
 import type { Door } from './door/door.ts';
 import type { SessionExpiry } from './expiry.ts';
@@ -18,6 +19,7 @@ export interface Parts {
   readonly outbox: Outbox;
   readonly inbox: Inbox;
   readonly confirmations: Confirmations;
+  readonly agreement: Agreement;
   readonly expiry: SessionExpiry;
   readonly memberSession: MemberSession;
   readonly leaderWatch: LeaderWatch;

@@ -58,7 +58,9 @@ function senseless(at: number): MemoryStorage {
 
 function sound(at: number): MemoryStorage {
   const configuration = { members: bootstrap.members.map((id) => ({ id, disk: 'd' as never })) };
-  const reader = znodeStates.empty(configuration).snapshot(1000);
+  const state = znodeStates.empty(configuration);
+  while (state.slot < at) state.applyOther(slot(state.slot + 1));
+  const reader = state.snapshot(50);
   return written({
     slot: slot(at),
     next: () => reader.next(),
@@ -70,15 +72,17 @@ describe('a snapshot of another member', () => {
   function keeper() {
     const storage = new MemoryStorage();
     const { log } = openLog(storage);
+    const clock = new HandClock();
+    let decidedUpTo = slot(2);
     const asked: SnapshotRead[] = [];
     const installed: ZnodeState[] = [];
     const keeping = new SnapshotKeeper({
       storage,
-      clock: new HandClock(),
+      clock,
       logger: silentLog,
       member: member(1),
       log,
-      paxos: { status: () => ({ decidedUpTo: slot(2) }) } as unknown as Paxos,
+      paxos: { status: () => ({ decidedUpTo }) } as unknown as Paxos,
       znodes: znodeStates,
       planted: undefined,
       bounds: defaultBounds,
@@ -88,8 +92,8 @@ describe('a snapshot of another member', () => {
       send: (_, message) => asked.push(message as SnapshotRead),
       install: (state) => installed.push(state),
     });
-    /** The core wants one, and the other member answers all that is asked. */
-    const bring = (source: MemoryStorage) => {
+    /** The core wants one, and the other member answers all that is asked: it is here, and not yet read back. */
+    const fetch = (source: MemoryStorage) => {
       keeping.wanted(member(2), slot(2));
       for (let read = asked.shift(); read !== undefined; read = asked.shift()) {
         const pieces: Iterable<SnapshotPiece> = readPieces(source, member(2), read);
@@ -97,8 +101,51 @@ describe('a snapshot of another member', () => {
         storage.settle();
       }
     };
-    return { storage, installed, bring };
+    const step = () => {
+      clock.pass();
+      storage.settle();
+    };
+    const bring = (source: MemoryStorage) => {
+      fetch(source);
+      for (let steps = 0; keeping.isFetching && steps < 100; steps++) step();
+      expect(keeping.isFetching).toBe(false);
+    };
+    const decide = (at: number) => {
+      decidedUpTo = slot(at);
+    };
+    return { storage, installed, keeping, fetch, step, bring, decide };
   }
+
+  it('is read back in steps, and until the last this member counts as behind', () => {
+    const { storage, installed, keeping, fetch, step } = keeper();
+    fetch(sound(7));
+    let steps = 0;
+    for (; keeping.isFetching; steps++) {
+      expect(installed).toEqual([]);
+      expect(listSnapshots(storage)).toEqual([]);
+      step();
+    }
+    expect(steps).toBeGreaterThan(3);
+    expect(installed.map((state) => state.slot)).toEqual([7]);
+    expect(listSnapshots(storage).map((file) => file.slot)).toEqual([7]);
+  });
+
+  it('of a slot that was decided here while it was read back is not installed', () => {
+    const { installed, keeping, fetch, step, decide } = keeper();
+    fetch(sound(7));
+    decide(8);
+    while (keeping.isFetching) step();
+    expect(installed).toEqual([]);
+  });
+
+  it('that is no longer wanted is not read on', () => {
+    const { storage, installed, keeping, fetch, step } = keeper();
+    fetch(sound(7));
+    keeping.stop();
+    for (let steps = 0; steps < 20; steps++) step();
+    expect(installed).toEqual([]);
+    expect(listSnapshots(storage)).toEqual([]);
+  });
 
   it('that arrives as it was sent but is no state counts as not received, and is fetched again', () => {
     const { storage, installed, bring } = keeper();

@@ -1,16 +1,10 @@
 /** When a member takes a snapshot, how it fetches one when it lags too far, and how it serves others. */
-import { MesozooError } from '../../protocol/errors.ts';
 import type { MemberId, Slot } from '../../protocol/ids.ts';
 import type { Clock, Logger, Storage } from '../actor.ts';
 import type { PlantedBugs } from '../planted.ts';
-import { type CoordLog, stopOnFailure } from './log/log.ts';
-import {
-  keepNewest,
-  SNAPSHOT_CHUNK_BYTES,
-  SnapshotWriter,
-  snapshotChunks,
-  snapshotName,
-} from './log/snapshots.ts';
+import type { CoordLog } from './log/log.ts';
+import { restoreInSteps } from './log/restoration.ts';
+import { keepNewest, SnapshotWriter } from './log/snapshots.ts';
 import {
   readPieces,
   SnapshotFetch,
@@ -62,14 +56,19 @@ export class SnapshotKeeper {
     this.lastBytes = options.snapshotBytes;
   }
 
+  /** This member is so far behind that only a snapshot helps: what it knows is of long ago. */
+  get isFetching(): boolean {
+    return this.fetch !== undefined;
+  }
+
   /** After entries were applied. */
   consider(state: ZnodeState): void {
     if (this.writer !== undefined || this.fetch !== undefined) return;
     const { bounds, log } = this.options;
     const slots = state.slot - this.lastSlot;
     const bytes = log.bytesAppended - this.logBytesThen;
-    // A large tree is not written again and again for a little log.
-    const enoughBytes = Math.max(bounds.snapshotLogBytes, this.lastBytes);
+    // A large tree is not written again and again for a little log. Half of its size, since the log is kept in memory.
+    const enoughBytes = Math.max(bounds.snapshotLogBytes, this.lastBytes / 2);
     if (slots >= bounds.snapshotSlots || (slots > 0 && bytes >= enoughBytes)) this.take(state);
   }
 
@@ -80,7 +79,7 @@ export class SnapshotKeeper {
     this.writer = new SnapshotWriter({
       storage,
       clock,
-      reader: state.snapshot(SNAPSHOT_CHUNK_BYTES),
+      reader: state.snapshot(this.options.bounds.snapshotChunkBytes),
       promised: paxos.status().promised,
       clusterId: log.identity.clusterId,
       pauseMs: timing.snapshotPauseMs,
@@ -113,19 +112,19 @@ export class SnapshotKeeper {
       above,
       send,
       timeoutMs: timing.transferTimeoutMs,
-      done: (slot) => {
+      restore: (name, slot) => restoreInSteps(this.options, name, slot),
+      done: (fetched) => {
         this.fetch = undefined;
-        if (slot !== undefined) this.fetched(slot);
+        if (fetched !== undefined) this.fetched(fetched.state);
       },
     });
     this.fetch.start();
   }
 
-  private fetched(slot: Slot): void {
+  private fetched(state: ZnodeState): void {
     const { storage, log, paxos, logger } = this.options;
+    const { slot } = state;
     if (slot <= paxos.status().decidedUpTo) return;
-    const state = this.restored(slot);
-    if (state === undefined) return;
     this.writer?.cancel();
     this.writer = undefined;
     log.installed(slot);
@@ -134,21 +133,6 @@ export class SnapshotKeeper {
     logger.info('snapshot installed', { slot });
     this.options.install(state);
     keepNewest(storage);
-  }
-
-  /** Undefined when it arrived as it was sent, and is no state: the core, which still lags, asks for one again. */
-  private restored(slot: Slot): ZnodeState | undefined {
-    const { storage, znodes, planted, logger } = this.options;
-    const name = snapshotName(slot);
-    try {
-      return znodes.restore(snapshotChunks(storage, name, slot), planted);
-    } catch (error) {
-      if (!(error instanceof MesozooError && error.code === 'LOG_DAMAGED')) throw error;
-      logger.error('fetched snapshot is of no use', { slot, reason: error.message });
-      // It must not count as one of the snapshots that are kept.
-      storage.remove(name, stopOnFailure);
-      return undefined;
-    }
   }
 
   receivePiece(piece: SnapshotPiece): void {

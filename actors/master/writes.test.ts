@@ -100,7 +100,7 @@ describe('cut', () => {
     ['as many as fit beside the check', groups(limits.multiOperations - 1, 1), [999]],
     ['one more', groups(limits.multiOperations, 1), [999, 1]],
     ['groups stay whole', groups(500, 2), [998, 2]],
-    ['bytes', groups(3, 1, 300_000), [2, 1]],
+    ['bytes', groups(3, 1, Math.floor(limits.multiBytes * 0.4)), [2, 1]],
   ])('%s', (_, given, expected) => {
     expect([...cut(given)].map((operations) => operations.length)).toEqual(expected);
   });

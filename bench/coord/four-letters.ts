@@ -7,17 +7,22 @@ const ASK_TIMEOUT_MS = 2000;
 const ELECTION_TIMEOUT_MS = 60_000;
 
 /** `leader`, `follower`…; undefined from a server that does not answer or serves nobody. */
-export function modeOf(server: Server): Promise<string | undefined> {
+export async function modeOf(server: Server): Promise<string | undefined> {
+  return /^Mode: (\w+)$/m.exec(await answerOf(server, 'srvr'))?.[1];
+}
+
+/** Empty from a server that does not answer. */
+export function answerOf(server: Server, word: string): Promise<string> {
   return new Promise((resolve) => {
     let answer = '';
-    const socket = connect(server, () => socket.write('srvr'));
+    const socket = connect(server, () => socket.write(word));
     socket.setTimeout(ASK_TIMEOUT_MS, () => socket.destroy());
     socket.on('data', (chunk) => {
       answer += chunk.toString();
     });
     // An error is followed by a close, and says the same as no answer: it does not serve.
     socket.on('error', () => undefined);
-    socket.on('close', () => resolve(/^Mode: (\w+)$/m.exec(answer)?.[1]));
+    socket.on('close', () => resolve(answer));
   });
 }
 

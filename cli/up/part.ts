@@ -66,6 +66,7 @@ export class Part {
 
   start(): void {
     this.timer = undefined;
+    this.stopping = false;
     this.startedMs = performance.now();
     let child: ChildProcess;
     try {

@@ -34,7 +34,13 @@ const store = (path: string, password?: string, passwordPath?: string) => ({
 
 const options = (more: Partial<SecureClientSettings> = {}) =>
   tlsServerOptions({
-    ...{ port: 2281, address: undefined, keyStore: store(keys.both), trustStore: undefined },
+    ...{
+      port: 2281,
+      isUnified: false,
+      address: undefined,
+      keyStore: store(keys.both),
+      trustStore: undefined,
+    },
     ...{ clientAuth: 'need', protocols: [], cipherSuites: [], ...more },
   });
 

@@ -46,6 +46,7 @@ export class SimulatedConnection implements Transport {
   private outgoingFreeUs = 0;
   private incomingFreeUs = 0;
   /** Of a process that crashed: what would arrive later than this did not leave any more. */
+  private isDrained = false;
   private outgoingEndUs = Number.POSITIVE_INFINITY;
   private offline: Message[] = [];
   /** Broken, though perhaps nobody has noticed: nothing that is sent arrives. */
@@ -167,6 +168,11 @@ export class SimulatedConnection implements Transport {
     );
   }
 
+  /** What was sent until now leaves, whatever becomes of the process. */
+  drain(): void {
+    this.isDrained = true;
+  }
+
   reconnectSoon(): void {
     if (!this.life.isAlive || this.clientConnected || !this.server.isUp) return;
     const broken = this.generation;
@@ -245,10 +251,11 @@ export class SimulatedConnection implements Transport {
   /** The end of what it sent may never have left; the server notices at once, or only when pings stay unanswered. */
   private died(): void {
     const { scheduler } = this.server;
-    this.outgoingEndUs = this.random.between(
-      scheduler.nowUs,
-      Math.max(scheduler.nowUs, this.outgoingFreeUs) + 1,
-    );
+    if (!this.isDrained)
+      this.outgoingEndUs = this.random.between(
+        scheduler.nowUs,
+        Math.max(scheduler.nowUs, this.outgoingFreeUs) + 1,
+      );
     const noticeMs = this.random.chance(0.7) ? 0.5 : networkBounds.staleMs;
     scheduler.after(noticeMs * 1000, () => {
       this.forget();

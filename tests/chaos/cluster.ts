@@ -19,7 +19,7 @@ import type { ClusterState } from '../../protocol/task-api.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { type ConnectedTransport, connectTransport } from '../../runtime/nats.ts';
 import { ask, pause } from '../cluster/harness.ts';
-import { freePort } from '../support/nats-server.ts';
+import { publishedPorts } from './published-ports.ts';
 import { Service } from './service.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -47,6 +47,7 @@ interface Parts {
   readonly natsUrl: string;
   readonly clientSecret: string;
   readonly environment: StartedDockerComposeEnvironment;
+  readonly zookeeperPorts: readonly number[];
 }
 
 export class ContainerCluster {
@@ -54,6 +55,8 @@ export class ContainerCluster {
   /** Every start of the compose file's three servers, from the host. */
   readonly natsUrl: string;
   readonly clientSecret: string;
+  /** Of each coord, on this machine. */
+  readonly zookeeperPorts: readonly number[];
   readonly deaths: Death[] = [];
   private readonly environment: StartedDockerComposeEnvironment;
   private readonly services: ReadonlyMap<string, Service>;
@@ -71,6 +74,7 @@ export class ContainerCluster {
     this.project = parts.project;
     this.natsUrl = parts.natsUrl;
     this.clientSecret = parts.clientSecret;
+    this.zookeeperPorts = parts.zookeeperPorts;
     this.environment = parts.environment;
     this.services = parts.services;
     this.events = parts.events;
@@ -83,7 +87,7 @@ export class ContainerCluster {
     // Its reaper is one more image to fetch; `stop` and the project's label do what it would do.
     process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
     const project = `mesozoo-chaos-${randomBytes(4).toString('hex')}`;
-    const ports = await Promise.all([freePort(), freePort(), freePort()]);
+    const ports = await publishedPorts();
     const secrets = Object.fromEntries(
       ['COORD', 'MASTER', 'AGENT', 'CLIENT', 'SYSTEM', 'ROUTE'].map((name) => [
         `MESOZOO_${name}_SECRET`,
@@ -98,15 +102,15 @@ export class ContainerCluster {
       .withEnvironment({
         ...secrets,
         MESOZOO_IMAGE: imageOf(project),
-        ...Object.fromEntries(
-          ports.map((port, index) => [`MESOZOO_NATS_PORT_${index + 1}`, `${port}`]),
-        ),
+        ...ports.environment,
       })
       .withStartupTimeout(WELL_MS)
       .up();
     try {
-      const natsUrl = ports.map((port) => `nats://127.0.0.1:${port}`).join(',');
-      const cluster = await ContainerCluster.over({ project, natsUrl, clientSecret, environment });
+      const natsUrl = ports.nats.map((port) => `nats://127.0.0.1:${port}`).join(',');
+      const cluster = await ContainerCluster.over({
+        ...{ project, natsUrl, clientSecret, environment, zookeeperPorts: ports.zookeeper },
+      });
       await cluster.untilWell();
       return cluster;
     } catch (error) {

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { connect } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, pause } from '../cluster/harness.ts';
+import { openSession } from '../zookeeper/session.ts';
+import { create, getData, sync } from '../zookeeper/wire/requests.ts';
 import { ensureContainers } from './availability.ts';
 import { agents, ContainerCluster, coords, masters } from './cluster.ts';
 
@@ -69,6 +71,18 @@ describe.skipIf(missing !== undefined)('docker compose', () => {
     expect(submitted.stderr).toBe('');
     expect(submitted).toMatchObject({ status: 0, stdout: 'hi\n' });
   }, 30_000);
+
+  it('serves the clients of ZooKeeper at each coord', async () => {
+    const sessions = await Promise.all(
+      cluster.zookeeperPorts.map((port) => openSession({ host: '127.0.0.1', port })),
+    );
+    const [first, second] = sessions;
+    const created = await first!.ask(create('/compose'));
+    expect(created.error).toBe(0);
+    await second!.ask(sync('/compose'));
+    expect((await second!.ask(getData('/compose'))).error).toBe(0);
+    for (const session of sessions) session.drop();
+  });
 
   it('calls nobody healthy who does not do its work', async () => {
     const [first, second, third] = coords;

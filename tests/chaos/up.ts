@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSecrets } from '../../cli/containers/secrets.ts';
-import { freePort } from '../support/nats-server.ts';
+import { publishedPorts } from './published-ports.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -15,15 +15,13 @@ export async function measureUp(): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'mesozoo-up-'));
   const secrets = join(directory, 'secrets');
   writeSecrets(secrets, { replace: false });
-  const ports = await Promise.all([freePort(), freePort(), freePort()]);
+  const { environment: ports } = await publishedPorts();
   const project = `mesozoo-up-${randomBytes(4).toString('hex')}`;
   const image = `mesozoo:${project}`;
   const environment = {
     ...process.env,
     MESOZOO_IMAGE: image,
-    ...Object.fromEntries(
-      ports.map((port, index) => [`MESOZOO_NATS_PORT_${index + 1}`, `${port}`]),
-    ),
+    ...ports,
   };
   const docker = (...command: string[]) => {
     const options = { cwd: root, env: environment, encoding: 'utf8' } as const;

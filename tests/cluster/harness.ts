@@ -13,10 +13,20 @@ import { firstPorts, type MemberPorts } from '../../cli/up/member-ports.ts';
 import { ensureNatsServer } from '../../cli/up/nats-server.ts';
 import type { PartDeath } from '../../cli/up/part.ts';
 import { readZooCfgFile } from '../../cli/up/zoo-cfg-file.ts';
+import { decode, encode } from '../../protocol/codec.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { connectTransport } from '../../runtime/nats.ts';
 import { freePort, freePortOffset } from '../support/nats-server.ts';
 import { Relay } from '../support/relay.ts';
+
+export interface CoordState {
+  readonly id: number;
+  readonly slot: number;
+  readonly digest: string;
+  readonly nodes: number;
+  /** It takes requests. */
+  readonly isOffered: boolean;
+}
 
 export interface TestCluster {
   readonly natsUrl: string;
@@ -34,7 +44,12 @@ export interface TestCluster {
   /** `coord-2` */
   leadingCoord(): Promise<string>;
   leadingMaster(): Promise<string>;
+  /** What the coords that answer soon say of themselves. */
+  coordStates(): Promise<CoordState[]>;
   signal(part: string, signal: NodeJS.Signals): void;
+  /** With -9, and it stays away until `start`. */
+  kill(part: string): Promise<void>;
+  start(part: string): void;
   pidOf(part: string): number | undefined;
   /** A bare client, which reconnects for ever. */
   client(): Promise<NatsConnection>;
@@ -49,15 +64,15 @@ export async function startCluster(
     masters?: number;
     agents?: number;
     executor?: 'process' | 'noop';
+    /** Of the processes of ours. */
+    env?: Readonly<Record<string, string>>;
     /** The text of a zoo.cfg. */
     zooCfg?: string;
     /** Each coord reaches nats-server through a relay, by which it can be cut off. */
     relays?: boolean;
-    /** For all processes of ours. */
-    env?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<TestCluster> {
-  const { coords = 3, masters = 2, agents = 3, executor = 'process' } = size;
+  const { coords = 3, masters = 2, agents = 3, executor = 'process', env = {} } = size;
   const directory = mkdtempSync(join(tmpdir(), 'mesozoo-cluster-'));
   const data = new DataDirectory(directory);
   const server = await ensureNatsServer(() => undefined);
@@ -79,7 +94,7 @@ export async function startCluster(
         nats: { server },
         ...(zooCfg !== undefined && { zooCfg }),
         ...(relays.length > 0 && { natsUrlOfCoord: (member) => relays[member - 1]!.natsUrl }),
-        env: { MESOZOO_EXECUTOR: executor, ...size.env },
+        env: { ...env, MESOZOO_EXECUTOR: executor },
       },
       { died: (death) => deaths.push(death), changed: () => undefined },
     );
@@ -109,6 +124,19 @@ export async function startCluster(
       await pause(50);
     }
   };
+  const answersMs = 400;
+  let questions = 0;
+  const coordStates = async () => {
+    const states: CoordState[] = [];
+    const reply = `${sighting.transport.inbox}.states.${questions++}`;
+    const answers = sighting.transport.subscribe(reply, ({ payload }) =>
+      states.push(decode(payload).value as unknown as CoordState),
+    );
+    sighting.transport.publish('mz.quorum.state', encode({}, 'json'), { reply });
+    await pause(answersMs);
+    answers.unsubscribe();
+    return states;
+  };
   await untilWell();
   return {
     natsUrl: cluster.natsUrl,
@@ -126,7 +154,10 @@ export async function startCluster(
       whenSeen(({ leadingCoord }) => leadingCoord && `coord-${leadingCoord.member}`),
     leadingMaster: () =>
       whenSeen(({ leadingMaster }) => leadingMaster?.id.split('-').slice(0, 2).join('-')),
+    coordStates,
     signal: (part, signal) => cluster.part(part).signal(signal),
+    kill: (part) => cluster.part(part).kill(),
+    start: (part) => cluster.part(part).start(),
     pidOf: (part) => cluster.part(part).running?.pid,
     async client() {
       const client = await connect({

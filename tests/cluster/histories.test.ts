@@ -8,7 +8,7 @@ import { runHistories } from '../linearizability/run/run.ts';
 import { summaryLines } from '../linearizability/run/summary.ts';
 import { startCluster, type TestCluster } from './harness.ts';
 
-const SECONDS = 20;
+const SECONDS = 15;
 /** Its first faults cut followers off without a word to their clients: an unconfirmed read there is one of the past. */
 const SEED_OF_STALE_READS = '2041';
 /** The first round shows it; more are allowed on a busy machine. */

@@ -1,7 +1,9 @@
 /** Clients behind TLS, with certificates of their own: on sockets of Node, and ZooKeeper's own Java client. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../cluster/harness.ts';
@@ -113,6 +115,35 @@ describe('with a certificate of each client', () => {
       });
       expect(said).toContain('x509: CN=client,OU=Zoo,O=Example\\, Inc,C=DE');
     }, 60_000);
+});
+
+describe('at the client port as well', () => {
+  let unified: TestCluster;
+  beforeAll(async () => {
+    unified = await startCluster({
+      ...{ coords: 1, masters: 1, agents: 0 },
+      zooCfg: [
+        ...['clientPort=23810', 'client.portUnification=true', 'admin.enableServer=false'],
+        ...['4lw.commands.whitelist=ruok', `ssl.keyStore.location=${server.both}`],
+        `ssl.trustStore.location=${authority.certificate}`,
+      ].join('\n'),
+    });
+  }, 60_000);
+  afterAll(() => unified.stop());
+
+  it('clients with TLS and without are told apart', async () => {
+    const { port } = unified.zookeeperAddresses[0]!;
+    const plain = await openSession(unified.zookeeperAddresses[0]!);
+    expect(JSON.stringify((await plain.ask(whoAmI())).body)).not.toContain('x509');
+    const own = await session(unified, client, { port });
+    expect(JSON.stringify((await own.ask(whoAmI())).body)).toContain('CN=client');
+    await expect(session(unified, stranger, { port })).rejects.toThrow();
+    const word = connectPlain(port, '127.0.0.1');
+    word.write('ruok');
+    expect(await text(word)).toBe('imok');
+    plain.drop();
+    own.drop();
+  });
 });
 
 describe('with PKCS12 stores, and certificates that are only wanted', () => {

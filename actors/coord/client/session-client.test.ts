@@ -219,7 +219,11 @@ describe('a refused write leaves no hole in the numbers', () => {
     ['a path that is not one', { path: 'a' }, 'BAD_PATH'],
     ['an unknown field', { path: '/a', color: 'red' }, 'UNKNOWN_FIELD'],
     ['a wrong type', { path: '/a', ephemeral: 'yes' }, 'BAD_REQUEST'],
-    ['too much data', { path: '/a', data: 'x'.repeat(600 * 1024) }, 'PAYLOAD_TOO_LARGE'],
+    [
+      'too much data',
+      { path: '/a', data: 'x'.repeat(limits.znodeDataBytes + 1) },
+      'PAYLOAD_TOO_LARGE',
+    ],
     ['a number of its own', { path: '/a', number: 7 }, 'BAD_REQUEST'],
     ['an unknown scheme', { path: '/a', acl: [acl('host', 'here')] }, 'INVALID_ACL'],
     ['a digest that is none', { path: '/a', acl: [acl('digest', 'me')] }, 'INVALID_ACL'],

@@ -50,6 +50,8 @@ export class Door {
   private readonly sessionRequests: SessionRequests;
   private offered: Subscription[] = [];
   private ofHolder: Subscription | undefined;
+  /** It offers itself no more. */
+  isLeaving = false;
 
   constructor(options: DoorOptions) {
     const { ports, quorum, subjects, run } = options;
@@ -133,11 +135,16 @@ export class Door {
     this.offered = [];
   }
 
-  /** Everybody who waits is told. */
-  stop(): void {
+  /** Sessions go elsewhere, where their clients send again what is not answered; what came without one is answered here. */
+  leave(): void {
+    this.isLeaving = true;
     this.withdraw();
-    this.ofHolder?.unsubscribe();
     this.sessions.moveAll(new MesozooError('SESSION_MOVED', 'the member stops: attach to another'));
+  }
+
+  /** Everybody who still waits is told. */
+  stop(): void {
+    this.ofHolder?.unsubscribe();
     this.open.failAll(new MesozooError('CONNECTION_LOST', 'the member stops'));
   }
 

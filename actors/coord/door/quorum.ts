@@ -18,6 +18,9 @@ export interface Quorum {
   hasRoom(): boolean;
   /** The leader hears of the session with the next report. */
   touch(session: SessionId): void;
-  /** A leader is known, or was a moment ago: false when nobody can be told that a session lives. */
+  /**
+   * A leader is known, or was a moment ago, and this member is not far behind it: false when nobody can be told that a
+   * session lives, or when what could be told is of long ago.
+   */
   isInContact(): boolean;
 }

@@ -145,7 +145,10 @@ export class SessionRequests {
   /** A pong says that the session lives on, which only a leader can bring about. */
   private checkContact(): void {
     if (this.quorum.isInContact()) return;
-    throw new MesozooError('UNAVAILABLE', 'this member has no leader: attach to another');
+    throw new MesozooError(
+      'UNAVAILABLE',
+      'this member has no leader, or is far behind it: attach to another',
+    );
   }
 
   close(request: OpenRequest, value: Record<string, unknown>): void {

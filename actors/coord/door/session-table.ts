@@ -5,6 +5,7 @@ import type { SessionId, Zxid } from '../../../protocol/ids.ts';
 import type { TreeEvent } from '../../../protocol/operations.ts';
 import type { SessionEvent } from '../../../protocol/znode-api.ts';
 import type { Transport } from '../../actor.ts';
+import { mayHear } from '../znodes/acl.ts';
 import type { Applied, WatchTable } from '../znodes/contract.ts';
 import { createWatchTable } from '../znodes/watches.ts';
 import type { HeldSession } from './held-session.ts';
@@ -54,7 +55,11 @@ export class SessionTable {
   }
 
   fire(event: TreeEvent, zxid: Zxid): void {
-    for (const id of this.watches.fire(event)) {
+    const hears = (id: SessionId) => {
+      const identities = this.held.get(id)?.options.identities;
+      return identities !== undefined && mayHear(event, identities);
+    };
+    for (const id of this.watches.fire(event, hears)) {
       const session = this.held.get(id);
       if (session === undefined) continue;
       session.eventNumber += 1;

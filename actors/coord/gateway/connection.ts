@@ -6,28 +6,23 @@
  * the order of the requests says. `sync` and `closeSession` hold back everything behind them.
  */
 import { assert, type ErrorCode, MesozooError } from '../../../protocol/errors.ts';
-import type { MemberId, SessionId, SessionIncarnation, Zxid } from '../../../protocol/ids.ts';
-import type { Identity, OperationResult, SessionOperation } from '../../../protocol/operations.ts';
+import type { SessionId, Zxid } from '../../../protocol/ids.ts';
+import type { Identity, OperationResult } from '../../../protocol/operations.ts';
 import type { Clock, Logger, Random, TcpConnection, TcpHandlers } from '../../actor.ts';
 import { Fifo } from '../client/fifo.ts';
 import type { Quorum } from '../door/quorum.ts';
 import type { WatchTable } from '../znodes/contract.ts';
-import {
-  authenticate,
-  identitiesOfConnection,
-  isAuthEnough,
-  WRONG_ENSEMBLE,
-  withIdentities,
-} from './auth.ts';
+import { ConnectionStatistics } from './connection-statistics.ts';
+import { Credentials } from './credentials.ts';
 import { Framing } from './framing.ts';
+import { type Greeted, Greeting, NO_INCARNATION, NOBODY } from './greeting.ts';
 import { JuteReader, JuteWriter, NO_BYTES } from './jute.ts';
-import { opcodes, SYNC_CONNECTED, specialXids } from './opcodes.ts';
+import { isOfTree, opcodes, SYNC_CONNECTED, specialXids } from './opcodes.ts';
 import { answerRead, isRead } from './reads.ts';
 import { errorNumber, writeReply } from './replies.ts';
 import { isWrite, readWrite } from './requests.ts';
 import type { SaslExchange } from './sasl/exchange.ts';
 import type { GatewaySettings } from './settings.ts';
-import { Tally } from './tally.ts';
 
 export interface ConnectionOptions {
   readonly tcp: TcpConnection;
@@ -74,10 +69,6 @@ interface Waiting {
   readonly token?: Buffer | null;
 }
 
-const PASSWORD_BYTES = 16;
-const NO_INCARNATION = 0 as SessionIncarnation;
-const NO_SESSION = '0000000000000000';
-const NOBODY: readonly Identity[] = Object.freeze([]);
 const NO_TYPES: readonly number[] = Object.freeze([]);
 /** Requests without an answer: above it nothing more is read from this connection. */
 const WAITING_MAX = 4096;
@@ -91,15 +82,12 @@ export class ClientConnection implements TcpHandlers {
   session = '' as SessionId;
   incarnation = NO_INCARNATION;
   timeoutMs = 0;
-  identities: readonly Identity[];
+  /** Let in to read, by a member without a quorum. */
+  isReadOnly = false;
   state: 'greeting' | 'opening' | 'open' | 'closing' | 'closed' = 'greeting';
   isDirty = false;
-  received = 0;
-  sent = 0;
-  establishedMs = 0;
-  readonly latencyMs = new Tally();
-  /** The last request that was answered. */
-  readonly last = { type: 0, xid: 0, zxid: 0, atMs: 0 };
+  readonly acceptedMs: number;
+  readonly statistics = new ConnectionStatistics();
   /** When the bytes came that are read now. */
   private heardMs = 0;
   private readonly framing = new Framing();
@@ -107,14 +95,22 @@ export class ClientConnection implements TcpHandlers {
   /** A `sync` or `closeSession` waits or is under way; what came behind it. */
   private isHeldBack = false;
   private held: Buffer[] = [];
+  /** How many of those the question covers that has left; undefined while it has not. */
+  private confirmedCount: number | undefined;
+  private isConfirmed = false;
   private number = 0;
   private isPaused = false;
-  private hasReadOnlyFlag = true;
-  private sasl: SaslExchange | undefined;
+  private readonly credentials: Credentials;
+  private isLeaving = false;
 
   constructor(options: ConnectionOptions) {
     this.options = options;
-    this.identities = identitiesOfConnection(options.tcp, options.settings);
+    this.acceptedMs = options.clock.monotonicMs();
+    this.credentials = new Credentials(options);
+  }
+
+  get identities(): readonly Identity[] {
+    return this.credentials.identities;
   }
 
   get outstanding(): number {
@@ -127,7 +123,7 @@ export class ClientConnection implements TcpHandlers {
     if (this.state === 'closed') return;
     this.framing.push(bytes);
     this.heardMs = this.options.clock.monotonicMs();
-    if (this.state === 'open') this.options.quorum.touch(this.session);
+    if (this.state === 'open') this.heardOf();
     this.readOn();
   }
 
@@ -141,6 +137,7 @@ export class ClientConnection implements TcpHandlers {
 
   /** Reads as much as there is room for. */
   readOn(): void {
+    if (this.isLeaving) return;
     while (this.state === 'greeting' || this.state === 'open') {
       if (this.state === 'open' && !this.hasRoom()) {
         this.pause();
@@ -154,7 +151,7 @@ export class ClientConnection implements TcpHandlers {
         this.close();
         return;
       }
-      this.guarded(() => (this.state === 'greeting' ? this.connect(frame) : this.receive(frame)));
+      this.guarded(() => (this.state === 'greeting' ? this.greet(frame) : this.receive(frame)));
     }
     if (this.isPaused) {
       this.isPaused = false;
@@ -164,13 +161,28 @@ export class ClientConnection implements TcpHandlers {
 
   flush(): void {
     this.isDirty = false;
+    this.confirmedCount ??= this.held.length;
     const { tcp } = this.options;
     if (this.out.length > 0) {
       this.options.wrote(this.out.length);
       tcp.write(this.out.take());
     }
     if (tcp.waitingBytes > UNSENT_MAX_BYTES) this.abort();
+    else if (this.isLeaving) this.closeOnceQuiet();
     else if (this.isPaused) this.readOn();
+  }
+
+  /** Nothing more is read; what was read is answered, and then it closes. */
+  leave(): void {
+    this.isLeaving = true;
+    this.options.tcp.pause();
+    this.closeOnceQuiet();
+  }
+
+  /** One whose session begins or ends closes after the answer to that. */
+  private closeOnceQuiet(): void {
+    if (this.state === 'greeting' || (this.state === 'open' && this.outstanding === 0))
+      this.close();
   }
 
   /** What was written still leaves. */
@@ -237,106 +249,63 @@ export class ClientConnection implements TcpHandlers {
     return true;
   }
 
-  private connect(frame: Buffer): void {
-    const { settings, quorum, random } = this.options;
-    const reader = new JuteReader(frame);
-    reader.int();
-    const seenZxid = reader.long();
-    const askedMs = reader.int();
-    const former = reader.hex();
-    const password = Buffer.from(reader.buffer() ?? NO_BYTES);
-    // Old clients do not send it, and do not read it either.
-    this.hasReadOnlyFlag = reader.left > 0;
-    if (!this.options.admits(former !== NO_SESSION)) {
-      this.options.log.info('too many new connections', {
-        address: this.options.tcp.remoteAddress,
-      });
-      this.close();
-      return;
-    }
-    if (seenZxid > quorum.state().zxid) {
-      this.options.log.info('client has seen more than this member', { seenZxid });
-      this.close();
-      return;
-    }
-    const timeoutMs = Math.min(
-      settings.sessionTimeoutMaxMs,
-      Math.max(settings.sessionTimeoutMinMs, askedMs),
-    );
+  private greet(frame: Buffer): void {
+    const { options } = this;
+    const { quorum, settings, random, log, admits, tcp } = options;
     this.state = 'opening';
-    const holder = quorum.member;
-    if (former === NO_SESSION) {
-      const own = Buffer.from(random.bytes(PASSWORD_BYTES));
-      this.begin(newSessionId(holder, random), own, {
-        ...{ kind: 'openSession', password: own, timeoutMs, holder, clientNumbered: false },
-      });
-    } else {
-      const body = { kind: 'attachSession', password, timeoutMs, holder } as const;
-      this.begin(former as SessionId, password, body);
-    }
-  }
-
-  private begin(session: SessionId, password: Buffer, body: SessionOperation): void {
-    const operation = {
-      session,
-      incarnation: NO_INCARNATION,
-      number: 0,
-      identities: NOBODY,
-      body,
-    };
-    this.options.quorum.submit(operation, (result) => {
-      if (this.state === 'opening') this.begun(session, password, result);
+    const greeting = new Greeting({
+      ...{ quorum, settings, random, log, admits, out: this.out },
+      isOver: () => this.state !== 'opening',
+      greeted: (greeted) => this.greeted(greeted),
+      written: (isWelcome) => {
+        this.touch();
+        if (isWelcome) this.readOn();
+        else this.close();
+      },
+      turnAway: (why) => {
+        log.info('client turned away', { address: tcp.remoteAddress, why });
+        this.close();
+      },
     });
+    greeting.read(frame);
   }
 
-  private begun(session: SessionId, password: Buffer, result: OperationResult): void {
-    const view = this.options.quorum.state().session(session);
-    if (result.kind !== 'session' || view?.incarnation !== result.incarnation) {
-      this.writeConnected(0, NO_SESSION, Buffer.alloc(PASSWORD_BYTES));
-      this.close();
-      return;
-    }
+  private greeted({ session, incarnation, number, timeoutMs, isReadOnly }: Greeted): void {
     this.session = session;
-    this.incarnation = result.incarnation;
-    this.number = result.number;
-    this.timeoutMs = result.timeoutMs;
+    this.incarnation = incarnation;
+    this.number = number;
+    this.timeoutMs = timeoutMs;
+    this.isReadOnly = isReadOnly;
     this.state = 'open';
-    this.establishedMs = this.options.clock.monotonicMs();
+    this.statistics.establishedMs = this.options.clock.monotonicMs();
     this.options.opened(this);
-    this.options.quorum.touch(session);
-    this.writeConnected(result.timeoutMs, session, password);
-    this.readOn();
+    this.heardOf();
   }
 
-  private writeConnected(timeoutMs: number, session: string, password: Uint8Array): void {
-    const { out } = this;
-    out.begin();
-    out.int(0);
-    out.int(timeoutMs);
-    out.hex(session);
-    out.buffer(password);
-    if (this.hasReadOnlyFlag) out.bool(false);
-    out.end();
-    this.touch();
+  /** The leader hears of the session, unless it is this member's alone. */
+  private heardOf(): void {
+    if (!this.isReadOnly) this.options.quorum.touch(this.session);
   }
 
   // ── Requests ────────────────────────────────────────────────────────────────────────────────────────────────
 
   private receive(frame: Buffer): void {
-    this.received += 1;
+    this.statistics.received += 1;
     this.options.heard();
-    if (this.isHeldBack) {
-      this.held.push(frame);
-      return;
-    }
+    if (this.isHeldBack) this.held.push(frame);
+    else this.take(frame);
+  }
+
+  private take(frame: Buffer): void {
     const reader = new JuteReader(frame);
     const xid = reader.int();
     const type = reader.int();
     if (type === opcodes.auth) this.authenticate(xid, reader);
     else if (type === opcodes.sasl) this.answerSasl(xid, reader);
-    else if (!isAuthEnough(this.identities, this.options.settings))
-      this.refuseForGood(xid, type, 'SESSION_REQUIRES_AUTH');
+    else if (!this.credentials.areEnough) this.refuseForGood(xid, type, 'SESSION_REQUIRES_AUTH');
+    else if (this.isReadOnly && needsQuorum(type)) this.refuse(xid, type, 'NOT_READ_ONLY');
     else if (isWrite(type)) this.write(xid, type, reader);
+    else if (this.mustConfirm(type)) this.confirm(frame);
     else if (type === opcodes.deleteContainer) this.refuse(xid, type, 'BAD_REQUEST');
     else if (type === opcodes.reconfig && !this.options.settings.reconfigEnabled)
       this.refuse(xid, type, 'RECONFIG_DISABLED');
@@ -351,6 +320,22 @@ export class ClientConnection implements TcpHandlers {
   private queue(request: Waiting): void {
     if (this.waiting.length === 0) this.carryOut(request);
     else this.waiting.push(request);
+  }
+
+  private mustConfirm(type: number): boolean {
+    return this.options.settings.linearizableReads && !this.isConfirmed && isOfTree(type);
+  }
+
+  /**
+   * A read that must be as new as its question: nothing passes it until the leader has said how far this member must be.
+   * That holds for all that came until the question left, at the end of the turn.
+   */
+  private confirm(frame: Buffer): void {
+    this.isHeldBack = true;
+    this.held.push(frame);
+    this.confirmedCount = undefined;
+    this.touch();
+    this.options.quorum.confirm(() => this.goOn(this.confirmedCount));
   }
 
   private write(xid: number, type: number, reader: JuteReader): void {
@@ -386,39 +371,16 @@ export class ClientConnection implements TcpHandlers {
   private authenticate(xid: number, reader: JuteReader): void {
     reader.int();
     const scheme = reader.string();
-    const proven = authenticate(
-      scheme,
-      reader.buffer() ?? NO_BYTES,
-      this.options.tcp,
-      this.options.settings,
-    );
-    if (proven === WRONG_ENSEMBLE) {
-      this.close();
-      return;
-    }
-    if (proven === undefined || !this.addIdentities(proven)) {
-      this.refuseForGood(xid, opcodes.auth, 'AUTH_FAILED');
-      return;
-    }
-    this.reply(xid, opcodes.auth);
+    const outcome = this.credentials.prove(scheme, reader.buffer() ?? NO_BYTES);
+    if (outcome === 'elsewhere') this.close();
+    else if (outcome === 'refused') this.refuseForGood(xid, opcodes.auth, 'AUTH_FAILED');
+    else this.reply(xid, opcodes.auth);
   }
 
   private answerSasl(xid: number, reader: JuteReader): void {
-    const { log, tcp, beginSasl } = this.options;
-    this.sasl ??= beginSasl();
-    const { token, proven, refused, why } = this.sasl.answer(reader.buffer() ?? NO_BYTES);
-    if (why !== undefined) log.info('SASL refused', { address: tcp.remoteAddress, reason: why });
-    if (refused !== undefined || !this.addIdentities(proven))
-      this.refuseForGood(xid, opcodes.sasl, refused ?? 'AUTH_FAILED');
-    else this.reply(xid, opcodes.sasl, { token });
-  }
-
-  /** False where there are too many. */
-  private addIdentities(added: readonly Identity[]): boolean {
-    const identities = withIdentities(this.identities, added);
-    if (identities === undefined) return false;
-    this.identities = identities;
-    return true;
+    const outcome = this.credentials.answerSasl(reader.buffer() ?? NO_BYTES);
+    if ('refused' in outcome) this.refuseForGood(xid, opcodes.sasl, outcome.refused);
+    else this.reply(xid, opcodes.sasl, outcome);
   }
 
   /** In its turn. */
@@ -474,14 +436,13 @@ export class ClientConnection implements TcpHandlers {
       if (request.isLast === true) {
         this.out.reply(request.xid, NO_ZXID, errorNumber(refused.error.code));
         // Java's client reads a token even where there is an error.
-        if (type === opcodes.sasl) this.out.int(NO_TOKEN);
+        if (type === opcodes.sasl) this.out.buffer(null);
         this.out.end();
         this.close();
       } else writeReply(this.out, request, refused, zxid);
     } else if (request.token !== undefined) {
       this.out.reply(request.xid, NO_ZXID, 0);
-      if (request.token === null) this.out.int(NO_TOKEN);
-      else this.out.buffer(request.token);
+      this.out.buffer(request.token);
       this.out.end();
     } else if (type === opcodes.sync) this.sync(request);
     else if (type === opcodes.closeSession) this.closeSession(request);
@@ -518,16 +479,9 @@ export class ClientConnection implements TcpHandlers {
     this.answered(request, quorum.state().zxid, nowMs);
   }
 
-  private answered({ type, xid, sinceMs }: Waiting, zxid: number, nowMs: number): void {
-    this.sent += 1;
-    const latencyMs = Math.round(nowMs - sinceMs);
-    this.latencyMs.add(latencyMs);
-    this.options.answered(latencyMs, isWrite(type));
-    const { last } = this;
-    last.type = type;
-    last.xid = xid;
-    last.zxid = zxid;
-    last.atMs = nowMs;
+  private answered(request: Waiting, zxid: number, nowMs: number): void {
+    const latencyMs = this.statistics.answered(request, zxid, nowMs);
+    this.options.answered(latencyMs, isWrite(request.type));
   }
 
   private sync(request: Waiting): void {
@@ -549,15 +503,30 @@ export class ClientConnection implements TcpHandlers {
     });
   }
 
-  private goOn(): void {
+  /** With what was held back; reads among the first `confirmedCount` need not be confirmed any more. */
+  private goOn(confirmedCount = 0): void {
+    if (this.state !== 'open') return;
     this.isHeldBack = false;
     const frames = this.held;
     this.held = [];
-    for (const frame of frames) if (this.state === 'open') this.guarded(() => this.receive(frame));
+    for (const [index, frame] of frames.entries()) {
+      this.isConfirmed = index < confirmedCount;
+      if (this.isHeldBack) this.held.push(frame);
+      else if (this.isOpen()) this.guarded(() => this.take(frame));
+    }
+    this.isConfirmed = false;
+  }
+
+  private isOpen(): boolean {
+    return this.state === 'open';
   }
 
   private closeSession(request: Waiting): void {
     this.state = 'closing';
+    if (this.isReadOnly) {
+      this.farewell(request, this.options.quorum.state().zxid);
+      return;
+    }
     const operation = {
       session: this.session,
       incarnation: this.incarnation,
@@ -567,18 +536,15 @@ export class ClientConnection implements TcpHandlers {
     } as const;
     this.guarded(() =>
       this.options.quorum.submit(operation, (_result, zxid) => {
-        if (this.state !== 'closing') return;
-        this.out.reply(request.xid, zxid, 0);
-        this.out.end();
-        this.close();
+        if (this.state === 'closing') this.farewell(request, zxid);
       }),
     );
   }
 
-  resetStatistics(): void {
-    this.received = 0;
-    this.sent = 0;
-    this.latencyMs.reset();
+  private farewell({ xid }: Waiting, zxid: Zxid): void {
+    this.out.reply(xid, zxid, 0);
+    this.out.end();
+    this.close();
   }
 
   notify(type: number, path: string): void {
@@ -610,8 +576,6 @@ export class ClientConnection implements TcpHandlers {
 
 /** Of an answer to credentials, which stand outside the order of changes. */
 const NO_ZXID = 0;
-/** The length of a buffer that is null. */
-const NO_TOKEN = -1;
 const NO_FRAME = Buffer.alloc(0);
 
 const failure = (code: ErrorCode) =>
@@ -627,13 +591,11 @@ function pathOf(frame: Buffer): string | undefined {
   }
 }
 
-function isOfSession(code: MesozooError['code']): boolean {
-  return code === 'SESSION_EXPIRED' || code === 'SESSION_MOVED' || code === 'SEQUENCE_GAP';
+/** What a member that only reads cannot do. */
+function needsQuorum(type: number): boolean {
+  return isWrite(type) || type === opcodes.sync || type === opcodes.reconfig;
 }
 
-/** As ZooKeeper's: the member in the top byte, and positive as a signed number while there are fewer than 128. */
-function newSessionId(member: MemberId, random: Random): SessionId {
-  const bytes = Buffer.from(random.bytes(8));
-  bytes[0] = member;
-  return bytes.toString('hex') as SessionId;
+function isOfSession(code: MesozooError['code']): boolean {
+  return code === 'SESSION_EXPIRED' || code === 'SESSION_MOVED' || code === 'SEQUENCE_GAP';
 }

@@ -52,6 +52,10 @@ const real: readonly Buffer[] = [
   request(9, opcodes.multi, multi),
   request(10, opcodes.sync, (out) => out.string('/a')),
   request(-4, opcodes.auth, auth),
+  request(13, opcodes.sasl, (out) => out.buffer(Buffer.alloc(0))),
+  request(14, opcodes.sasl, (out) =>
+    out.buffer(Buffer.from('username="ann",nc=00000001,nonce="x\\"')),
+  ),
   request(-8, opcodes.setWatches2, watches),
   request(11, opcodes.addWatch, (out) => {
     out.string('/');
@@ -93,6 +97,7 @@ const body = noise.map((bytes) => {
 });
 /** Every field of every type, as wild as its type allows. */
 const NO_AUTH = -102;
+const users = new Map([['ann', 'secret']]);
 const int = fc.oneof(fc.integer(), fc.constantFrom(-1, 0, 1, 31, 2 ** 31 - 1, -(2 ** 31)));
 const wild = fc
   .tuple(
@@ -106,7 +111,7 @@ const wild = fc
   .map(([type, path, [one, two, three, four], scheme, id, long]) =>
     request(one, type, (out) => {
       out.string(path);
-      if (type !== opcodes.setAcl) out.buffer(Buffer.from('data'));
+      if (type !== opcodes.setAcl) out.buffer(one % 3 === 0 ? null : Buffer.from('data'));
       out.acl([{ permissions: two, scheme, id }]);
       out.int(three % 2 === 0 ? four : three & 7);
       out.long(long);
@@ -131,7 +136,7 @@ describe('whatever a client sends', () => {
   it('costs at most its connection', () => {
     fc.assert(
       fc.property(fc.array(anything, { maxLength: 20 }), fc.boolean(), (sent, isGreeted) => {
-        const world = new GatewayWorld();
+        const world = new GatewayWorld({}, users);
         const bad = world.connect();
         if (isGreeted) bad.send(hello());
         world.run();

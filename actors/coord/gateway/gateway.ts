@@ -6,6 +6,7 @@ import type { SessionId, Zxid } from '../../../protocol/ids.ts';
 import type { TreeEvent } from '../../../protocol/operations.ts';
 import type { Clock, Http, Logger, Random, Tcp, TcpAddress, TcpConnection } from '../../actor.ts';
 import type { Quorum } from '../door/quorum.ts';
+import { mayHear } from '../znodes/acl.ts';
 import type { Applied } from '../znodes/contract.ts';
 import { createWatchTable } from '../znodes/watches.ts';
 import { answerHttp, type HttpPages } from './admin/http.ts';
@@ -53,6 +54,7 @@ export class Gateway {
   private listeners: { close(): void }[] = [];
   private contactMs = 0;
   private startedMs = 0;
+  private silentCheckedMs = 0;
   private gate: RequestGate | undefined;
   private throttle: ConnectionThrottle | undefined;
   readonly latencyMs = new Tally();
@@ -76,15 +78,20 @@ export class Gateway {
     if (settings.connectionThrottle !== undefined)
       this.throttle = new ConnectionThrottle(settings.connectionThrottle, clock, random);
     const { admin, metrics, secure, clientPortListenBacklog: backlog } = this.options.settings;
-    this.listen({ host, port, backlog });
-    if (secure !== undefined)
-      this.listen({ host: secure.address ?? host, port: secure.port, backlog, isSecure: true });
+    this.listen({ host, port, backlog, tls: secure?.isUnified === true ? 'offered' : undefined });
+    if (secure?.port !== undefined)
+      this.listen({ host: secure.address ?? host, port: secure.port, backlog, tls: 'needed' });
     if (admin !== undefined) this.serve(admin, admin.path, '/metrics');
     if (metrics !== undefined) this.serve(metrics, undefined, metrics.path);
   }
 
-  stop(): void {
+  /** Nobody connects any more; each connection ends once what it has asked is answered. */
+  leave(): void {
     for (const listener of this.listeners.splice(0)) listener.close();
+    for (const connection of [...this.connections]) connection.leave();
+  }
+
+  stop(): void {
     this.closeAll();
   }
 
@@ -98,18 +105,31 @@ export class Gateway {
 
   sweep(): void {
     const nowMs = this.options.clock.monotonicMs();
-    if (this.options.quorum.isInContact()) this.contactMs = nowMs;
-    else if (nowMs - this.contactMs > PATIENCE_MS) this.closeAll();
+    const isInContact = this.options.quorum.isInContact();
+    if (isInContact) this.contactMs = nowMs;
+    // What was let in to read goes to where it can write; what wants to write looks for a member that can.
+    if (isInContact || !this.isInQuorum())
+      this.closeAll((one) => one.isReadOnly === isInContact && one.state !== 'greeting');
+    this.closeSilent(nowMs);
+  }
+
+  /** Whoever connects and does not begin a session has another purpose. */
+  private closeSilent(nowMs: number): void {
+    const { sessionlessTimeoutMs } = this.options.settings;
+    if (nowMs - this.silentCheckedMs < sessionlessTimeoutMs / 10) return;
+    this.silentCheckedMs = nowMs;
+    for (const connection of [...this.connections])
+      if (connection.state === 'greeting' && nowMs - connection.acceptedMs > sessionlessTimeoutMs)
+        connection.close();
   }
 
   /** Watchers are told before anything is answered that shows what they watch for. */
   fire(event: TreeEvent): void {
-    const state = this.options.quorum.state();
-    const mayRead = (id: SessionId) => {
+    const hears = (id: SessionId) => {
       const identities = this.sessions.get(id)?.identities;
-      return identities !== undefined && state.mayRead(event.path, identities);
+      return identities !== undefined && mayHear(event, identities);
     };
-    for (const id of this.watches.fire(event, mayRead))
+    for (const id of this.watches.fire(event, hears))
       this.sessions.get(id)?.notify(eventTypes[event.type], event.path);
   }
 
@@ -256,11 +276,15 @@ export class Gateway {
   }
 
   private resetConnections(): void {
-    for (const connection of this.connections) connection.resetStatistics();
+    for (const connection of this.connections) connection.statistics.reset();
+  }
+
+  private isInQuorum(): boolean {
+    return this.options.clock.monotonicMs() - this.contactMs <= PATIENCE_MS;
   }
 
   private isServing(): boolean {
-    return this.options.clock.monotonicMs() - this.contactMs <= PATIENCE_MS;
+    return this.options.settings.readOnlyModeEnabled || this.isInQuorum();
   }
 
   private closed(connection: ClientConnection): void {
@@ -278,7 +302,7 @@ export class Gateway {
     this.watches.removeSession(connection.session);
   }
 
-  private closeAll(): void {
-    for (const connection of [...this.connections]) connection.close();
+  private closeAll(which: (connection: ClientConnection) => boolean = () => true): void {
+    for (const connection of [...this.connections]) if (which(connection)) connection.close();
   }
 }

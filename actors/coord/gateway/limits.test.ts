@@ -43,9 +43,56 @@ describe('connections', () => {
     expect(open(world).isClosed).toBe(false);
   });
 
+  it('that begin no session are closed after a while, others stay', () => {
+    const world = new GatewayWorld({ sessionlessTimeoutMs: 1_000 });
+    const [silent, greeted, half] = [world.connect(), open(world), world.connect()];
+    half.send(hello().subarray(0, 10));
+    world.nowMs += 900;
+    world.gateway.sweep();
+    expect([silent.isClosed, half.isClosed]).toEqual([false, false]);
+    world.nowMs += 200;
+    world.gateway.sweep();
+    expect([silent.isClosed, greeted.isClosed, half.isClosed]).toEqual([true, false, true]);
+  });
+
   it('in all are bounded by maxCnxns', () => {
     const world = new GatewayWorld({ maxConnections: 1 });
     expect([open(world).isClosed, open(world).isClosed]).toEqual([false, true]);
+  });
+});
+
+describe('a member that leaves', () => {
+  it('answers what it has read, reads nothing more, and closes', () => {
+    const world = new GatewayWorld();
+    const [busy, idle] = [open(world), open(world)];
+    const greeting = world.connect();
+    busy.send(
+      request(1, opcodes.create, createBody('/a', 'x')),
+      request(2, opcodes.getData, readBody('/a')),
+      request(3, opcodes.closeSession),
+    );
+    world.gateway.leave();
+    expect([busy.isClosed, idle.isClosed, greeting.isClosed]).toEqual([false, true, true]);
+    busy.send(request(4, opcodes.create, createBody('/b', 'x')));
+    world.run();
+    expect(
+      busy
+        .frames()
+        .slice(1)
+        .map((reply) => header(reply).xid),
+    ).toEqual([1, 2, 3]);
+    expect(busy.isClosed).toBe(true);
+    expect(world.state.exists('/b')).toBeUndefined();
+  });
+
+  it('lets a session begin that was asked for, and closes then', () => {
+    const world = new GatewayWorld();
+    const peer = world.connect();
+    peer.send(hello());
+    world.gateway.leave();
+    world.run();
+    expect(peer.frames()).toHaveLength(1);
+    expect(peer.isClosed).toBe(true);
   });
 });
 

@@ -34,6 +34,22 @@ export const opcodes = {
   error: -1,
 } as const;
 
+/** Reads of znodes; of the others (a ping, credentials, watches) it does not matter how new the tree is. */
+const treeReads: ReadonlySet<number> = new Set([
+  opcodes.exists,
+  opcodes.getData,
+  opcodes.getAcl,
+  opcodes.getChildren,
+  opcodes.getChildren2,
+  opcodes.multiRead,
+  opcodes.getEphemerals,
+  opcodes.getAllChildrenNumber,
+]);
+
+export function isOfTree(type: number): boolean {
+  return treeReads.has(type);
+}
+
 export const specialXids = { notification: -1, ping: -2, auth: -4, setWatches: -8 } as const;
 
 export const eventTypes = {

@@ -17,6 +17,13 @@ export function parseProperties(text: string): readonly Property[] {
   });
 }
 
+/** For others' eyes: the text as it is, without what its passwords and hashes of passwords are. */
+export function withoutSecrets(text: string): string {
+  const secret =
+    /^([ \t]*[^\s=:#!]*(?:password|superDigest)(?:[ \t]*[=:][ \t]*|[ \t]+))(?:[^\n]*\\\r?\n)*[^\r\n]*/gim;
+  return text.replace(secret, '$1***');
+}
+
 /** Without comments and empty lines; a backslash at its end joins a line with the next. */
 function logicalLines(text: string): { readonly content: string; readonly line: number }[] {
   const found: { content: string; line: number }[] = [];

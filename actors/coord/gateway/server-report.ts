@@ -90,7 +90,7 @@ export function serverReport(options: ReportOptions): ServerReport {
     logBytes: bytesOf(false),
     lastSnapshot: undefined,
     digests: gateway.digests.entries,
-    uptimeMs: clock.monotonicMs() - options.startedMs,
+    uptimeMs: Math.round(clock.monotonicMs() - options.startedMs),
     nowMs,
     openFiles: process.openFiles(),
     openFilesMax: process.openFilesMax,
@@ -130,7 +130,8 @@ function sessionsOf(state: ZnodeState, nowMs: number): ServerReport['sessions'] 
 
 function connectionReport(connection: ClientConnection, nowMs: number): ConnectionReport {
   const { tcp } = connection.options;
-  const { session, latencyMs, last } = connection;
+  const { session, statistics } = connection;
+  const { latencyMs, last, received, sent, establishedMs } = statistics;
   const wallOf = (monotonicMs: number) =>
     Math.round(nowMs - (connection.options.clock.monotonicMs() - monotonicMs));
   return {
@@ -138,15 +139,15 @@ function connectionReport(connection: ClientConnection, nowMs: number): Connecti
     port: tcp.remotePort,
     isSecure: tcp.isSecure,
     queued: connection.outstanding,
-    received: connection.received,
-    sent: connection.sent,
+    received,
+    sent,
     session:
       session === ''
         ? undefined
         : {
             sessionId: longOf(session),
             timeoutMs: connection.timeoutMs,
-            establishedAtMs: wallOf(connection.establishedMs),
+            establishedAtMs: wallOf(establishedMs),
             lastOperation: shortNames[last.type] ?? 'NA',
             lastXid: last.xid,
             lastZxid: BigInt(last.zxid),

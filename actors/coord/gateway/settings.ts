@@ -37,6 +37,8 @@ export interface GatewaySettings {
   readonly maxClientConnections: number;
   /** `maxCnxns`: connections in all; 0 is no bound. */
   readonly maxConnections: number;
+  /** `nio.sessionlessCnxnTimeout`: a connection that has begun no session by then is closed. */
+  readonly sessionlessTimeoutMs: number;
   /** `jute.maxbuffer`: a longer frame ends its connection. */
   readonly maxFrameBytes: number;
   /** `globalOutstandingLimit`: requests that this member has taken and not answered; above it nothing more is read. */
@@ -54,6 +56,8 @@ export interface GatewaySettings {
   readonly reconfigEnabled: boolean;
   /** `readonlymode.enabled`: a member without a quorum serves reads to clients that asked for that. */
   readonly readOnlyModeEnabled: boolean;
+  /** `linearizableReads`, a key of ours: each read is confirmed by the leader before it is answered. */
+  readonly linearizableReads: boolean;
   /** `enforceQuota`: a hard quota refuses, where it would only be logged. */
   readonly enforceQuota: boolean;
   /** `skipACL`: no ACL is looked at. */
@@ -86,8 +90,10 @@ export interface GatewaySettings {
 }
 
 export interface SecureClientSettings {
-  /** `secureClientPort`. */
-  readonly port: number;
+  /** `secureClientPort`; undefined where there is only `client.portUnification`. */
+  readonly port: number | undefined;
+  /** `client.portUnification`: the client port takes both, with TLS and without. */
+  readonly isUnified: boolean;
   /** `secureClientPortAddress`; undefined is where the port without TLS listens. */
   readonly address: string | undefined;
   /** `ssl.keyStore.location` and `.password`: PEM or PKCS12. */
@@ -160,6 +166,7 @@ export const generousSettings: GatewaySettings = {
   maxClientConnections: 0,
   maxConnections: 0,
   maxFrameBytes: 0xfffff,
+  sessionlessTimeoutMs: 10_000,
   globalOutstandingLimit: 50_000,
   requestThrottleMax: 0,
   connectionThrottle: undefined,
@@ -167,6 +174,7 @@ export const generousSettings: GatewaySettings = {
   extendedTypesEnabled: true,
   reconfigEnabled: true,
   readOnlyModeEnabled: true,
+  linearizableReads: false,
   enforceQuota: true,
   skipAcl: false,
   superDigest: undefined,

@@ -82,7 +82,7 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
       'requestThrottleDropStale requestStaleLatencyCheck requestStaleConnectionCheck ' +
       'connectionMaxTokens connectionTokenFillTime ' +
       'connectionTokenFillCount connectionFreezeTime connectionDropIncrease connectionDropDecrease ' +
-      'connectionDecreaseRatio nio.sessionlessCnxnTimeout',
+      'connectionDecreaseRatio',
   ],
   [noAudit, 'audit.enable audit.impl.class'],
   [
@@ -101,7 +101,7 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
     ownTls,
     'ssl.protocol ssl.context.supplier.class ssl.hostnameVerification ' +
       'ssl.clientHostnameVerification ssl.crl ssl.ocsp ssl.handshakeDetectionTimeoutMillis ssl.sslProvider ' +
-      'ssl.authProvider ssl.sessionTimeout ssl.allowReverseDnsLookup client.portUnification client.certReload ' +
+      'ssl.authProvider ssl.sessionTimeout ssl.allowReverseDnsLookup client.certReload ' +
       'ssl.clientCertReload sslCertReload ssl.tcnative.ocsp',
   ],
   [

@@ -91,16 +91,18 @@ export function secureOf(values: Values): SecureClientSettings | undefined {
     /^(none|want|need)$/i,
     'none, want or need',
   ) as SecureClientSettings['clientAuth'] | undefined;
-  const port = values.whole('secureClientPort', 0, PORT_MAX);
+  const port = values.whole('secureClientPort', 0, PORT_MAX) || undefined;
+  const isUnified = values.flag('client.portUnification') ?? false;
   const keyStore = storeOf(values, 'keyStore');
-  if (!port) return undefined;
+  if (port === undefined && !isUnified) return undefined;
   if (keyStore === undefined)
     throw values.bad(
-      'secureClientPort',
+      port === undefined ? 'client.portUnification' : 'secureClientPort',
       'needs ssl.keyStore.location, a file with key and certificate',
     );
   return {
     port,
+    isUnified,
     address: values.text('secureClientPortAddress'),
     keyStore,
     trustStore: storeOf(values, 'trustStore'),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../protocol/limits.ts';
-import { parseProperties } from './properties.ts';
+import { parseProperties, withoutSecrets } from './properties.ts';
 import { zooKeeperSettings } from './settings.ts';
 import { fourLetterWords } from './words/names.ts';
 import { parseZooCfg, zooCfgKeys } from './zoo-cfg.ts';
@@ -23,6 +23,16 @@ describe('the syntax of properties', () => {
   ])('%j', (text, expected) => {
     expect(parseProperties(text)).toEqual(expected);
   });
+});
+
+it.each([
+  ['ssl.keyStore.password=s3', 'ssl.keyStore.password=***'],
+  ['a=1\nx.superPassword : s3 \r\nb=2', 'a=1\nx.superPassword : ***\r\nb=2'],
+  [' zookeeper.D.superDigest=super:\\\n   s3\nb=2', ' zookeeper.D.superDigest=***\nb=2'],
+  ['ssl.keyStore.passwordPath=/p', 'ssl.keyStore.passwordPath=/p'],
+  ['# password=', '# password='],
+])('secrets are left out of what others see: %j', (text, shown) => {
+  expect(withoutSecrets(text)).toBe(shown);
 });
 
 describe('a zoo.cfg', () => {
@@ -134,6 +144,7 @@ describe('a zoo.cfg', () => {
     );
     expect(settings.secure).toEqual({
       port: 2281,
+      isUnified: false,
       address: undefined,
       keyStore: { path: '/k.pem', password: 'p', passwordPath: undefined },
       trustStore: undefined,
@@ -189,6 +200,7 @@ describe('a zoo.cfg', () => {
     ['ssl.clientAuth=perhaps', 'line 1: ssl.clientAuth: expected none, want or need'],
     ['jute.maxbuffer=', 'line 1: jute.maxbuffer'],
     ['secureClientPort=2281', 'line 1: secureClientPort: needs ssl.keyStore.location'],
+    ['client.portUnification=true', 'line 1: client.portUnification: needs ssl.keyStore.location'],
     ['ssl.keyStore.type=JKS', 'line 1: ssl.keyStore.type: expected PEM or PKCS12 (keytool'],
     ['enforce.auth.schemes=kerberos', 'line 1: enforce.auth.schemes: there is no scheme kerberos'],
     ['sessionRequireClientSASLAuth=true', 'java.security.auth.login.config must name a JAAS file'],
@@ -203,6 +215,7 @@ describe('a zoo.cfg', () => {
     ],
     ['request_throttle_max_requests=x', 'line 1: request_throttle_max_requests'],
     ['maxCnxns=x', 'line 1: maxCnxns'],
+    ['nio.sessionlessCnxnTimeout=0', 'line 1: nio.sessionlessCnxnTimeout: expected a whole number'],
     ['secureClientPort=one', 'line 1: secureClientPort: expected a whole number from 0'],
     ['admin.serverPort=0', 'line 1: admin.serverPort: expected a whole number from 1 to 65535'],
     ['admin.enableServer=on', 'line 1: admin.enableServer: expected true or false'],

@@ -84,6 +84,8 @@ function settingsOf(
     maxClientConnections: unbounded(values, 'maxClientCnxns') ?? base.maxClientConnections,
     maxConnections: unbounded(values, 'maxCnxns') ?? base.maxConnections,
     maxFrameBytes: values.whole('jute.maxbuffer', 1024, WHOLE_MAX) ?? base.maxFrameBytes,
+    sessionlessTimeoutMs:
+      values.whole('nio.sessionlessCnxnTimeout', 1, WHOLE_MAX) ?? base.sessionlessTimeoutMs,
     globalOutstandingLimit:
       values.whole('globalOutstandingLimit', 1, WHOLE_MAX) ?? base.globalOutstandingLimit,
     requestThrottleMax:
@@ -93,6 +95,7 @@ function settingsOf(
     extendedTypesEnabled: values.flag('extendedTypesEnabled') ?? base.extendedTypesEnabled,
     reconfigEnabled: values.flag('reconfigEnabled') ?? base.reconfigEnabled,
     readOnlyModeEnabled,
+    linearizableReads: values.flag('linearizableReads') ?? base.linearizableReads,
     enforceQuota: values.flag('enforceQuota') ?? base.enforceQuota,
     skipAcl: values.flag('skipACL') ?? base.skipAcl,
     ...authenticationOf(values, saslSuperUsers),

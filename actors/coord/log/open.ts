@@ -29,14 +29,9 @@ import {
 } from './identity.ts';
 import { stopOnFailure } from './log.ts';
 import { type AcceptedValue, type LogContent, readLog, type SegmentSummary } from './recovery.ts';
+import { restoreAtOnce } from './restoration.ts';
 import { segmentNumber } from './segments.ts';
-import {
-  listSnapshots,
-  removeLeftovers,
-  snapshotChunks,
-  snapshotName,
-  verifySnapshot,
-} from './snapshots.ts';
+import { listSnapshots, removeLeftovers, snapshotName } from './snapshots.ts';
 
 export interface OpenOptions {
   readonly storage: Storage;
@@ -178,9 +173,8 @@ function restoreNewest(options: OpenOptions, configuration: Configuration): Rest
   for (const { slot, bytes } of listSnapshots(storage).reverse()) {
     const name = snapshotName(slot);
     try {
-      const { promised } = verifySnapshot(storage, name, slot);
-      const state = znodes.restore(snapshotChunks(storage, name, slot), planted);
-      return { state, slot, promised, bytes, damaged };
+      const { head, state } = restoreAtOnce(options, name, slot);
+      return { state, slot, promised: head.promised, bytes, damaged };
     } catch (error) {
       if (!(error instanceof MesozooError && error.code === 'LOG_DAMAGED')) throw error;
       log.error('snapshot damaged', { name, reason: error.message });

@@ -161,8 +161,15 @@ export interface SnapshotHead {
   readonly clusterId: string;
 }
 
-/** Reads all of the file once. Throws LOG_DAMAGED when it is not a whole and sound snapshot at this slot. */
-export function verifySnapshot(storage: Storage, name: string, slot: Slot): SnapshotHead {
+/**
+ * The chunks of a snapshot, views that nobody writes to, and its head at the end. Throws
+ * LOG_DAMAGED when the file is not a whole and sound snapshot at this slot: only who has come to the end can know.
+ */
+export function* snapshotChunks(
+  storage: Storage,
+  name: string,
+  slot: Slot,
+): Generator<Uint8Array, SnapshotHead> {
   const digest = createHash('sha256');
   let head: SnapshotHead | undefined;
   let chunks = 0;
@@ -174,6 +181,7 @@ export function verifySnapshot(storage: Storage, name: string, slot: Slot): Snap
     } else if (record.kind === recordKinds.snapshotChunk) {
       digest.update(record.payload);
       chunks += 1;
+      yield record.payload;
     } else if (record.kind === recordKinds.snapshotEnd && head !== undefined) {
       const [count, expected] = unpack(record.payload) as [number, string];
       if (count !== chunks || expected !== digest.digest('hex')) {
@@ -185,13 +193,6 @@ export function verifySnapshot(storage: Storage, name: string, slot: Slot): Snap
     }
   }
   throw damaged(name, 'it has no end record');
-}
-
-/** The chunks of a snapshot that was verified. */
-export function* snapshotChunks(storage: Storage, name: string, slot: Slot): Generator<Uint8Array> {
-  for (const record of snapshotRecords(storage, name, slot)) {
-    if (record.kind === recordKinds.snapshotChunk) yield record.payload;
-  }
 }
 
 /** Read in windows, since the whole may not fit into memory twice. */
@@ -221,6 +222,6 @@ function fileNumber(slot: Slot): number {
   return slot % 2 ** 32;
 }
 
-function damaged(name: string, what: string): MesozooError {
+export function damaged(name: string, what: string): MesozooError {
   return new MesozooError('LOG_DAMAGED', `the snapshot "${name}" is damaged: ${what}`);
 }

@@ -3,7 +3,8 @@
  *
  * The member that lags asks for pieces of the file, a window at a time, and so grants the credit; the one that has the
  * snapshot only reads and answers, and keeps nothing. A piece that is lost is asked for again; a file that has gone
- * meanwhile is answered with a newer one, and the transfer begins anew.
+ * meanwhile is answered with a newer one, and the transfer begins anew. What has come is read back step by step; only
+ * when a state has come of it does the file count as a snapshot of this member.
  */
 
 import { MesozooError } from '../../../protocol/errors.ts';
@@ -11,7 +12,8 @@ import type { MemberId, Slot } from '../../../protocol/ids.ts';
 import { NO_SLOT } from '../../../protocol/ids.ts';
 import type { Clock, Logger, Storage, Timer } from '../../actor.ts';
 import { stopOnFailure } from './log.ts';
-import { FETCHED_FILE, listSnapshots, snapshotName, verifySnapshot } from './snapshots.ts';
+import type { RestoredState } from './restoration.ts';
+import { FETCHED_FILE, listSnapshots, snapshotName } from './snapshots.ts';
 
 export interface SnapshotRead {
   readonly type: 'snapshotRead';
@@ -70,8 +72,10 @@ export interface SnapshotFetchOptions {
   readonly send: (to: MemberId, read: SnapshotRead) => void;
   /** Without a new piece for this long the window is asked for again. */
   readonly timeoutMs: number;
-  /** The snapshot is verified, on disk and has its name; or undefined when it could not be had. */
-  readonly done: (slot: Slot | undefined) => void;
+  /** In steps. Throws LOG_DAMAGED when the file is no whole and sound snapshot. */
+  readonly restore: (name: string, slot: Slot) => Generator<void, RestoredState>;
+  /** The snapshot is on disk and has its name; or undefined when it could not be had. */
+  readonly done: (fetched: RestoredState | undefined) => void;
 }
 
 const ATTEMPTS_MAX = 5;
@@ -85,6 +89,8 @@ export class SnapshotFetch {
   private askedUpTo = 0;
   private attempts = 0;
   private timer: Timer | undefined;
+  /** Everything has come: pieces that come yet are repeats. */
+  private complete = false;
   private ended = false;
 
   constructor(options: SnapshotFetchOptions) {
@@ -103,7 +109,7 @@ export class SnapshotFetch {
   }
 
   take(piece: SnapshotPiece): void {
-    if (this.ended || piece.from !== this.from) return;
+    if (this.ended || this.complete || piece.from !== this.from) return;
     if (piece.slot <= this.options.above) {
       this.fail('the other member has no newer snapshot');
       return;
@@ -115,8 +121,9 @@ export class SnapshotFetch {
     const isLast = this.received >= this.size;
     this.options.storage.append(FETCHED_FILE, [piece.bytes], (failure) => {
       stopOnFailure(failure);
-      if (isLast && !this.ended) this.finish();
+      if (isLast && !this.ended) this.restore(this.options.restore(FETCHED_FILE, this.slot));
     });
+    this.complete = isLast;
     if (isLast) this.timer?.cancel();
     else this.grant();
   }
@@ -172,20 +179,26 @@ export class SnapshotFetch {
     else this.ask(this.received, this.size === 0 ? PIECE_BYTES : WINDOW_BYTES);
   }
 
-  private finish(): void {
-    const { storage, done } = this.options;
+  /** One step, and the next when messages and timers have had their turn. */
+  private restore(steps: Generator<void, RestoredState>): void {
+    let step: IteratorResult<void, RestoredState>;
     try {
-      verifySnapshot(storage, FETCHED_FILE, this.slot);
+      step = steps.next();
     } catch (error) {
       if (!(error instanceof MesozooError && error.code === 'LOG_DAMAGED')) throw error;
       this.fail(error.message);
       return;
     }
-    storage.rename(FETCHED_FILE, snapshotName(this.slot), (failure) => {
+    if (step.done === true) this.keep(step.value);
+    else this.timer = this.options.clock.after(0, () => this.restore(steps));
+  }
+
+  private keep(restored: RestoredState): void {
+    this.options.storage.rename(FETCHED_FILE, snapshotName(this.slot), (failure) => {
       stopOnFailure(failure);
       if (this.ended) return;
       this.cancel();
-      done(this.slot);
+      this.options.done(restored);
     });
   }
 

@@ -142,6 +142,8 @@ export interface Paxos {
   confirmLeadership(id: number): void;
   /** Nobody listens where the leader of this ballot did. */
   leaderGone(ballot: Ballot): void;
+  /** The leader of this ballot has told everybody that it leads no more. */
+  leaderLeaves(ballot: Ballot): void;
   /** The state machine was replaced by a snapshot that another member sent; it is on disk. */
   installed(slot: Slot, configuration: Configuration): void;
   /** A snapshot at this slot is on disk: entries up to it may be forgotten, but for so many bytes, for those who lag a little. */

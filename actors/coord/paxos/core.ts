@@ -20,6 +20,7 @@ import type { Paxos, PaxosOptions, PaxosOutput, PaxosStatus, Value } from './con
 import {
   electionTick,
   leaderGone,
+  leaderLeaves,
   onPreVote,
   onPreVoted,
   onRefused,
@@ -177,6 +178,10 @@ export class PaxosCore implements Paxos {
 
   leaderGone(ballot: Ballot): void {
     leaderGone(this.context, ballot);
+  }
+
+  leaderLeaves(ballot: Ballot): void {
+    leaderLeaves(this.context, ballot);
   }
 
   installed(slot: Slot, configuration: Configuration): void {

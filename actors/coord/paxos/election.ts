@@ -34,12 +34,22 @@ export function electionTick(context: Context): void {
  * Nobody listens where the leader of this ballot did: followers need not wait for their timeout, only so long that the
  * others know it too, and not all equally long.
  */
-export function leaderGone({ state, lifecycle, options }: Context, ballot: Ballot): void {
+export function leaderGone(context: Context, ballot: Ballot): void {
+  const { heartbeatMs } = context.options.timing;
+  loseLeader(context, ballot, heartbeatMs * (1 + context.options.random()));
+}
+
+/** The leader of this ballot said so itself, to all: nobody need wait for the others, only not all begin equally soon. */
+export function leaderLeaves(context: Context, ballot: Ballot): void {
+  const { heartbeatMs } = context.options.timing;
+  loseLeader(context, ballot, heartbeatMs * context.options.random());
+}
+
+function loseLeader({ state, lifecycle }: Context, ballot: Ballot, waitMs: number): void {
   if (lifecycle.role() !== 'following' || state.leader === undefined) return;
   if (state.leaderBallot !== ballot) return;
   state.leader = undefined;
-  const dueMs = state.nowMs + options.timing.heartbeatMs * (1 + options.random());
-  state.electionDeadlineMs = Math.min(state.electionDeadlineMs, dueMs);
+  state.electionDeadlineMs = Math.min(state.electionDeadlineMs, state.nowMs + waitMs);
 }
 
 function startPreVote(context: Context): void {

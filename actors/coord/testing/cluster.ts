@@ -224,6 +224,10 @@ export class Client {
     }
   }
 
+  listen(subject: string, handler: (payload: Uint8Array) => void): void {
+    this.connection.subscribe(subject, ({ payload }) => handler(payload));
+  }
+
   publish(subject: string, body: Body, reply?: string): void {
     this.connection.publish(subject, encode(body, 'json'), reply === undefined ? {} : { reply });
   }

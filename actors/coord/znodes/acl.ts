@@ -6,7 +6,12 @@
  * `super` may do everything; no ACL can name it.
  */
 import { limits } from '../../../protocol/limits.ts';
-import { type AclEntry, type Identity, permissions } from '../../../protocol/operations.ts';
+import {
+  type AclEntry,
+  type Identity,
+  permissions,
+  type TreeEvent,
+} from '../../../protocol/operations.ts';
 import { isWithin, rangeOf } from './addresses.ts';
 import { hasher } from './hash.ts';
 
@@ -96,13 +101,29 @@ function keyOf(entries: readonly AclEntry[]): string {
 
 /** True when one of `wanted` (bits) is granted to everybody or to one of the identities. */
 export function allows(acl: Acl, wanted: number, identities: readonly Identity[]): boolean {
-  if ((acl.world & wanted) !== 0) return true;
+  return (acl.world & wanted) !== 0 || grants(acl.entries, wanted, identities);
+}
+
+function grants(
+  entries: readonly AclEntry[],
+  wanted: number,
+  identities: readonly Identity[],
+): boolean {
   for (const identity of identities) {
     if (identity.scheme === 'super') return true;
-    for (const entry of acl.entries)
+    for (const entry of entries)
       if ((entry.permissions & wanted) !== 0 && isMeant(entry, identity)) return true;
   }
   return false;
+}
+
+/** The ACL is that of the moment: the node may be gone or changed by the time its watchers are told (CVE-2024-23944). */
+export function eventOf(type: TreeEvent['type'], path: string, acl: Acl): TreeEvent {
+  return (acl.world & permissions.read) !== 0 ? { type, path } : { type, path, acl: acl.entries };
+}
+
+export function mayHear({ acl }: TreeEvent, identities: readonly Identity[]): boolean {
+  return acl === undefined || grants(acl, permissions.read, identities);
 }
 
 function isMeant(entry: AclEntry, { scheme, id }: Identity): boolean {

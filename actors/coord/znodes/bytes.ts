@@ -87,8 +87,11 @@ export class ByteWriter {
     this.length += 8;
   }
 
+  /** Small ones share a buffer: one for each would cost more than its content. */
   copy(start = 0, end = this.length): Uint8Array {
-    return this.bytes.slice(start, end);
+    const copy = Buffer.allocUnsafe(end - start);
+    this.buffer.copy(copy, 0, start, end);
+    return new Uint8Array(copy.buffer, copy.byteOffset, copy.length);
   }
 
   toLatin1(): string {
@@ -211,6 +214,22 @@ export class ByteReader {
     return this.buffer.toString('hex', at, at + 8);
   }
 
+  /** Passes over these bytes if they come next. */
+  skipEqual(bytes: Uint8Array): boolean {
+    const { length } = bytes;
+    if (length > this.left) return false;
+    const at = this.position;
+    for (let index = 0; index < length; index++)
+      if (this.bytes[at + index] !== bytes[index]) return false;
+    this.position += length;
+    return true;
+  }
+
+  /** A view of what was read from `start` on. */
+  since(start: number): Uint8Array {
+    return this.bytes.subarray(start, this.position);
+  }
+
   skip(size: number): void {
     this.advance(size);
   }
@@ -230,9 +249,4 @@ export class ByteReader {
 
 export function unreadable(why: string): MesozooError {
   return new MesozooError('BAD_REQUEST', `the bytes are not readable: ${why}`);
-}
-
-/** A view that would keep much more memory alive than it needs is copied. */
-export function compact(bytes: Uint8Array): Uint8Array {
-  return bytes.length * 2 >= bytes.buffer.byteLength ? bytes : bytes.slice();
 }

@@ -1,57 +1,29 @@
 /**
- * The children of one node, and their names in byte order.
+ * The names of one node's children, in byte order.
  *
  * Names are sorted when somebody asks; from then on changes are noted and merged in at the next asking, so that a
  * list of a hundred thousand that is read after each change is copied, not sorted again.
  */
-import { nameOf } from '../../../protocol/paths.ts';
-
-interface Child {
-  readonly path: string;
-}
-
-export class Children<Node extends Child> {
-  private readonly nodes = new Set<Node>();
+export class ChildNames {
   private sorted: readonly string[] | undefined = undefined;
   /** Names that came (true) or went (false) since `sorted` was made. */
   private changes: Map<string, boolean> | undefined = undefined;
 
-  get size(): number {
-    return this.nodes.size;
-  }
-
-  add(node: Node): void {
-    this.nodes.add(node);
-    this.note(node, true);
-  }
-
-  delete(node: Node): void {
-    this.nodes.delete(node);
-    this.note(node, false);
-  }
-
-  /** In no order that matters. */
-  all(): Iterable<Node> {
-    return this.nodes;
-  }
-
-  /** Legal names have no surrogates, so JavaScript's order of strings is that of their UTF-8. Never written to. */
-  names(): readonly string[] {
-    if (this.sorted === undefined) {
-      const names: string[] = [];
-      for (const node of this.nodes) names.push(nameOf(node.path));
-      this.sorted = names.sort();
-    } else if (this.changes !== undefined) {
-      this.sorted = merged(this.sorted, this.changes);
-    }
+  /**
+   * `all` tells them in any order, for when they must be sorted anew. Legal names have no surrogates, so JavaScript's
+   * order of strings is that of their UTF-8. The result is never written to.
+   */
+  inOrder(all: () => string[]): readonly string[] {
+    if (this.sorted === undefined) this.sorted = all().sort();
+    else if (this.changes !== undefined) this.sorted = merged(this.sorted, this.changes);
     this.changes = undefined;
     return this.sorted;
   }
 
-  private note(node: Node, there: boolean): void {
+  note(name: string, there: boolean): void {
     if (this.sorted === undefined) return;
     this.changes ??= new Map();
-    this.changes.set(nameOf(node.path), there);
+    this.changes.set(name, there);
     // Nobody has asked for long: sorting anew is as good, and needs no memory until then.
     if (this.changes.size > 16 + this.sorted.length / 4) {
       this.sorted = undefined;

@@ -113,7 +113,10 @@ export interface ZnodeState {
 
 export interface SnapshotReader {
   readonly slot: Slot;
-  /** Undefined at the end. Chunks carry no checksums: who stores or sends them adds them. */
+  /**
+   * Undefined at the end. A chunk may be empty, when a long stretch had nothing that belongs into the snapshot. Chunks
+   * carry no checksums: who stores or sends them adds them.
+   */
   next(): Uint8Array | undefined;
   /** Ends early; frees what was kept. */
   cancel(): void;
@@ -126,6 +129,16 @@ export interface ZnodeStateFactory {
     chunks: Iterable<Uint8Array>,
     planted?: import('../../planted.ts').PlantedBugs,
   ): ZnodeState;
+  /** The same, a chunk at a time: a large tree takes seconds, in which a member has other things to do. */
+  restoring(planted?: import('../../planted.ts').PlantedBugs): StateRestoration;
+}
+
+/** Throws MesozooError LOG_DAMAGED as soon as the chunks cannot be those of a snapshot; it is of no use from then on. */
+export interface StateRestoration {
+  /** The chunk must stay as it is. */
+  take(chunk: Uint8Array): void;
+  /** After the last chunk. */
+  finish(): ZnodeState;
 }
 
 /** `data` and `exist` are one when they fire; both and `child` are gone when they have fired, the others stay. */
@@ -142,9 +155,9 @@ export interface WatchTable {
   has(session: SessionId, kind: WatchKind | 'any', path: string): boolean;
   /**
    * Whom to tell, in order; each session once for each event; the one-shot watches that fired are gone, also those of
-   * sessions that are not told since they may not read the node.
+   * sessions that are not told since they could not read the node.
    */
-  fire(event: TreeEvent, mayRead?: (session: SessionId) => boolean): readonly SessionId[];
+  fire(event: TreeEvent, mayHear?: (session: SessionId) => boolean): readonly SessionId[];
   removeSession(session: SessionId): void;
   count(session: SessionId): number;
   /** Of all sessions. */

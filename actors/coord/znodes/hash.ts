@@ -63,6 +63,16 @@ class Hasher {
     for (let index = whole; index < length; index++) this.word(bytes[index]! | 0x100);
   }
 
+  /** As `bytes`, of `length` bytes from `start` on, where a word begins; `words` is the same memory. */
+  words(words: Int32Array, bytes: Uint8Array, start: number, length: number): void {
+    this.word(length);
+    const first = start >>> 2;
+    const whole = length >>> 2;
+    for (let index = first; index < first + whole; index++) this.word(words[index]!);
+    for (let index = start + 4 * whole; index < start + length; index++)
+      this.word(bytes[index]! | 0x100);
+  }
+
   /** Spreads every input bit over both halves (MurmurHash3's finalizer). */
   end(): void {
     const mixed = this.low;

@@ -5,7 +5,6 @@
  * Of several quotas on one branch the deepest counts. Soft limits (`count`, `bytes`) refuse nothing.
  */
 import { parentOf } from '../../../protocol/paths.ts';
-import { dataBytes, keepData } from './data.ts';
 import type { Tree, Znode } from './tree.ts';
 
 const ROOT = '/zookeeper/quota';
@@ -66,8 +65,8 @@ export function beginStats(tree: Tree, node: Znode): void {
   const waiting = top === undefined ? [] : [top];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     count += 1;
-    bytes += next.data.length;
-    if (next.children !== undefined) for (const child of next.children.all()) waiting.push(child);
+    bytes += next.dataLength;
+    for (const child of next.children()) waiting.push(child);
   }
   setTrack(
     tree,
@@ -89,7 +88,7 @@ function numberOf(track: Track, name: string): number {
 function trackOf(node: Znode | undefined): Track | undefined {
   if (node === undefined) return undefined;
   const track: Track = new Map();
-  for (const pair of Buffer.from(dataBytes(node.data)).toString('utf8').split(/[,;]+/)) {
+  for (const pair of Buffer.from(node.data).toString('utf8').split(/[,;]+/)) {
     const [, name, value] = /^(\w+)=(-?\d{1,15})=?$/.exec(pair) ?? [];
     if (name !== undefined) track.set(name, Number(value));
   }
@@ -103,5 +102,5 @@ function setTrack(tree: Tree, node: Znode, track: Track): void {
     `count=${numberOf(track, 'count')},bytes=${numberOf(track, 'bytes')}${more.length > 0 ? '=' : ''}`,
     ...more.map((name) => `${name}=${numberOf(track, name)}`),
   ].join(';');
-  tree.replaceData(node, keepData(Buffer.from(text)));
+  tree.replaceData(node, Buffer.from(text));
 }

@@ -10,14 +10,14 @@ import { pathProblem } from '../../../protocol/paths.ts';
 import { allows, withoutHashes } from './acl.ts';
 import { firstNotBefore } from './children.ts';
 import type { ReadNode } from './contract.ts';
-import { dataBytes, NULL_DATA } from './data.ts';
+import { NULL_DATA } from './data.ts';
 import type { Tree, Znode } from './tree.ts';
 
 export function readNode(tree: Tree, path: string, identities: readonly Identity[]): ReadNode {
   const node = find(tree, path);
   demand(node, permissions.read, identities);
   const { data } = node;
-  return { data: dataBytes(data), isNull: data === NULL_DATA, stat: node.stat() };
+  return { data, isNull: data === NULL_DATA, stat: node.stat() };
 }
 
 export function readChildren(
@@ -50,23 +50,21 @@ export function readAcl(
 /** All below a node, itself not counted. */
 export function countBelow(tree: Tree, path: string): number {
   const waiting = [find(tree, path)];
-  if (path === '/') return tree.nodes.size - 1;
+  if (path === '/') return tree.size - 1;
   let count = 0;
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    if (node.children === undefined) continue;
-    count += node.children.size;
-    for (const child of node.children.all()) if (child.childCount > 0) waiting.push(child);
+    count += node.childCount;
+    for (const child of node.children()) if (child.childCount > 0) waiting.push(child);
   }
   return count;
 }
 
 export function stalePaths(tree: Tree, wallMs: number, limit: number): readonly string[] {
   const paths: string[] = [];
-  for (const nodes of [tree.containers, tree.perishable])
-    for (const node of nodes) {
-      if (paths.length >= limit) return paths;
-      if (node.isStale(wallMs)) paths.push(node.path);
-    }
+  for (const node of tree.passingNodes()) {
+    if (paths.length >= limit) return paths;
+    if (node.isStale(wallMs)) paths.push(node.path);
+  }
   return paths;
 }
 

@@ -20,35 +20,49 @@ export interface Restored {
   readonly digest: string;
 }
 
-export function restoreSnapshot(chunks: Iterable<Uint8Array>): Restored {
-  const tree = new Tree();
-  const sessions = new Sessions();
-  let head: SnapshotHead | undefined;
-  let end: SnapshotEnd | undefined;
-  for (const record of recordsOf(chunks)) {
-    if (end !== undefined) throw damaged('it goes on after its end');
-    if ((head === undefined) !== (record.kind === 'head')) throw damaged('its head is not first');
+/** Takes the chunks one after another. */
+export class SnapshotRestore {
+  private readonly tree = new Tree();
+  private readonly sessions = new Sessions();
+  private readonly cutter = new RecordCutter();
+  private head: SnapshotHead | undefined;
+  private end: SnapshotEnd | undefined;
+
+  take(chunk: Uint8Array): void {
+    for (const record of this.cutter.take(chunk)) this.add(record);
+  }
+
+  finish(): Restored {
+    this.cutter.finish();
+    const { tree, sessions, head, end } = this;
+    if (head === undefined || end === undefined) throw damaged('it is not whole');
+    tree.restored();
+    if (end.nodes !== tree.size || end.sessions !== sessions.all.size)
+      throw damaged('nodes or sessions are missing');
+    return { head, tree, sessions, digest: end.digest };
+  }
+
+  private add(record: SnapshotRecord): void {
+    if (this.end !== undefined) throw damaged('it goes on after its end');
+    if ((this.head === undefined) !== (record.kind === 'head'))
+      throw damaged('its head is not first');
     switch (record.kind) {
       case 'head':
-        head = record.head;
+        this.head = record.head;
         break;
       case 'session':
-        restoreSession(sessions, record.session);
+        restoreSession(this.sessions, record.session);
         break;
       case 'node':
-        restoreNode(tree, sessions, record.node);
+        restoreNode(this.tree, this.sessions, record.node);
         break;
       case 'end':
-        end = record.end;
+        this.end = record.end;
         break;
       default:
         record satisfies never;
     }
   }
-  if (head === undefined || end === undefined) throw damaged('it is not whole');
-  if (end.nodes !== tree.nodes.size || end.sessions !== sessions.all.size)
-    throw damaged('nodes or sessions are missing');
-  return { head, tree, sessions, digest: end.digest };
 }
 
 function restoreSession(sessions: Sessions, image: SessionImage): void {
@@ -61,8 +75,6 @@ function restoreSession(sessions: Sessions, image: SessionImage): void {
 
 function restoreNode(tree: Tree, sessions: Sessions, record: NodeRecord): void {
   if (pathProblem(record.path) !== undefined) throw damaged('a path is not legal');
-  if (tree.find(record.path) !== undefined) throw damaged('a node is there twice');
-  if (!tree.canRestore(record.path)) throw damaged('a node has no parent');
   if (
     record.owner !== '' &&
     (isProtected(record.path) || sessions.find(record.owner) === undefined)
@@ -70,36 +82,40 @@ function restoreNode(tree: Tree, sessions: Sessions, record: NodeRecord): void {
     throw damaged('an ephemeral node has no session');
   if ((record.container || record.ttlMs > 0) && (record.owner !== '' || isProtected(record.path)))
     throw damaged('a node goes in two ways');
-  tree.restore(record);
+  if (!tree.restore(record)) throw damaged('a node is there twice, or has no parent');
 }
 
 /** Of the length before a record: as many as a whole number takes. */
 const LENGTH_BYTES_MAX = 8;
 
 /** Records that lie across chunks are put together; a record within one chunk is read in place. */
-function* recordsOf(chunks: Iterable<Uint8Array>): Generator<SnapshotRecord> {
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
+class RecordCutter {
+  private waiting: Uint8Array[] = [];
+  private waitingBytes = 0;
   /** Of the record that has begun, with its length; 1 while even that is not known. */
-  let wanted = 1;
-  for (const chunk of chunks) {
-    waiting.push(chunk);
-    waitingBytes += chunk.length;
-    if (waitingBytes < wanted) continue;
-    const bytes = waiting.length === 1 ? chunk : Buffer.concat(waiting);
+  private wanted = 1;
+
+  *take(chunk: Uint8Array): Generator<SnapshotRecord> {
+    this.waiting.push(chunk);
+    this.waitingBytes += chunk.length;
+    if (this.waitingBytes < this.wanted) return;
+    const bytes = this.waiting.length === 1 ? chunk : Buffer.concat(this.waiting);
     const reader = new ByteReader(bytes);
     let start = 0;
     for (;;) {
       const size = recordSize(reader, bytes, start);
-      wanted = size ?? bytes.length - start + 1;
+      this.wanted = size ?? bytes.length - start + 1;
       if (size === undefined || start + size > bytes.length) break;
       yield decodeRecord(reader, start, start + size);
       start += size;
     }
-    waiting = start < bytes.length ? [bytes.subarray(start)] : [];
-    waitingBytes = bytes.length - start;
+    this.waiting = start < bytes.length ? [bytes.subarray(start)] : [];
+    this.waitingBytes = bytes.length - start;
   }
-  if (waitingBytes > 0) throw damaged('it ends within a record');
+
+  finish(): void {
+    if (this.waitingBytes > 0) throw damaged('it ends within a record');
+  }
 }
 
 /** Length and body together; undefined when not even the length is there. */

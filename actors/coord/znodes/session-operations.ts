@@ -160,7 +160,7 @@ function close(
   if (session === undefined) return { result: failure('SESSION_EXPIRED') };
   if (session.ofMember) return refused('the session of a member is never closed');
   if (session.incarnation !== incarnation) return { result: failure('SESSION_MOVED') };
-  const owned = [...(where.tree.ephemerals.get(id) ?? [])];
+  const owned = [...where.tree.ephemeralsOf(id)];
   owned.sort((one, other) => (one.path < other.path ? -1 : 1));
   for (const node of owned) removeNode(where, node);
   where.sessions.remove(session);

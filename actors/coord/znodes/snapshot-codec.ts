@@ -12,9 +12,9 @@ import type {
   Zxid,
 } from '../../../protocol/ids.ts';
 import type { Configuration } from '../../../protocol/operations.ts';
-import { aclOf, aclProblem } from './acl.ts';
+import { type Acl, aclOf, aclProblem } from './acl.ts';
 import { type ByteReader, ByteWriter, unreadable } from './bytes.ts';
-import { type KeptData, keepData, NULL_DATA } from './data.ts';
+import { NULL_DATA } from './data.ts';
 import { readAcl, writeAcl } from './operation-codec.ts';
 import type { Beginning, SessionRecord } from './sessions.ts';
 import type { NodeRecord } from './tree.ts';
@@ -82,9 +82,9 @@ export function writeSession(target: ByteWriter, session: SessionImage): void {
 
 export function writeNode(target: ByteWriter, node: NodeRecord): void {
   begin(kinds.node);
+  const { data } = node;
   body.string(node.path);
-  if (typeof node.data === 'string') body.latin1(node.data);
-  else body.block(node.data);
+  body.block(data);
   writeAcl(body, node.acl.entries);
   body.varuint(node.czxid);
   body.varuint(node.mzxid);
@@ -96,7 +96,7 @@ export function writeNode(target: ByteWriter, node: NodeRecord): void {
   body.varuint(node.creates);
   body.string(node.owner);
   // Left out where there is nothing to say: so are the records from before there were such nodes.
-  const isNull = node.data === NULL_DATA;
+  const isNull = data === NULL_DATA;
   if (node.container || node.ttlMs > 0 || isNull) {
     body.u8((node.container ? CONTAINER : 0) | (isNull ? NULL : 0));
     body.varuint(node.ttlMs);
@@ -190,15 +190,28 @@ function readSession(reader: ByteReader): SessionImage {
   };
 }
 
-function readNode(reader: ByteReader): NodeRecord {
-  const path = reader.string();
-  const data = keepData(reader.block());
+/** The same as before, mostly: so the bytes of the last one are kept. */
+let lastAclBytes = new Uint8Array(0);
+let lastAcl: Acl | undefined;
+
+function readKeptAcl(reader: ByteReader): Acl {
+  if (lastAcl !== undefined && reader.skipEqual(lastAclBytes)) return lastAcl;
+  const start = reader.position;
   const entries = readAcl(reader);
   if (aclProblem(entries) !== undefined) throw unreadable('an ACL is not valid');
+  lastAcl = aclOf(entries);
+  lastAclBytes = reader.since(start).slice();
+  return lastAcl;
+}
+
+function readNode(reader: ByteReader): NodeRecord {
+  const path = reader.string();
+  const data = reader.block();
+  const acl = readKeptAcl(reader);
   return {
     path,
     data,
-    acl: aclOf(entries),
+    acl,
     czxid: reader.varuint() as Zxid,
     mzxid: reader.varuint() as Zxid,
     pzxid: reader.varuint() as Zxid,
@@ -216,7 +229,7 @@ const ORDINARY = Object.freeze({ container: false, ttlMs: 0 });
 
 function readSpecial(
   reader: ByteReader,
-  bytes: KeptData,
+  bytes: Uint8Array,
 ): Pick<NodeRecord, 'container' | 'ttlMs' | 'data'> {
   const flags = reader.u8();
   const ttlMs = reader.varuint();

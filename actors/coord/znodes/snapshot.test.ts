@@ -107,6 +107,102 @@ describe('a snapshot', () => {
     expect(visible(now)).toEqual(visible(driver.state));
   });
 
+  test('shows that moment through any writes between any of its chunks', () => {
+    const paths = ['/a', '/a/b', '/a/b/c', '/a/b/d', '/a/c', '/e', '/e/f', '/e/g', '/e/g/h', '/i'];
+    for (let index = 0; index < 10; index++) paths.push(`/e/n${index}`);
+    const path = fc.constantFrom(...paths);
+    const leaf = fc.constantFrom(...paths.filter((at) => /[cdfhi0-9]$/.test(at)));
+    const length = fc.constantFrom(0, 5, 40, 2000);
+    const plain = fc.oneof(
+      leaf.map((at) => remove(at)),
+      path.map((at) => remove(at)),
+      fc
+        .record({ path, ephemeral: fc.boolean() })
+        .map(({ path: at, ephemeral }) => create(at, { data: at.repeat(9), ephemeral })),
+      fc.record({ path, length }).map(({ path: at, length: bytes }) => set(at, 'z'.repeat(bytes))),
+      path.map((at) => setAcl(at, readOnly)),
+    );
+    // Some of them are undone, since one of the operations fails.
+    const body = fc.oneof(
+      plain,
+      leaf.map((at) => remove(at)),
+      // It takes the place in memory of what was removed, and another in the walk: /a comes after /e.
+      fc.constant(create('/a/new-', { sequential: true })),
+      fc.constant(multi(remove('/e/g/h'), remove('/e/g'))),
+      fc.array(plain, { minLength: 1, maxLength: 3 }).map((operations) => multi(...operations)),
+    );
+    const steps = fc.array(fc.record({ body, chunks: fc.nat(3) }), { maxLength: 40 });
+    const grown = () => {
+      const driver = new Driver(znodeStates.empty(configuration));
+      const session = driver.open(1);
+      // Another one, that leaves no replies behind: so the nodes are most of the snapshot.
+      const gardener = driver.open(2);
+      for (const at of paths) gardener.write(create(at, { data: at }));
+      gardener.close();
+      return { driver, session };
+    };
+    fc.assert(
+      fc.property(steps, (then) => {
+        const [{ driver, session }, twin] = [grown(), grown()];
+        const before = visible(driver.state);
+        const reader = driver.state.snapshot(80);
+        const chunks: Uint8Array[] = [];
+        for (const { body: one, chunks: count } of then) {
+          for (let taken = 0; taken < count; taken++) {
+            const chunk = reader.next();
+            if (chunk !== undefined) chunks.push(chunk);
+          }
+          for (const each of [session, twin.session]) each.write(one);
+        }
+        chunks.push(...drain(reader));
+        expect(visible(znodeStates.restore(chunks))).toEqual(before);
+        expect(visible(driver.state)).toEqual(visible(twin.driver.state));
+        expect(visible(znodeStates.restore(drain(driver.state.snapshot(1000))))).toEqual(
+          visible(driver.state),
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('passes over many new nodes in short steps', () => {
+    const driver = new Driver(znodeStates.empty(configuration));
+    const session = driver.open(1, { clientNumbered: true });
+    session.write(create('/parent'));
+    session.write(create('/parent/old'));
+    const before = visible(driver.state);
+    const reader = driver.state.snapshot(1_000_000);
+    for (let first = 0; first < 30_000; first += 500) {
+      const creates = Array.from({ length: 500 }, (_, at) => create(`/parent/n${first + at}`));
+      session.write(multi(...creates));
+    }
+    const chunks = drain(reader);
+    expect(chunks.length).toBeGreaterThan(2);
+    expect(visible(znodeStates.restore(chunks))).toEqual(before);
+  });
+
+  test('goes on behind a node that is removed just before its turn, and whose place another takes', () => {
+    for (let taken = 0; taken < 12; taken++) {
+      const driver = new Driver(znodeStates.empty(configuration));
+      const session = driver.open(1, { clientNumbered: true });
+      for (const path of ['/last', '/first']) session.write(create(path));
+      for (let index = 0; index < 10; index++) session.write(create(`/first/n${index}`));
+      const before = visible(driver.state);
+      const reader = driver.state.snapshot(100);
+      const chunks: Uint8Array[] = [];
+      for (let count = 0; count < taken; count++) {
+        const chunk = reader.next();
+        if (chunk !== undefined) chunks.push(chunk);
+      }
+      for (let index = 0; index < 9; index++) {
+        session.write(remove(`/first/n${index}`));
+        session.write(create(`/last/m${index}`));
+      }
+      chunks.push(...drain(reader));
+      expect(visible(znodeStates.restore(chunks))).toEqual(before);
+    }
+  });
+
   test('can be followed by another, each showing its own moment', () => {
     const { driver, session } = prepared();
     for (let round = 0; round < 3; round++) {

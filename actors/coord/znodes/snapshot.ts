@@ -1,9 +1,9 @@
 /**
  * Snapshots taken piece by piece while `apply` goes on.
  *
- * At the start only the nodes and sessions are listed. What changes before its turn has come is kept as it was (a
- * record of a few fields; data and ACLs are never changed in place), what is created later is left out, what is
- * deleted later is still there, since the list holds it.
+ * The tree is walked, parents first, while it changes. What changes before its turn has come is kept as it was, what
+ * is created later is left out, and what is removed before its turn is kept for the end. So nothing need be listed at
+ * the start, and a snapshot costs memory only for what changes while it is taken.
  */
 import { assert } from '../../../protocol/errors.ts';
 import { ByteWriter } from './bytes.ts';
@@ -17,12 +17,15 @@ import {
   writeNode,
   writeSession,
 } from './snapshot-codec.ts';
-import type { NodeRecord, Tree, Znode } from './tree.ts';
+import type { NodeRecord, Tree, TreeObserver, Znode } from './tree.ts';
 
 /** Marks what was created while a snapshot runs, or what it has seen; grows with each snapshot of this process. */
 let lastMark = 0;
 
-export class Snapshot implements SnapshotReader {
+/** Nodes and sessions that one chunk looks at: many may be new, and are only passed over. */
+const LOOKS_MAX = 10_000;
+
+export class Snapshot implements SnapshotReader, TreeObserver {
   readonly slot: SnapshotHead['slot'];
   private readonly tree: Tree;
   private readonly sessions: Sessions;
@@ -30,12 +33,16 @@ export class Snapshot implements SnapshotReader {
   private readonly digest: string;
   private readonly mark: number;
   private readonly sessionList: readonly Session[];
-  private readonly nodeList: readonly Znode[];
   private readonly sessionsBefore = new Map<Session, SessionImage>();
-  private readonly nodesBefore = new Map<Znode, NodeRecord>();
+  /** Nodes that have changed and have not been written, by their numbers. */
+  private readonly nodesBefore = new Map<number, NodeRecord>();
+  /** Nodes that were removed and have not been written: children before their parents, since so they went. */
+  private readonly nodesRemoved: NodeRecord[] = [];
   private readonly writer: ByteWriter;
   private sessionsDone = 0;
-  private nodesDone = 0;
+  /** The next one that the walk comes to. */
+  private nextNode: Znode | undefined;
+  private readonly nodeCount: number;
   private state: 'records' | 'rest' | 'ended' = 'records';
   private readonly ended: () => void;
 
@@ -57,9 +64,10 @@ export class Snapshot implements SnapshotReader {
     lastMark += 1;
     this.mark = lastMark;
     this.sessionList = [...sessions.all.values()];
-    this.nodeList = [...tree.nodes.values()];
+    this.nodeCount = tree.size;
+    this.nextNode = tree.find('/');
     tree.snapshot = this.mark;
-    tree.beforeChange = (node) => this.keepNode(node);
+    tree.observer = this;
     sessions.snapshot = this.mark;
     sessions.beforeChange = (session) => this.keepSession(session);
     this.writer = new ByteWriter(chunkBytes);
@@ -67,9 +75,12 @@ export class Snapshot implements SnapshotReader {
   }
 
   next(): Uint8Array | undefined {
-    while (this.state === 'records' && this.writer.length < this.chunkBytes) this.writeRecord();
+    for (let looks = 0; looks < LOOKS_MAX; looks++) {
+      if (this.state !== 'records' || this.writer.length >= this.chunkBytes) break;
+      this.writeRecord();
+    }
     const count = Math.min(this.writer.length, this.chunkBytes);
-    if (count === 0) {
+    if (count === 0 && this.state !== 'records') {
       this.cancel();
       return undefined;
     }
@@ -92,24 +103,54 @@ export class Snapshot implements SnapshotReader {
       writeSession(this.writer, this.sessionsBefore.get(session) ?? imageOf(session));
       this.sessionsBefore.delete(session);
       session.snapshot = this.mark;
-    } else if (this.nodesDone < this.nodeList.length) {
-      const node = this.nodeList[this.nodesDone++]!;
-      writeNode(this.writer, this.nodesBefore.get(node) ?? node);
-      this.nodesBefore.delete(node);
-      node.snapshot = this.mark;
+    } else if (this.nextNode !== undefined) {
+      const node = this.nextNode;
+      this.nextNode = successor(node);
+      this.writeNode(node);
     } else {
-      const { length: sessions } = this.sessionList;
-      const { length: nodes } = this.nodeList;
-      writeEnd(this.writer, { sessions, nodes, digest: this.digest });
-      this.stopKeeping();
-      this.state = 'rest';
+      const removed = this.nodesRemoved.pop();
+      if (removed !== undefined) writeNode(this.writer, removed);
+      else this.writeEnd();
     }
   }
 
-  private keepNode(node: Znode): void {
+  private writeNode(node: Znode): void {
+    if (node.snapshot !== this.mark) {
+      writeNode(this.writer, node);
+      node.snapshot = this.mark;
+      return;
+    }
+    const before = this.nodesBefore.get(node.number);
+    // It was created since, or removed and put back: then it is among the removed ones.
+    if (before === undefined) return;
+    writeNode(this.writer, before);
+    this.nodesBefore.delete(node.number);
+  }
+
+  private writeEnd(): void {
+    const { length: sessions } = this.sessionList;
+    writeEnd(this.writer, { sessions, nodes: this.nodeCount, digest: this.digest });
+    this.stopKeeping();
+    this.state = 'rest';
+  }
+
+  changing(node: Znode): void {
     if (node.snapshot === this.mark) return;
     node.snapshot = this.mark;
-    this.nodesBefore.set(node, recordOf(node));
+    this.nodesBefore.set(node.number, node.record());
+  }
+
+  removing(node: Znode): void {
+    // A leaf: the walk goes on behind it.
+    if (this.nextNode?.number === node.number) this.nextNode = successor(node);
+    const before = this.nodesBefore.get(node.number);
+    if (before !== undefined) {
+      this.nodesBefore.delete(node.number);
+      this.nodesRemoved.push(before);
+    } else if (node.snapshot !== this.mark) {
+      node.snapshot = this.mark;
+      this.nodesRemoved.push(node.record());
+    }
   }
 
   private keepSession(session: Session): void {
@@ -119,32 +160,24 @@ export class Snapshot implements SnapshotReader {
   }
 
   private stopKeeping(): void {
-    this.tree.beforeChange = undefined;
+    this.tree.observer = undefined;
     this.sessions.beforeChange = undefined;
     this.nodesBefore.clear();
+    this.nodesRemoved.length = 0;
+    this.nextNode = undefined;
     this.sessionsBefore.clear();
   }
 }
 
-function recordOf(node: NodeRecord): NodeRecord {
-  const { path, data, acl, czxid, mzxid, pzxid, ctimeMs, mtimeMs } = node;
-  const { version, aversion, creates, owner, container, ttlMs } = node;
-  return {
-    path,
-    data,
-    acl,
-    czxid,
-    mzxid,
-    pzxid,
-    ctimeMs,
-    mtimeMs,
-    version,
-    aversion,
-    creates,
-    owner,
-    container,
-    ttlMs,
-  };
+/** In the order of a walk that comes to parents before their children. */
+function successor(node: Znode): Znode | undefined {
+  const child = node.firstChild;
+  if (child !== undefined) return child;
+  for (let at: Znode | undefined = node; at !== undefined; at = at.parent) {
+    const sibling = at.nextSibling;
+    if (sibling !== undefined) return sibling;
+  }
+  return undefined;
 }
 
 function imageOf(session: Session): SessionImage {

@@ -1,234 +1,154 @@
 /**
- * The znodes: path → node in one map, each node with its parent and children, and the primitive changes.
+ * The znodes: path → node, each node with its parent and children, and the primitive changes.
  *
  * Nothing is checked here (writes.ts does): a change that must not happen is a fault of ours. While a journal is
- * open, every change notes how to undo it (multi.ts). Before a node changes, a running snapshot is told.
+ * open, every change notes how to undo it (multi.ts). Before a node changes or goes, a running snapshot is told.
  */
 import { assert } from '../../../protocol/errors.ts';
 import type { SessionId, Zxid } from '../../../protocol/ids.ts';
-import type { Stat } from '../../../protocol/operations.ts';
 import { parentOf } from '../../../protocol/paths.ts';
 import { type Acl, openAcl, readOnlyAcl } from './acl.ts';
-import { Children } from './children.ts';
-import { hashData, type KeptData, NO_DATA } from './data.ts';
-import { HashSum, hasher } from './hash.ts';
+import { NO_DATA } from './data.ts';
+import { HashSum } from './hash.ts';
+import { NO_NODE, NodeStore } from './node-store.ts';
+import { PathIndex } from './path-index.ts';
 import { limitedBy } from './quotas.ts';
+import { type NodeRecord, Znode } from './znode.ts';
 
-/** What is kept of a node, but for its place in the tree. */
-export interface NodeRecord {
-  readonly path: string;
-  data: KeptData;
-  acl: Acl;
-  readonly czxid: Zxid;
-  mzxid: Zxid;
-  /** Of the last creation or deletion of a child. */
-  pzxid: Zxid;
-  readonly ctimeMs: number;
-  mtimeMs: number;
-  version: number;
-  aversion: number;
-  /** Children that were ever created: the next sequential child's number. */
-  creates: number;
-  readonly owner: SessionId | '';
-  readonly container: boolean;
-  /** 0: it has none. */
-  readonly ttlMs: number;
+export type { NodeRecord, Znode } from './znode.ts';
+
+/** Told what happens to nodes, each time before it happens. */
+export interface TreeObserver {
+  changing(node: Znode): void;
+  /** The node has no children; it may come back, when what removed it is undone. */
+  removing(node: Znode): void;
 }
-
-export class Znode implements NodeRecord {
-  readonly path: string;
-  readonly parent: Znode | undefined;
-  data: KeptData;
-  acl: Acl;
-  readonly czxid: Zxid;
-  mzxid: Zxid;
-  pzxid: Zxid;
-  readonly ctimeMs: number;
-  mtimeMs: number;
-  version: number;
-  aversion: number;
-  creates: number;
-  readonly owner: SessionId | '';
-  readonly container: boolean;
-  readonly ttlMs: number;
-  children: Children<Znode> | undefined = undefined;
-  /** The snapshot that has seen this node or need not see it (snapshot.ts). */
-  snapshot = 0;
-  // Hashes: of path and owner, of the data, and of the whole node as it stands in the tree's sum.
-  readonly pathHigh: number;
-  readonly pathLow: number;
-  dataHigh = 0;
-  dataLow = 0;
-  hashHigh = 0;
-  hashLow = 0;
-
-  constructor(record: NodeRecord, parent: Znode | undefined) {
-    this.path = record.path;
-    this.parent = parent;
-    this.data = record.data;
-    this.acl = record.acl;
-    this.czxid = record.czxid;
-    this.mzxid = record.mzxid;
-    this.pzxid = record.pzxid;
-    this.ctimeMs = record.ctimeMs;
-    this.mtimeMs = record.mtimeMs;
-    this.version = record.version;
-    this.aversion = record.aversion;
-    this.creates = record.creates;
-    this.owner = record.owner;
-    this.container = record.container;
-    this.ttlMs = record.ttlMs;
-    hasher.begin(2);
-    hasher.text(record.path);
-    hasher.text(record.owner);
-    // Not for the others, so that their hashes are those of before there were such nodes.
-    if (record.container) hasher.word(1);
-    if (record.ttlMs > 0) hasher.number(record.ttlMs);
-    this.pathHigh = hasher.high;
-    this.pathLow = hasher.low;
-    this.hashData();
-  }
-
-  get childCount(): number {
-    return this.children === undefined ? 0 : this.children.size;
-  }
-
-  stat(): Stat {
-    const childCount = this.childCount;
-    return {
-      czxid: this.czxid,
-      mzxid: this.mzxid,
-      pzxid: this.pzxid,
-      ctimeMs: this.ctimeMs,
-      mtimeMs: this.mtimeMs,
-      version: this.version,
-      // Creations plus deletions of children, as ZooKeeper derives it (DataNode.copyStat).
-      cversion: (2 * this.creates - childCount) | 0,
-      aversion: this.aversion,
-      ephemeralOwner: this.owner,
-      dataLength: this.data.length,
-      numChildren: childCount,
-    };
-  }
-
-  /** Nobody needs it any more: it goes by itself. */
-  isStale(wallMs: number): boolean {
-    if (this.children !== undefined) return false;
-    return this.container
-      ? this.creates > 0
-      : this.ttlMs > 0 && this.mtimeMs + this.ttlMs <= wallMs;
-  }
-
-  /** Of the children, in byte order. */
-  names(): readonly string[] {
-    return this.children === undefined ? NO_NAMES : this.children.names();
-  }
-
-  hashData(): void {
-    hashData(this.data);
-    this.dataHigh = hasher.high;
-    this.dataLow = hasher.low;
-  }
-
-  hash(): void {
-    hasher.begin(4);
-    hasher.word(this.pathHigh);
-    hasher.word(this.pathLow);
-    hasher.word(this.dataHigh);
-    hasher.word(this.dataLow);
-    hasher.word(this.acl.hashHigh);
-    hasher.word(this.acl.hashLow);
-    hasher.number(this.czxid);
-    hasher.number(this.mzxid);
-    hasher.number(this.pzxid);
-    hasher.number(this.ctimeMs);
-    hasher.number(this.mtimeMs);
-    hasher.word(this.version);
-    hasher.word(this.aversion);
-    hasher.word(this.creates);
-    hasher.word(this.childCount);
-    hasher.end();
-    this.hashHigh = hasher.high;
-    this.hashLow = hasher.low;
-  }
-}
-
-const NO_NAMES: readonly string[] = Object.freeze([]);
 
 export class Tree {
-  readonly nodes = new Map<string, Znode>();
-  readonly ephemerals = new Map<SessionId, Set<Znode>>();
-  readonly containers = new Set<Znode>();
-  /** Those that have a `ttlMs`. */
-  readonly perishable = new Set<Znode>();
+  private readonly store = new NodeStore();
+  private readonly index = new PathIndex(this.store);
+  /** By the session that owns them, then by their numbers. */
+  private readonly ephemerals = new Map<SessionId, Map<number, Znode>>();
+  /** Containers and nodes that have a `ttlMs`, by their numbers. */
+  private readonly passing = new Map<number, Znode>();
   /** Paths that have limits (quotas.ts). */
   readonly limited = new Set<string>();
   readonly sum = new HashSum();
   /** Of the paths and data of all nodes. */
   byteLength = 0;
-  /** Told before a node changes for the first time since a snapshot began. */
-  beforeChange: ((node: Znode) => void) | undefined;
+  observer: TreeObserver | undefined;
   /** Given to nodes that are created while a snapshot runs. */
   snapshot = 0;
   private journal: (() => void)[] | undefined;
+  /** Nodes that were removed and may still be looked at, or come back. */
+  private readonly removed = new Set<number>();
+  /** The parent of the last node that was restored: the next one often has the same. */
+  private restoring: { readonly path: string; readonly node: Znode } | undefined;
 
   /** The nodes that are always there, as in a new ZooKeeper. */
   static initial(): Tree {
     const tree = new Tree();
-    for (const [path, acl] of systemNodes) tree.restore({ ...emptyRecord, path, acl });
+    for (const [path, acl] of systemNodes)
+      assert(tree.restore({ ...emptyRecord, path, acl }), 'the first nodes are in order');
+    tree.restored();
     return tree;
   }
 
+  get size(): number {
+    return this.index.size;
+  }
+
   find(path: string): Znode | undefined {
-    return this.nodes.get(path);
+    const number = this.index.get(path);
+    return number === NO_NODE ? undefined : new Znode(this.store, number);
   }
 
-  canRestore(path: string): boolean {
-    return path === '/' ? this.nodes.size === 0 : this.nodes.has(parentOf(path));
+  /** Of a session. */
+  ephemeralsOf(session: SessionId): readonly Znode[] {
+    return [...(this.ephemerals.get(session)?.values() ?? [])];
   }
 
-  /** Adds a node as it was; the parent is there already and counts are not changed. */
-  restore(record: NodeRecord): Znode {
+  ephemeralCount(session: SessionId): number {
+    return this.ephemerals.get(session)?.size ?? 0;
+  }
+
+  /** Containers and nodes with a time to live. */
+  passingNodes(): Iterable<Znode> {
+    return this.passing.values();
+  }
+
+  /**
+   * Adds a node as it was, without changing counts; `restored` must follow the last one. False when its parent is not
+   * there, or when it was there itself: then the tree is of no use any more.
+   */
+  restore(record: NodeRecord): boolean {
     const { path } = record;
-    const parent = path === '/' ? undefined : this.nodes.get(parentOf(path));
-    const node = new Znode(record, parent);
-    if (parent !== undefined) this.changing(parent);
-    this.attach(node);
+    const parent = path === '/' ? undefined : this.parentToRestore(path);
+    if (path === '/' ? this.size > 0 : parent === undefined) return false;
+    const node = Znode.from(record, parent, this.store);
+    if (!this.index.add(path, node.number)) return false;
+    this.attach(node, parent);
+    return true;
+  }
+
+  restored(): void {
+    if (this.restoring !== undefined) this.changed(this.restoring.node);
+    this.restoring = undefined;
+  }
+
+  /** Out of the sum until the next has its turn: it would be hashed anew for each of its children. */
+  private parentToRestore(path: string): Znode | undefined {
+    const slash = path.lastIndexOf('/');
+    const last = this.restoring;
+    if (last !== undefined && slash === last.path.length && path.startsWith(last.path))
+      return last.node;
+    this.restored();
+    const parentPath = parentOf(path);
+    const node = this.find(parentPath);
+    if (node === undefined) return undefined;
+    this.changing(node);
+    this.restoring = { path: parentPath, node };
     return node;
   }
 
   create(parent: Znode, record: NodeRecord): Znode {
-    const node = new Znode(record, parent);
+    this.releaseRemoved();
+    const node = Znode.from(record, parent, this.store);
     node.snapshot = this.snapshot;
     const { pzxid, creates } = parent;
     this.changing(parent);
     parent.creates = creates + 1;
     parent.pzxid = record.czxid;
-    this.attach(node);
+    this.enter(node);
+    this.attach(node, parent);
+    this.changed(parent);
     this.journal?.push(() => {
       this.changing(parent);
       parent.creates = creates;
       parent.pzxid = pzxid;
-      this.detach(node);
+      this.detach(node, parent);
     });
     return node;
   }
 
   remove(node: Znode, zxid: Zxid): void {
-    const parent = node.parent;
+    this.releaseRemoved();
+    const { parent } = node;
     assert(parent !== undefined && node.childCount === 0, `${node.path} cannot be removed`);
     const { pzxid } = parent;
     this.changing(parent);
     parent.pzxid = zxid;
-    this.detach(node);
+    this.detach(node, parent);
     this.journal?.push(() => {
       this.changing(parent);
       parent.pzxid = pzxid;
-      this.attach(node);
+      this.enter(node);
+      this.attach(node, parent);
+      this.changed(parent);
     });
   }
 
-  setData(node: Znode, data: KeptData, zxid: Zxid, wallMs: number): void {
+  setData(node: Znode, data: Uint8Array, zxid: Zxid, wallMs: number): void {
     this.changing(node);
     if (this.journal !== undefined) {
       const { data: oldData, version, mzxid, mtimeMs } = node;
@@ -237,29 +157,28 @@ export class Tree {
         node.version = version;
         node.mzxid = mzxid;
         node.mtimeMs = mtimeMs;
-        this.byteLength += oldData.length - node.data.length;
-        node.data = oldData;
-        node.hashData();
-        this.changed(node);
+        this.putData(node, oldData);
       });
     }
     node.version = nextVersion(node.version);
     node.mzxid = zxid;
     node.mtimeMs = wallMs;
-    this.byteLength += data.length - node.data.length;
-    node.data = data;
-    node.hashData();
-    this.changed(node);
+    this.putData(node, data);
   }
 
   /** Without a new version, and nobody is told. */
-  replaceData(node: Znode, data: KeptData): void {
-    const { data: oldData } = node;
-    this.journal?.push(() => this.replaceData(node, oldData));
+  replaceData(node: Znode, data: Uint8Array): void {
+    if (this.journal !== undefined) {
+      const { data: oldData } = node;
+      this.journal.push(() => this.replaceData(node, oldData));
+    }
     this.changing(node);
-    this.byteLength += data.length - node.data.length;
-    node.data = data;
-    node.hashData();
+    this.putData(node, data);
+  }
+
+  private putData(node: Znode, data: Uint8Array): void {
+    this.byteLength += data.length - node.dataLength;
+    node.setData(data);
     this.changed(node);
   }
 
@@ -296,8 +215,15 @@ export class Tree {
     for (let undo = journal.pop(); undo !== undefined; undo = journal.pop()) undo();
   }
 
+  /** The rows of removed nodes are used again once nobody looks at them any more, and nothing can be undone. */
+  private releaseRemoved(): void {
+    if (this.removed.size === 0 || this.journal !== undefined) return;
+    for (const number of this.removed) this.store.give(number);
+    this.removed.clear();
+  }
+
   private changing(node: Znode): void {
-    this.beforeChange?.(node);
+    this.observer?.changing(node);
     this.sum.subtract(node.hashHigh, node.hashLow);
   }
 
@@ -306,44 +232,42 @@ export class Tree {
     this.sum.add(node.hashHigh, node.hashLow);
   }
 
-  /** The parent, if any, is being changed, or is complete but for this child (`restore`). */
-  private attach(node: Znode): void {
-    const { parent } = node;
-    assert(!this.nodes.has(node.path), `${node.path} is there already`);
-    this.nodes.set(node.path, node);
-    this.byteLength += node.path.length + node.data.length;
-    this.changed(node);
-    if (parent !== undefined) {
-      parent.children ??= new Children();
-      parent.children.add(node);
-      this.changed(parent);
-    }
-    const limited = limitedBy(node.path);
-    if (limited !== undefined) this.limited.add(limited);
-    if (node.container) this.containers.add(node);
-    if (node.ttlMs > 0) this.perishable.add(node);
-    if (node.owner === '') return;
-    const owned = this.ephemerals.get(node.owner);
-    if (owned === undefined) this.ephemerals.set(node.owner, new Set([node]));
-    else owned.add(node);
+  private enter({ path, number }: Znode): void {
+    assert(this.index.add(path, number), `${path} is there already`);
   }
 
-  private detach(node: Znode): void {
-    const parent = node.parent!;
-    this.nodes.delete(node.path);
-    this.byteLength -= node.path.length + node.data.length;
+  /** It is in the index; the parent, if any, is out of the sum. */
+  private attach(node: Znode, parent: Znode | undefined): void {
+    const { path, owner, number } = node;
+    this.removed.delete(number);
+    this.byteLength += path.length + node.dataLength;
+    this.changed(node);
+    if (parent !== undefined) node.attach();
+    const limited = limitedBy(path);
+    if (limited !== undefined) this.limited.add(limited);
+    if (node.container || node.ttlMs > 0) this.passing.set(number, node);
+    if (owner === '') return;
+    const owned = this.ephemerals.get(owner);
+    if (owned === undefined) this.ephemerals.set(owner, new Map([[number, node]]));
+    else owned.set(number, node);
+  }
+
+  private detach(node: Znode, parent: Znode): void {
+    const { path, owner, number } = node;
+    this.observer?.removing(node);
+    this.index.delete(number);
+    this.removed.add(number);
+    this.byteLength -= path.length + node.dataLength;
     this.sum.subtract(node.hashHigh, node.hashLow);
-    parent.children!.delete(node);
-    if (parent.children!.size === 0) parent.children = undefined;
+    node.detach();
     this.changed(parent);
-    const limited = limitedBy(node.path);
+    const limited = limitedBy(path);
     if (limited !== undefined) this.limited.delete(limited);
-    if (node.container) this.containers.delete(node);
-    if (node.ttlMs > 0) this.perishable.delete(node);
-    if (node.owner === '') return;
-    const owned = this.ephemerals.get(node.owner)!;
-    owned.delete(node);
-    if (owned.size === 0) this.ephemerals.delete(node.owner);
+    this.passing.delete(number);
+    if (owner === '') return;
+    const owned = this.ephemerals.get(owner)!;
+    owned.delete(number);
+    if (owned.size === 0) this.ephemerals.delete(owner);
   }
 }
 

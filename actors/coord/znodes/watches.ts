@@ -47,7 +47,7 @@ class Watches implements WatchTable {
       : this.tableOf(kind).has(session, path);
   }
 
-  fire(event: TreeEvent, mayRead?: (session: SessionId) => boolean): readonly SessionId[] {
+  fire(event: TreeEvent, mayHear?: (session: SessionId) => boolean): readonly SessionId[] {
     if (this.total === 0) return NO_SESSIONS;
     const { type, path } = event;
     const sets: ReadonlySet<SessionId>[] = [];
@@ -66,7 +66,7 @@ class Watches implements WatchTable {
     const [first] = sets;
     if (first === undefined) return NO_SESSIONS;
     const told = sets.length === 1 ? [...first] : [...new Set(sets.flatMap((set) => [...set]))];
-    return mayRead === undefined ? told : told.filter(mayRead);
+    return mayHear === undefined ? told : told.filter(mayHear);
   }
 
   removeSession(session: SessionId): void {

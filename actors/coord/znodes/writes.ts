@@ -10,9 +10,9 @@ import {
   type ZnodeOperation,
 } from '../../../protocol/operations.ts';
 import { parentOf, pathProblem } from '../../../protocol/paths.ts';
-import { aclOf, aclProblem, allows } from './acl.ts';
+import { aclOf, aclProblem, allows, eventOf } from './acl.ts';
 import type { Context } from './context.ts';
-import { keepData } from './data.ts';
+import { dataOrNull } from './data.ts';
 import { account, beginStats, isExceeded } from './quotas.ts';
 import { failure } from './result-codec.ts';
 import { isProtected, type Znode } from './tree.ts';
@@ -71,7 +71,7 @@ function createNode(context: Context, operation: Create): OperationResult {
     return failure('QUOTA_EXCEEDED');
   const node = tree.create(parent, {
     path,
-    data: keepData(operation.data),
+    data: dataOrNull(operation.data),
     acl: aclOf(operation.acl),
     czxid: context.zxid,
     mzxid: context.zxid,
@@ -85,7 +85,10 @@ function createNode(context: Context, operation: Create): OperationResult {
     container: operation.container === true,
     ttlMs: operation.ttlMs ?? 0,
   });
-  context.events.push({ type: 'created', path }, { type: 'childrenChanged', path: parent.path });
+  context.events.push(
+    eventOf('created', path, node.acl),
+    eventOf('childrenChanged', parent.path, parent.acl),
+  );
   const stat = node.stat();
   beginStats(tree, node);
   account(tree, path, 1, bytes);
@@ -129,10 +132,10 @@ function deleteNode(context: Context, operation: Delete): OperationResult {
 /** Also of an ephemeral whose session has ended: nothing is checked then. */
 export function removeNode(context: Pick<Context, 'tree' | 'zxid' | 'events'>, node: Znode): void {
   context.tree.remove(node, context.zxid);
-  account(context.tree, node.path, -1, -node.data.length);
+  account(context.tree, node.path, -1, -node.dataLength);
   context.events.push(
-    { type: 'deleted', path: node.path },
-    { type: 'childrenChanged', path: node.parent!.path },
+    eventOf('deleted', node.path, node.acl),
+    eventOf('childrenChanged', node.parent!.path, node.parent!.acl),
   );
 }
 
@@ -149,14 +152,14 @@ function setData(context: Context, operation: SetData): OperationResult {
   const node = context.tree.find(operation.path);
   if (node === undefined) return missing(operation.path);
   if (!allows(node.acl, permissions.write, context.identities)) return failure('NO_AUTH');
-  const more = bytes - node.data.length;
+  const more = bytes - node.dataLength;
   if (operation.enforceQuota === true && isExceeded(context.tree, node.path, 0, more))
     return failure('QUOTA_EXCEEDED');
   if (operation.version !== ANY_VERSION && operation.version !== node.version)
     return failure('BAD_VERSION');
-  const data = keepData(operation.data);
+  const data = dataOrNull(operation.data);
   context.tree.setData(node, data, context.zxid, context.wallMs);
-  context.events.push({ type: 'dataChanged', path: node.path });
+  context.events.push(eventOf('dataChanged', node.path, node.acl));
   const stat = node.stat();
   account(context.tree, node.path, 0, more);
   return { kind: 'stat', stat };

@@ -34,7 +34,7 @@ import { hasher, hexOf } from './hash.ts';
 import { writeMulti } from './multi.ts';
 import { readEntryHead, readOperation } from './operation-codec.ts';
 import { countBelow, readAcl, readChildren, readNode, stalePaths } from './reads.ts';
-import { damaged, restoreSnapshot } from './restore.ts';
+import { damaged, SnapshotRestore } from './restore.ts';
 import { failure } from './result-codec.ts';
 import { changeSession, samePassword } from './session-operations.ts';
 import { type Session, Sessions } from './sessions.ts';
@@ -43,6 +43,9 @@ import { Tree } from './tree.ts';
 import { writeZnode } from './writes.ts';
 
 const NO_EVENTS: readonly TreeEvent[] = Object.freeze([]);
+
+/** Another one when something else is hashed, or otherwise: then digests of before say nothing about those of now. */
+export const DIGEST_FORMAT = 1;
 
 class Znodes implements ZnodeState {
   zxid: Zxid;
@@ -192,12 +195,14 @@ class Znodes implements ZnodeState {
   }
 
   get nodeCount(): number {
-    return this.tree.nodes.size;
+    return this.tree.size;
   }
 
   ephemerals(session: SessionId): readonly string[] {
-    const owned = this.tree.ephemerals.get(session);
-    return owned === undefined ? [] : [...owned].map(({ path }) => path).sort();
+    return this.tree
+      .ephemeralsOf(session)
+      .map(({ path }) => path)
+      .sort();
   }
 
   stale(wallMs: number, limit: number): readonly string[] {
@@ -217,7 +222,7 @@ class Znodes implements ZnodeState {
     hasher.begin(8);
     hasher.number(this.slot);
     hasher.number(this.zxid);
-    hasher.number(this.tree.nodes.size);
+    hasher.number(this.tree.size);
     hasher.word(this.tree.sum.high);
     hasher.word(this.tree.sum.low);
     hasher.number(this.known.all.size);
@@ -243,7 +248,7 @@ class Znodes implements ZnodeState {
 
   private view(session: Session): SessionView {
     const { id, incarnation, holder, timeoutMs, number, clientNumbered, ofMember } = session;
-    const ephemeralCount = this.tree.ephemerals.get(id)?.size ?? 0;
+    const ephemeralCount = this.tree.ephemeralCount(id);
     return {
       id,
       incarnation,
@@ -323,11 +328,22 @@ export const znodeStates: ZnodeStateFactory = {
       },
       planted,
     ),
-  restore: (chunks, planted = NO_PLANTED_BUGS) => {
-    const { head, tree, sessions, digest } = restoreSnapshot(chunks);
-    const state = new Znodes({ ...head, tree, sessions }, planted);
-    if (state.digest() !== digest) throw damaged('its digest is another');
-    sessions.forgetUnasked();
-    return state;
+  restore: (chunks, planted) => {
+    const restoration = znodeStates.restoring(planted);
+    for (const chunk of chunks) restoration.take(chunk);
+    return restoration.finish();
+  },
+  restoring: (planted = NO_PLANTED_BUGS) => {
+    const restore = new SnapshotRestore();
+    return {
+      take: (chunk) => restore.take(chunk),
+      finish() {
+        const { head, tree, sessions, digest } = restore.finish();
+        const state = new Znodes({ ...head, tree, sessions }, planted);
+        if (state.digest() !== digest) throw damaged('its digest is another');
+        sessions.forgetUnasked();
+        return state;
+      },
+    };
   },
 };

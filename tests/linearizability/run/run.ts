@@ -13,6 +13,7 @@ import { INITIAL, Round, RunRecord } from './record.ts';
 export interface RunOptions {
   readonly cluster: TestCluster;
   readonly seed: string;
+  /** No fault begins later. */
   readonly seconds: number;
   /** Ends after the first round in which something is found to be wrong. */
   readonly untilViolation?: boolean;
@@ -24,7 +25,7 @@ const TCP_CLIENTS = 4;
 const NATS_CLIENTS = 3;
 const PATHS = 3;
 const ROUND_MS = 5_000;
-/** Work goes on after the last fault, so that what it left behind is seen. */
+/** Work goes on after the end of the last fault, so that what it left behind is seen. */
 const CALM_MS = 2_000;
 /** Beyond the timeout of an abandoned session: a new leader gives every session its whole timeout again. */
 const EXPIRY_SLACK_MS = 20_000;
@@ -52,10 +53,17 @@ export async function runHistories(options: RunOptions): Promise<RunRecord> {
     }),
   );
   const clients = [...tcp, ...nats].map((client) => client.run(() => present));
-  const isOver = (beforeMs = 0) =>
-    performance.now() >= untilMs - beforeMs ||
-    (options.untilViolation === true && record.violations.length > 0);
-  const faults = new Faults(cluster, random.fork('faults'), record).run(() => isOver(CALM_MS));
+  let isOver = false;
+  const faults = new Faults(cluster, random.fork('faults'), record)
+    .run(
+      () =>
+        performance.now() >= untilMs ||
+        (options.untilViolation === true && record.violations.length > 0),
+    )
+    .then(() => pause(CALM_MS))
+    .then(() => {
+      isOver = true;
+    });
 
   const checks: Promise<void>[] = [];
   const checkWhenOver = async (round: Round) => {
@@ -64,18 +72,13 @@ export async function runHistories(options: RunOptions): Promise<RunRecord> {
     options.checked?.(round, record);
   };
   const rounds = async () => {
-    while (!isOver()) {
-      await pause(Math.min(ROUND_MS, untilMs - performance.now()));
-      const past: Round = present!;
-      present = !isOver() ? await keeper.round(past.number + 1) : undefined;
+    for (let past = present; past !== undefined; past = present) {
+      await Promise.race([pause(ROUND_MS), faults]);
+      present = isOver ? undefined : await keeper.round(past.number + 1);
       checks.push(checkWhenOver(past));
     }
-    await faults;
-    if (present === undefined) return;
-    checks.push(checkWhenOver(present));
-    present = undefined;
   };
-  await Promise.all([rounds(), ...clients]);
+  await Promise.all([rounds(), faults, ...clients]);
   await Promise.all(checks);
   await cluster.untilWell();
   await keeper.awaitExpiry();

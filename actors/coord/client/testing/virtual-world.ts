@@ -2,6 +2,7 @@
  * For tests of the client: a virtual clock, and a bus of NATS' manner between transports in one process. What a test
  * wants to go wrong it says in `meddle`. The full simulated world, with seeds and whole clusters, is `simulation/`.
  */
+import { limits } from '../../../../protocol/limits.ts';
 import type { Clock, Delivery, Ports, Random, Timer, Transport } from '../../../actor.ts';
 import { silentLog } from '../../../testing/silent-log.ts';
 
@@ -160,7 +161,7 @@ export class VirtualWorld {
 export class VirtualTransport implements Transport {
   readonly name: string;
   readonly inbox: string;
-  readonly maxPayloadBytes = 1024 * 1024;
+  readonly maxPayloadBytes = limits.natsPayloadBytes;
   private readonly world: VirtualWorld;
   private readonly handlers: ((connected: boolean) => void)[] = [];
   private connected = true;

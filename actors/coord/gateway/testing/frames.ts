@@ -17,15 +17,30 @@ export function request(xid: number, type: number, write?: (out: JuteWriter) => 
   });
 }
 
-export function hello(session = '', password: Uint8Array = Buffer.alloc(16), seenZxid = 0): Buffer {
+export function hello(
+  session = '',
+  password: Uint8Array = Buffer.alloc(16),
+  seenZxid = 0,
+  mayBeReadOnly = false,
+): Buffer {
   return frame((out) => {
     out.int(0);
     out.long(seenZxid);
     out.int(10_000);
     out.hex(session);
     out.buffer(password);
-    out.bool(false);
+    out.bool(mayBeReadOnly);
   });
+}
+
+/** What the welcome of a client says. */
+export function welcome(reply: Buffer) {
+  return {
+    timeoutMs: reply.readInt32BE(4),
+    session: reply.toString('hex', 8, 16),
+    password: reply.subarray(20, 36),
+    isReadOnly: reply[36] === 1,
+  };
 }
 
 const openAcl = [{ permissions: 31, scheme: 'world', id: 'anyone' }];

@@ -37,6 +37,7 @@ export class GatewayWorld {
   readonly gateway: Gateway;
   nowMs = 1_000_000;
   hasRoom = true;
+  isInContact = true;
   private accept: ((connection: TcpConnection) => TcpHandlers) | undefined;
   private submitted: { readonly bytes: Uint8Array; readonly tag: number; done: OperationDone }[] =
     [];
@@ -111,10 +112,22 @@ export class GatewayWorld {
         if (applied.ended !== undefined) this.gateway.ended(applied.ended);
         waiting.get(applied.tag)?.done(applied.result, applied.zxid);
       });
-      for (const done of this.confirmed.splice(0)) done();
+      this.confirm();
       this.gateway.flush();
     }
     this.gateway.flush();
+  }
+
+  /** As the leader closes a session that nobody has heard of. */
+  expire(session: SessionId): void {
+    const { incarnation } = this.state.session(session)!;
+    const body = { kind: 'closeSession', expired: true } as const;
+    this.submit({ session, incarnation, number: 0, identities: [], body }, () => undefined);
+  }
+
+  /** The leader has confirmed what was asked until now. */
+  confirm(): void {
+    for (const done of this.confirmed.splice(0)) done();
   }
 
   private quorum(): Quorum {
@@ -128,7 +141,7 @@ export class GatewayWorld {
       confirm: (done) => this.confirmed.push(done),
       hasRoom: () => this.hasRoom,
       touch: (_session: SessionId) => undefined,
-      isInContact: () => true,
+      isInContact: () => this.isInContact,
     };
   }
 

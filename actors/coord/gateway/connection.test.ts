@@ -1,0 +1,116 @@
+/** What no recorded ZooKeeper can be asked, since it would stop, or since it answers now this and now that. */
+import { describe, expect, it } from 'vitest';
+import type { SessionId } from '../../../protocol/ids.ts';
+import { Framing } from './framing.ts';
+import { JuteReader } from './jute.ts';
+import { opcodes } from './opcodes.ts';
+import { createBody, header, hello, readBody, request, setBody } from './testing/frames.ts';
+import { GatewayWorld, type Peer } from './testing/gateway-world.ts';
+
+const UNIMPLEMENTED = -6;
+const CREATE_SESSION = -10;
+
+function open(world: GatewayWorld): Peer {
+  const peer = world.connect();
+  peer.send(hello());
+  world.run();
+  return peer;
+}
+
+/** As the welcome says. */
+function sessionOf(peer: Peer): { id: string; password: Buffer } {
+  const reader = new JuteReader(peer.frames()[0]!);
+  reader.int();
+  reader.int();
+  return { id: reader.hex(), password: reader.buffer()! };
+}
+
+const repliesOf = (peer: Peer) => peer.frames().slice(1).map(header);
+
+describe('a request', () => {
+  it.each([
+    ['check outside of a multi', opcodes.check],
+    ['createSession, which is between servers', CREATE_SESSION],
+  ])('%s is unknown and ends the connection alone', (_, type) => {
+    const world = new GatewayWorld();
+    const [one, other] = [open(world), open(world)];
+    one.send(request(1, type, readBody('/')));
+    world.run();
+    expect(repliesOf(one)).toMatchObject([{ xid: 1, error: UNIMPLEMENTED }]);
+    expect(one.isClosed).toBe(true);
+    other.send(request(1, opcodes.exists, readBody('/')));
+    world.run();
+    expect(repliesOf(other)).toMatchObject([{ xid: 1, error: 0 }]);
+  });
+
+  it('behind closeSession is not carried out', () => {
+    const world = new GatewayWorld();
+    const peer = open(world);
+    peer.send(
+      request(1, opcodes.create, createBody('/before', 'x')),
+      request(2, opcodes.closeSession),
+      request(3, opcodes.create, createBody('/behind', 'x')),
+      request(4, opcodes.exists, readBody('/')),
+    );
+    world.run();
+    expect(repliesOf(peer).map(({ xid }) => xid)).toEqual([1, 2]);
+    expect(peer.isClosed).toBe(true);
+    expect(world.state.exists('/before')).toBeDefined();
+    expect(world.state.exists('/behind')).toBeUndefined();
+  });
+
+  it('of a session that has moved meanwhile changes nothing', () => {
+    const world = new GatewayWorld();
+    const former = open(world);
+    const { id, password } = sessionOf(former);
+    const next = world.connect();
+    next.send(hello(id, password));
+    former.send(request(1, opcodes.setData, setBody('/', 'too late')));
+    world.run();
+    expect(former.isClosed).toBe(true);
+    expect(repliesOf(former)).toEqual([]);
+    expect(world.state.exists('/')?.version).toBe(0);
+    next.send(request(1, opcodes.setData, setBody('/', 'in time')));
+    world.run();
+    expect(repliesOf(next)).toMatchObject([{ xid: 1, error: 0 }]);
+  });
+
+  it('of a session that has expired meanwhile changes nothing', () => {
+    const world = new GatewayWorld();
+    const peer = open(world);
+    const id = sessionOf(peer).id as SessionId;
+    world.expire(id);
+    peer.send(request(1, opcodes.setData, setBody('/', 'too late')));
+    world.run();
+    expect(peer.isClosed).toBe(true);
+    expect(world.state.session(id)).toBeUndefined();
+    expect(world.state.exists('/')?.version).toBe(0);
+  });
+});
+
+describe('a number that is announced', () => {
+  it('of items costs nothing before they are there', () => {
+    const bytes = Buffer.alloc(1000);
+    bytes.writeInt32BE(2 ** 31 - 1);
+    let asked = 0;
+    const reader = new JuteReader(bytes);
+    expect(() => reader.vector(() => ++asked)).toThrow(/ends too early/);
+    expect(asked).toBe(0);
+  });
+
+  it('of bytes keeps what has come, and no more', () => {
+    const framing = new Framing();
+    const start = Buffer.from([0, 0x0f, 0xff, 0xff, 1, 2, 3]);
+    framing.push(start);
+    const before = process.memoryUsage().arrayBuffers;
+    expect(framing.next(0xfffff)).toBeUndefined();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(0xffff);
+  });
+
+  it.each([-2, -(2 ** 31), 8, 2 ** 31 - 1])('of %i bytes of a string is refused', (length) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeInt32BE(length);
+    expect(() => new JuteReader(bytes).string()).toThrow(/length is none/);
+    expect(() => new JuteReader(bytes).buffer()).toThrow(/length is none/);
+  });
+});

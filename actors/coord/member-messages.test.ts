@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import type { Ballot, MemberId, SessionId, Slot } from '../../protocol/ids.ts';
+import { decodeMemberMessage, encodeMemberMessage, type MemberMessage } from './member-messages.ts';
+
+const from = 3 as MemberId;
+const slot = 1000 as Slot;
+const bytes = Uint8Array.of(1, 2, 3);
+
+/** One of each type. */
+const messages = {
+  forward: {
+    ...{ from, stream: '3-run-1', ballot: 259 as Ballot, after: 4, places: [5, 6] },
+    operations: [bytes, Uint8Array.of(4)],
+  },
+  resend: { from, stream: '3-run-1', taken: 7 },
+  touched: { from, sessions: ['0123456789abcdef' as SessionId] },
+  readIndex: { from, id: 8 },
+  readIndexAnswer: { from, id: 8, slot },
+  clusterAsked: { from },
+  clusterTold: { from, clusterId: 'cluster' },
+  digestTold: { from, slot, format: 1, digest: '0123456789abcdef' },
+  leaving: { from, ballot: 259 as Ballot },
+  probe: { from },
+  snapshotRead: { from, slot, offset: 9, length: 10 },
+  snapshotPiece: { from, slot, offset: 9, size: 100, bytes },
+} as const satisfies {
+  [Type in MemberMessage['type']]: Omit<Extract<MemberMessage, { type: Type }>, 'type'>;
+};
+
+it.each(Object.entries(messages))('%s arrives as it was sent', (type, fields) => {
+  const message = { type, ...fields } as MemberMessage;
+  const arrived = decodeMemberMessage(encodeMemberMessage(message));
+  expect(JSON.parse(JSON.stringify(arrived))).toEqual(JSON.parse(JSON.stringify(message)));
+});

@@ -1,0 +1,106 @@
+/**
+ * Path → number of the node: buckets in typed arrays, the nodes of one bucket linked by a column of the node store.
+ *
+ * Many small tables instead of one, since a table that has become too small is replaced in one step. A map of V8 would
+ * be copied likewise, takes several times the memory, and is gone through by the collector.
+ */
+import { NO_NODE, type NodeStore, narrow } from './node-store.ts';
+
+const TABLE_BITS = 8;
+const TABLES = 1 << TABLE_BITS;
+const BUCKETS_FIRST = 4;
+
+export class PathIndex {
+  private readonly store: NodeStore;
+  private readonly tables = Array.from({ length: TABLES }, () => new Int32Array(BUCKETS_FIRST));
+  private readonly counts = new Int32Array(TABLES);
+  private count = 0;
+
+  constructor(store: NodeStore) {
+    this.store = store;
+  }
+
+  get size(): number {
+    return this.count;
+  }
+
+  /** NO_NODE: there is none. */
+  get(path: string): number {
+    return this.find(path, hashOf(path));
+  }
+
+  /** False, and nothing has changed, when the path is there already. */
+  add(path: string, number: number): boolean {
+    const { store } = this;
+    const hash = hashOf(path);
+    if (this.find(path, hash) !== NO_NODE) return false;
+    this.makeRoom(hash & (TABLES - 1));
+    const table = this.tableOf(hash);
+    const bucket = bucketOf(hash, table);
+    store.link(number, narrow.indexHash, hash);
+    store.link(number, narrow.indexNext, table[bucket]!);
+    table[bucket] = number;
+    this.counts[hash & (TABLES - 1)]! += 1;
+    this.count += 1;
+    return true;
+  }
+
+  /** The path must be there. */
+  delete(number: number): void {
+    const { store } = this;
+    const hash = store.linked(number, narrow.indexHash);
+    const table = this.tableOf(hash);
+    const bucket = bucketOf(hash, table);
+    const next = store.linked(number, narrow.indexNext);
+    if (table[bucket] === number) table[bucket] = next;
+    else {
+      let before = table[bucket]!;
+      for (let at = before; at !== number; at = store.linked(at, narrow.indexNext)) before = at;
+      store.link(before, narrow.indexNext, next);
+    }
+    this.counts[hash & (TABLES - 1)]! -= 1;
+    this.count -= 1;
+  }
+
+  private find(path: string, hash: number): number {
+    const { store } = this;
+    const table = this.tableOf(hash);
+    let number = table[bucketOf(hash, table)]!;
+    while (number !== NO_NODE && !store.isAt(number, hash, path))
+      number = store.linked(number, narrow.indexNext);
+    return number;
+  }
+
+  private tableOf(hash: number): Int32Array {
+    return this.tables[hash & (TABLES - 1)]!;
+  }
+
+  private makeRoom(at: number): void {
+    const table = this.tables[at]!;
+    if (this.counts[at]! < table.length) return;
+    const { store } = this;
+    const larger = new Int32Array(table.length * 2);
+    for (let number of table)
+      while (number !== NO_NODE) {
+        const next = store.linked(number, narrow.indexNext);
+        const bucket = bucketOf(store.linked(number, narrow.indexHash), larger);
+        store.link(number, narrow.indexNext, larger[bucket]!);
+        larger[bucket] = number;
+        number = next;
+      }
+    this.tables[at] = larger;
+  }
+}
+
+/** The lowest bits have chosen the table. */
+function bucketOf(hash: number, table: Int32Array): number {
+  return (hash >>> TABLE_BITS) & (table.length - 1);
+}
+
+function hashOf(path: string): number {
+  const { length } = path;
+  let hash = length;
+  for (let at = 0; at < length; at++) hash = Math.imul(hash ^ path.charCodeAt(at), 0x5bd1e995);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+  return hash ^ (hash >>> 13);
+}
