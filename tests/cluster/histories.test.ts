@@ -1,6 +1,6 @@
 /**
  * Clients on TCP and NATS meet on a few registers while members are killed, paused and cut off: what they were told is
- * linearizable. The long form is `npm run histories`.
+ * linearizable, and the members hold the same tree in the end. The long form is `npm run histories`.
  */
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';

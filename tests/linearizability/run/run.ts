@@ -3,6 +3,7 @@ import { SeededRandom } from '../../../simulation/random.ts';
 import { pause, type TestCluster } from '../../cluster/harness.ts';
 import { create, exists, sync } from '../../zookeeper/wire/requests.ts';
 import { check } from '../checker/check.ts';
+import { BareClient } from '../clients/bare-client.ts';
 import { LINE, PRESENCE } from '../clients/intents.ts';
 import { NatsClient } from '../clients/nats-client.ts';
 import { TcpClient } from '../clients/tcp-client.ts';
@@ -23,6 +24,7 @@ export interface RunOptions {
 
 const TCP_CLIENTS = 4;
 const NATS_CLIENTS = 3;
+const BARE_CLIENTS = 2;
 const PATHS = 3;
 const ROUND_MS = 5_000;
 /** Work goes on after the end of the last fault, so that what it left behind is seen. */
@@ -52,7 +54,13 @@ export async function runHistories(options: RunOptions): Promise<RunRecord> {
       return NatsClient.open(name, cluster.natsUrl, random.fork(name), record);
     }),
   );
-  const clients = [...tcp, ...nats].map((client) => client.run(() => present));
+  const bare = await Promise.all(
+    Array.from({ length: BARE_CLIENTS }, async (_, index) => {
+      const name = `bare-${index + 1}`;
+      return new BareClient(name, await cluster.client(), random.fork(name), record);
+    }),
+  );
+  const clients = [...tcp, ...nats, ...bare].map((client) => client.run(() => present));
   let isOver = false;
   const faults = new Faults(cluster, random.fork('faults'), record)
     .run(
@@ -83,7 +91,21 @@ export async function runHistories(options: RunOptions): Promise<RunRecord> {
   await cluster.untilWell();
   await keeper.awaitExpiry();
   keeper.leave();
+  await compareTrees(cluster, record);
   return record;
+}
+
+/** All members are back, and hold the same tree at the same slot. */
+async function compareTrees(cluster: TestCluster, record: RunRecord): Promise<void> {
+  const members = cluster.zookeeperAddresses.length;
+  for (;;) {
+    const states = await cluster.coordStates();
+    if (states.length < members || new Set(states.map(({ slot }) => slot)).size > 1) continue;
+    record.count('members with the same slot', members);
+    if (new Set(states.map(({ digest }) => digest)).size > 1)
+      record.violation(`members hold different trees: ${JSON.stringify(states)}`);
+    return;
+  }
 }
 
 function judge(round: Round, record: RunRecord): void {
