@@ -17,7 +17,8 @@ export type PlantedBug =
   | 'launch-forgotten-before-acknowledgement'
   | 'status-skipped'
   | 'offer-not-returned'
-  | 'event-after-answer';
+  | 'event-after-answer'
+  | 'read-overtakes-write';
 
 export type PlantedBugs = ReadonlySet<PlantedBug>;
 export const NO_PLANTED_BUGS: PlantedBugs = new Set();

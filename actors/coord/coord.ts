@@ -210,6 +210,7 @@ export class CoordActor implements Actor {
             random,
             log: logger,
             quorum,
+            planted,
             facts: () => {
               const { role, leader, configuration } = paxos.status();
               const members = configuration.members.map(({ id }) => id);

@@ -116,6 +116,13 @@ describe('acknowledged-writes-present', () => {
       1,
     ],
     [
+      'two creates were given one name',
+      history(created, { ...created, written: 'y' }),
+      tree({ '/w/q/n-1': ['y', 0] }),
+      // The first one's node has also other data.
+      2,
+    ],
+    [
       'a deleted node is there',
       history(created, { operation: 'delete', path: '/w/q/n-1' }),
       tree({ '/w/q/n-1': ['x', 0] }),

@@ -6,6 +6,7 @@ import type { SeededRandom } from '../random.ts';
 
 export const faultKinds = [
   'crashProcess',
+  'stopCoord',
   'crashMachine',
   'crashInTurn',
   'crashAllCoords',
@@ -121,6 +122,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     quietMs: 60_000,
     everyMs: {
       crashProcess: 3000,
+      stopCoord: 4000,
       crashMachine: 3000,
       crashInTurn: 3000,
       crashAllCoords: 6000,
@@ -206,6 +208,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     quietMs: 60_000,
     everyMs: {
       crashProcess: 2500,
+      stopCoord: 2000,
       crashMachine: 4000,
       crashInTurn: 3000,
       crashClient: 6000,
