@@ -42,6 +42,8 @@ export interface ClusterOptions {
   readonly natsPort?: number;
   /** A server of ours, or the address of somebody else's. */
   readonly nats: { readonly server: NatsServer } | { readonly url: string };
+  /** By which address a coord reaches NATS, where it is not everybody's. */
+  readonly natsUrlOfCoord?: (member: number) => string;
   /** Without it the coords are generous to ZooKeeper's clients. */
   readonly zooCfg?: ZooCfgFile;
   readonly logLevel?: string;
@@ -154,7 +156,8 @@ export class Cluster {
       ...['--bootstrap-cluster', this.record.clusterId],
       ...['--bootstrap-members', this.record.coords.join(',')],
     ];
-    return this.nodeCommand('coord', [
+    const natsUrl = this.options.natsUrlOfCoord?.(member) ?? this.natsUrl;
+    return this.nodeCommand('coord', natsUrl, [
       ...['--member', String(member), '--data', this.options.data.of(`coord-${member}`)],
       ...portArguments(this.zooKeeperPorts(member)),
       ...(this.options.zooCfg === undefined ? [] : ['--zoo-cfg', this.options.zooCfg.path]),
@@ -168,13 +171,14 @@ export class Cluster {
 
   private masterCommand(number: number): readonly string[] {
     const id = `master-${number}-${randomBytes(4).toString('hex')}`;
-    return this.nodeCommand('master', ['--id', id, '--port', String(this.masterPort(number))]);
+    const identity = ['--id', id, '--port', String(this.masterPort(number))];
+    return this.nodeCommand('master', this.natsUrl, identity);
   }
 
   private agentCommand(number: number): readonly string[] {
     const [first, last] = portShare(number, this.options.agents);
     const { portOffset } = this.options;
-    return this.nodeCommand('agent', [
+    return this.nodeCommand('agent', this.natsUrl, [
       ...['--name', `agent-${number}`, '--data', this.options.data.of(`agent-${number}`)],
       ...['--ports', `${first + portOffset}-${last + portOffset}`],
       ...['--agents-on-machine', String(this.options.agents)],
@@ -185,9 +189,13 @@ export class Cluster {
     return ports.master + (number - 1) * ports.betweenInstances + this.options.portOffset;
   }
 
-  private nodeCommand(kind: 'coord' | 'master' | 'agent', args: readonly string[]): string[] {
+  private nodeCommand(
+    kind: 'coord' | 'master' | 'agent',
+    natsUrl: string,
+    args: readonly string[],
+  ): string[] {
     const logLevel = this.options.logLevel ?? 'info';
-    const common = ['--nats', this.natsUrl, '--log-level', logLevel];
+    const common = ['--nats', natsUrl, '--log-level', logLevel];
     const node = [process.execPath, ...(kind === 'coord' ? COORD_NODE_OPTIONS : [])];
     return [...node, `${root}actors/${kind}/main.ts`, ...common, ...args];
   }

@@ -34,9 +34,14 @@ function checkSequential(history: History, final: FinalTree, report: Report): vo
     if (twin !== undefined) report(`one create made two nodes: ${twin} and ${path} (${node.data})`);
     present.set(node.data, path);
   }
+  const named = new Map<string, string>();
   for (const entry of history.entries) {
     if (entry.operation !== 'create' || entry.createdPath === undefined) continue;
     if (entry.written === undefined) continue;
+    const namesake = named.get(entry.createdPath);
+    if (namesake !== undefined)
+      report(`${entry.createdPath} was given to ${namesake} and to ${entry.written}`);
+    named.set(entry.createdPath, entry.written);
     const removal = deleted.get(entry.createdPath);
     const there = final.nodes.get(entry.createdPath);
     if (removal === undefined && there === undefined)

@@ -35,6 +35,7 @@ export class FaultInjector {
     this.network = options.profile.network(this.random.fork('network'));
     this.actions = {
       crashProcess: () => this.crash(this.pickServer(), 'process'),
+      stopCoord: () => this.stop(this.pick(this.options.coords)),
       crashMachine: () => this.crash(this.pickServer(), 'machine'),
       crashInTurn: () => this.crashInTurn(this.pickServer()),
       crashAllCoords: () => this.crashAllCoords(),
@@ -129,6 +130,16 @@ export class FaultInjector {
     if (node === undefined) return;
     node.process.crash(what);
     this.restartLater(node);
+  }
+
+  /** In good order, as an operator does it. */
+  private stop(node: CoordNode | undefined): void {
+    if (node === undefined) return;
+    this.options.world.trace.record(node.name, 'stop');
+    node.process.stop(() => {
+      if (this.active) this.restartLater(node);
+      else node.process.start();
+    });
   }
 
   private crashInTurn(node: ClusterNode | undefined): void {

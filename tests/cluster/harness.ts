@@ -17,6 +17,7 @@ import { decode, encode } from '../../protocol/codec.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { connectTransport } from '../../runtime/nats.ts';
 import { freePort, freePortOffset } from '../support/nats-server.ts';
+import { Relay } from '../support/relay.ts';
 
 export interface CoordState {
   readonly id: number;
@@ -36,6 +37,8 @@ export interface TestCluster {
   readonly adminUrls: readonly string[];
   readonly memberPorts: readonly MemberPorts[];
   readonly deaths: readonly PartDeath[];
+  /** Of each coord, in the order of the members, between it and nats-server; none unless asked for. */
+  readonly relays: readonly Relay[];
   /** Has a leading coord, a leading master and all its agents. */
   untilWell(): Promise<ClusterSight>;
   /** `coord-2` */
@@ -65,6 +68,8 @@ export async function startCluster(
     env?: Readonly<Record<string, string>>;
     /** The text of a zoo.cfg. */
     zooCfg?: string;
+    /** Each coord reaches nats-server through a relay, by which it can be cut off. */
+    relays?: boolean;
   } = {},
 ): Promise<TestCluster> {
   const { coords = 3, masters = 2, agents = 3, executor = 'process', env = {} } = size;
@@ -77,6 +82,9 @@ export async function startCluster(
   const firsts = [client, secure, admin, metrics].filter((port) => port !== undefined);
   const portOffset = await freePortOffset(coords, firsts);
   const secrets = data.secrets();
+  const relays = await Promise.all(
+    Array.from({ length: size.relays === true ? coords : 0 }, () => Relay.start(natsPort)),
+  );
   const deaths: PartDeath[] = [];
   const parts = () =>
     new Cluster(
@@ -85,6 +93,7 @@ export async function startCluster(
         record: data.openCluster(coords),
         nats: { server },
         ...(zooCfg !== undefined && { zooCfg }),
+        ...(relays.length > 0 && { natsUrlOfCoord: (member) => relays[member - 1]!.natsUrl }),
         env: { ...env, MESOZOO_EXECUTOR: executor },
       },
       { died: (death) => deaths.push(death), changed: () => undefined },
@@ -139,6 +148,7 @@ export async function startCluster(
     })),
     adminUrls: cluster.memberPorts.map(({ admin: port }) => `http://127.0.0.1:${port}`),
     deaths,
+    relays,
     untilWell,
     leadingCoord: () =>
       whenSeen(({ leadingCoord }) => leadingCoord && `coord-${leadingCoord.member}`),
@@ -167,6 +177,7 @@ export async function startCluster(
       await Promise.all(clients.map((client) => client.close()));
       await sighting.close();
       await cluster.stop(() => undefined);
+      for (const relay of relays) relay.close();
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -9,6 +9,7 @@ import { assert, type ErrorCode, MesozooError } from '../../../protocol/errors.t
 import type { SessionId, Zxid } from '../../../protocol/ids.ts';
 import type { Identity, OperationResult } from '../../../protocol/operations.ts';
 import type { Clock, Logger, Random, TcpConnection, TcpHandlers } from '../../actor.ts';
+import type { PlantedBugs } from '../../planted.ts';
 import { Fifo } from '../client/fifo.ts';
 import type { Quorum } from '../door/quorum.ts';
 import type { WatchTable } from '../znodes/contract.ts';
@@ -53,6 +54,7 @@ export interface ConnectionOptions {
   readonly admits: (isRenewal: boolean) => boolean;
   /** So many bytes leave together. */
   readonly wrote: (bytes: number) => void;
+  readonly planted?: PlantedBugs | undefined;
 }
 
 interface Waiting {
@@ -318,7 +320,8 @@ export class ClientConnection implements TcpHandlers {
 
   /** What need not wait is carried out at once. */
   private queue(request: Waiting): void {
-    if (this.waiting.length === 0) this.carryOut(request);
+    if (this.waiting.length === 0 || this.options.planted?.has('read-overtakes-write'))
+      this.carryOut(request);
     else this.waiting.push(request);
   }
 

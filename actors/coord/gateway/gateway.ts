@@ -5,6 +5,7 @@
 import type { SessionId, Zxid } from '../../../protocol/ids.ts';
 import type { TreeEvent } from '../../../protocol/operations.ts';
 import type { Clock, Http, Logger, Random, Tcp, TcpAddress, TcpConnection } from '../../actor.ts';
+import type { PlantedBugs } from '../../planted.ts';
 import type { Quorum } from '../door/quorum.ts';
 import { mayHear } from '../znodes/acl.ts';
 import type { Applied } from '../znodes/contract.ts';
@@ -39,6 +40,7 @@ export interface GatewayOptions {
   readonly facts: () => MemberFacts;
   /** Names and passwords of SASL; absent where it is not offered. */
   readonly saslUsers?: ReadonlyMap<string, string> | undefined;
+  readonly planted?: PlantedBugs | undefined;
 }
 
 /** Without a leader for so long the clients are sent away: another member may have one. */
@@ -186,7 +188,7 @@ export class Gateway {
   }
 
   private accept(tcp: TcpConnection): ClientConnection {
-    const { quorum, settings, random, log, clock, saslUsers: users } = this.options;
+    const { quorum, settings, random, log, clock, planted, saslUsers: users } = this.options;
     const connection = new ClientConnection({
       tcp,
       quorum,
@@ -205,6 +207,7 @@ export class Gateway {
         this.counts.authFailed += 1;
       },
       admits: (isRenewal) => this.admits(isRenewal),
+      planted,
       wrote: (bytes) => this.responseBytes.add(bytes),
       answered: (latencyMs, isWrite) => {
         this.sent += 1;
