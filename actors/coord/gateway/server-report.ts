@@ -48,6 +48,9 @@ const NONE = -1;
 export function serverReport(options: ReportOptions): ServerReport {
   const { gateway, state, member, facts, process, settings, host, port, clock } = options;
   const nowMs = clock.wallMs();
+  // Until the members have told each other, only the own port is known.
+  const addressOf = (id: MemberId) =>
+    clientAddress(state, id) ?? { address: host, clientPort: id === member ? port : 0 };
   const sessions = sessionsOf(state, nowMs);
   const watches = [...gateway.watches.paths()].flatMap(([path, owners]) =>
     owners.map((session) => ({ sessionId: longOf(session), path })),
@@ -63,12 +66,10 @@ export function serverReport(options: ReportOptions): ServerReport {
     mode: modeOf(facts),
     serverId: member,
     leaderId: facts.leader,
-    leaderAddress: facts.leader === undefined ? undefined : host,
+    leaderAddress: facts.leader === undefined ? undefined : addressOf(facts.leader).address,
     members: facts.members.map((id) => ({
       id,
-      address: host,
-      // Members know each other by their numbers alone: only the own port is known here.
-      clientPort: id === member ? port : 0,
+      ...addressOf(id),
       role: 'participant',
       isSynced: true,
     })),
@@ -108,6 +109,16 @@ export function serverReport(options: ReportOptions): ServerReport {
     metrics: gateway.counts.report(),
     series: [...gateway.counts.summaries(), ...process.series()],
   };
+}
+
+/** As the configuration says; by the name between servers where clients may use any. */
+function clientAddress({ configuration }: ZnodeState, id: MemberId) {
+  const text = configuration.members.find((one) => one.id === id)?.address;
+  const parts = /^(.+):\d+:\d+;(.+):(\d+)$/.exec(text ?? '');
+  if (parts === null) return undefined;
+  const [, server = '', client = '', clientPort] = parts;
+  const address = client === '0.0.0.0' ? server : client;
+  return { address, clientPort: Number(clientPort) };
 }
 
 function modeOf({ role, leader, members }: MemberFacts): ServerMode {
