@@ -134,8 +134,12 @@ export interface Storage {
   append(name: string, pieces: readonly Uint8Array[], saved: Saved): void;
   /** Whole content at once: after a crash there is the old content or the new, never a mixture. */
   replace(name: string, content: Uint8Array, saved: Saved): void;
-  /** Cuts a torn tail at recovery; synchronous and synced on return. Throws MesozooError DISK_FAILED. */
-  truncate(name: string, bytes: number): void;
+  /**
+   * Cuts a torn tail at recovery; synchronous and synced on return. What stands from `doubtfulFrom` on is written once
+   * more: after a sync that failed it may be in the cache only, where the system takes it for written, and a sync would
+   * not bring it to the disk. Throws MesozooError DISK_FAILED.
+   */
+  truncate(name: string, bytes: number, doubtfulFrom?: number): void;
   /** Removing a file that is not there is no failure. */
   remove(name: string, saved: Saved): void;
   rename(from: string, to: string, saved: Saved): void;

@@ -199,7 +199,7 @@ export class Host<P extends HostedPorts> {
       read: (name, offset, length) => storage.read(name, offset, length),
       append: (name, pieces, done) => storage.append(name, pieces, saved(done)),
       replace: (name, content, done) => storage.replace(name, content, saved(done)),
-      truncate: (name, bytes) => storage.truncate(name, bytes),
+      truncate: (name, bytes, doubtfulFrom) => storage.truncate(name, bytes, doubtfulFrom),
       remove: (name, done) => storage.remove(name, saved(done)),
       rename: (from, to, done) => storage.rename(from, to, saved(done)),
     };

@@ -16,7 +16,8 @@ export type PlantedBug =
   | 'resource-freed-twice'
   | 'launch-forgotten-before-acknowledgement'
   | 'status-skipped'
-  | 'offer-not-returned';
+  | 'offer-not-returned'
+  | 'event-after-answer';
 
 export type PlantedBugs = ReadonlySet<PlantedBug>;
 export const NO_PLANTED_BUGS: PlantedBugs = new Set();

@@ -16,6 +16,8 @@ import { openFiles } from './files.ts';
 const disk = vi.hoisted(() => ({
   beforeStat: (_path: unknown): void => undefined,
   afterSync: (_descriptor: number): void => undefined,
+  writtenAt: [] as unknown[],
+  syncFails: false,
 }));
 vi.mock('node:fs', async (original) => {
   const actual = await original<typeof import('node:fs')>();
@@ -24,6 +26,16 @@ vi.mock('node:fs', async (original) => {
     statSync: (...args: Parameters<typeof actual.statSync>) => {
       disk.beforeStat(args[0]);
       return actual.statSync(...args);
+    },
+    writeSync: (...args: [number, Uint8Array, number, number, number]) => {
+      disk.writtenAt.push(args[4]);
+      return actual.writeSync(...args);
+    },
+    fdatasync: (descriptor: number, done: (error: Error | null) => void) => {
+      const fails = disk.syncFails;
+      disk.syncFails = false;
+      if (fails) done(Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' }));
+      else actual.fdatasync(descriptor, done);
     },
     fsyncSync: (descriptor: number) => {
       actual.fsyncSync(descriptor);
@@ -119,6 +131,36 @@ describe('files', () => {
     });
     expect(codes).toEqual(['DISK_FULL', 'DISK_FULL', 'DISK_FULL', 'DISK_FULL']);
     expect(readdirSync(directory)).toEqual(['log']);
+    await storage.close();
+  });
+
+  it('reports a sync that fails once as DISK_FAILED, and nothing is written to any file after it', async () => {
+    const directory = temporaryDirectory();
+    const storage = openFiles(directory);
+    const codes: (string | undefined)[] = [];
+    const append = (name: string) =>
+      new Promise<void>((resolve) => {
+        storage.append(name, [bytes], (failure) => {
+          codes.push(failure?.code);
+          resolve();
+        });
+      });
+    await append('log');
+    disk.syncFails = true;
+    for (const name of ['log', 'log', 'other']) await append(name);
+    expect(codes).toEqual([undefined, 'DISK_FAILED', 'DISK_FAILED', 'DISK_FAILED']);
+    expect(storage.list()).toEqual([{ name: 'log', bytes: 2 }]);
+    await storage.close();
+  });
+
+  it('writes again what may be in a cache only, where it stands', async () => {
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, 'log'), 'sure doubtful torn');
+    const storage = openFiles(directory);
+    disk.writtenAt.length = 0;
+    storage.truncate('log', 13, 5);
+    expect(disk.writtenAt).toEqual([5]);
+    expect(Buffer.from(storage.read('log')).toString()).toBe('sure doubtful');
     await storage.close();
   });
 

@@ -22,6 +22,7 @@ import {
   statSync,
   unlink,
   unlinkSync,
+  writeSync,
   writev,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -141,12 +142,13 @@ class Files implements Storage {
     });
   }
 
-  truncate(name: string, bytes: number): void {
+  truncate(name: string, bytes: number, doubtfulFrom = bytes): void {
     assert(!this.waitsFor(name), `${name} cannot be cut while something is on its way to it`);
     attempt(`truncate ${name}`, () => {
       const descriptor = openSync(this.path(name), 'r+');
       try {
         ftruncateSync(descriptor, bytes);
+        writeAgain(descriptor, doubtfulFrom, bytes);
         fsyncSync(descriptor);
       } finally {
         closeSync(descriptor);
@@ -312,6 +314,14 @@ async function writeFully(descriptor: number, pieces: readonly Uint8Array[]): Pr
     const torn = left[0];
     if (bytesWritten > 0 && torn !== undefined) left[0] = torn.subarray(bytesWritten);
   }
+}
+
+/** The same bytes at the same place. */
+function writeAgain(descriptor: number, from: number, to: number): void {
+  const bytes = new Uint8Array(Math.max(0, to - from));
+  const length = readSync(descriptor, bytes, 0, bytes.length, from);
+  for (let done = 0; done < length; )
+    done += writeSync(descriptor, bytes, done, length - done, from + done);
 }
 
 function syncDirectoryNow(directory: string): void {

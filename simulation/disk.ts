@@ -15,6 +15,8 @@ interface File {
   length: number;
   /** Up to here it is on disk for good. */
   synced: number;
+  /** Written when a sync failed: in the page cache, where no later sync looks for it. A crash of the machine ends it. */
+  cacheOnly?: { readonly from: number; readonly to: number } | undefined;
 }
 
 type Operation = { readonly saved: (failure?: StorageFailure) => void } & (
@@ -84,8 +86,8 @@ export class SimulatedDisk {
           content: new Uint8Array(content),
           saved: through(saved),
         }),
-      truncate: (name, bytes) => {
-        if (life.mayCall()) this.truncate(name, bytes);
+      truncate: (name, bytes, doubtfulFrom) => {
+        if (life.mayCall()) this.truncate(name, bytes, doubtfulFrom);
       },
       remove: (name, saved) => issue({ kind: 'remove', name, saved: through(saved) }),
       rename: (from, to, saved) => issue({ kind: 'rename', from, to, saved: through(saved) }),
@@ -142,12 +144,17 @@ export class SimulatedDisk {
     return file.content.slice(Math.min(offset, file.length), end);
   }
 
-  private truncate(name: string, bytes: number): void {
+  private truncate(name: string, bytes: number, doubtfulFrom = bytes): void {
     const file = this.files.get(name);
     if (file === undefined || bytes > file.length)
       throw new MesozooError('DISK_FAILED', `cannot cut ${name} to ${bytes} bytes`);
     file.length = bytes;
     file.synced = bytes;
+    if (file.cacheOnly === undefined) return;
+    const { from, to } = file.cacheOnly;
+    const isWrittenAgain = doubtfulFrom <= from;
+    file.cacheOnly =
+      isWrittenAgain || from >= bytes ? undefined : { from, to: Math.min(to, bytes) };
   }
 
   private pump(): void {
@@ -189,7 +196,7 @@ export class SimulatedDisk {
       };
       this.failNext = undefined;
       const first = done[0];
-      if (first?.kind === 'append') this.writeStart(first);
+      if (first?.kind === 'append') this.writeInVain(first);
     }
     for (const operation of done) {
       if (operation.kind === 'rename' && !this.files.has(operation.from))
@@ -234,6 +241,13 @@ export class SimulatedDisk {
     }
   }
 
+  private writeInVain(operation: Operation & { kind: 'append' }): void {
+    const from = this.files.get(operation.name)?.length ?? 0;
+    this.writeStart(operation);
+    const file = this.files.get(operation.name);
+    if (file !== undefined && file.length > from) file.cacheOnly = { from, to: file.length };
+  }
+
   /** Some first bytes of it, perhaps none. */
   private writeStart(operation: Operation & { kind: 'append' }): void {
     const total = operation.pieces.reduce((sum, piece) => sum + piece.length, 0);
@@ -262,6 +276,8 @@ export class SimulatedDisk {
 
   /** The tail is shorter, or as long as it was with zeros or garbage in it. */
   private loseUnsynced(file: File): void {
+    if (file.cacheOnly !== undefined) file.content.fill(0, file.cacheOnly.from, file.cacheOnly.to);
+    file.cacheOnly = undefined;
     const tail = file.length - file.synced;
     if (tail === 0) return;
     file.length = file.synced + this.random.below(tail + 1);

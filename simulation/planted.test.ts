@@ -60,6 +60,7 @@ const rows: readonly Row[] = [
     checker: 'launch-kept',
   },
   { bug: 'status-skipped', profile: 'frameworks', seeds: 20, checker: 'statuses-in-order' },
+  { bug: 'event-after-answer', profile: 'zookeeper', seeds: 10, checker: 'watch-before-reply' },
   { bug: 'offer-not-returned', profile: 'frameworks', seeds: 20, checker: 'liveness' },
 ];
 

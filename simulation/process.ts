@@ -26,11 +26,13 @@ export interface ProcessOptions<A extends Actor> {
   readonly processes?: MachineProcesses;
   /** A second connection. */
   readonly bulk?: boolean;
+  /** Others connect to it. */
+  readonly listens?: boolean;
   /** What it publishes is not delivered to itself. */
   readonly noEcho?: boolean;
   readonly clockError?: ClockError;
   /** `run` counts from 1. */
-  readonly create: (ports: HostedPorts, run: number) => A;
+  readonly create: (ports: HostedPorts, run: number, life: Life) => A;
   /** An exception that ended the actor and that a fault explains; true: it is no violation. */
   readonly mayFail?: (error: unknown) => boolean;
 }
@@ -86,7 +88,7 @@ export class SimulatedProcess<A extends Actor = Actor> {
     this.host = host;
     life.whenDead(() => host.abandon());
     host.start((hosted) => {
-      const actor = this.options.create(hosted, this.runs);
+      const actor = this.options.create(hosted, this.runs, life);
       this.actor = actor;
       return this.watched(actor);
     });
@@ -147,6 +149,7 @@ export class SimulatedProcess<A extends Actor = Actor> {
 
   breakConnections(how: 'clean' | 'silent'): void {
     for (const connection of this.connections) connection.breakOff(how);
+    this.options.world.tcp.breakOff(this.name, how);
   }
 
   /** The actor, with its invariants looked at after some of its turns. */
@@ -185,6 +188,7 @@ export class SimulatedProcess<A extends Actor = Actor> {
       transport: connect(''),
       log: this.logger({}),
       ...(this.options.bulk === true && { bulk: connect('-bulk') }),
+      ...(this.options.listens === true && { tcp: world.tcp.attach(this.name, life) }),
       ...(disk !== undefined && { storage: disk.attach(life) }),
       ...(processes !== undefined && { processes: processes.attach(life) }),
     };

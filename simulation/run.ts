@@ -80,6 +80,7 @@ class Simulation {
     const sessionOrder = new SessionOrderChecker(world.violations);
     this.truth.onSlot((slot) => sessionOrder.slot(slot));
     const members = random.pick(profile.coords);
+    const { znodeClients, zookeeperClients = 0 } = profile;
     const bounds = {
       segmentBytes: random.pick([2000, 20_000, 1_000_000]),
       snapshotSlots: random.pick([10, 50, 200, 100_000]),
@@ -87,9 +88,15 @@ class Simulation {
       keptSlots: random.pick([1, 20, 4096]),
     };
     this.coords = Array.from({ length: members }, (_, index) =>
-      makeCoordNode({ world, truth: this.truth, bounds, member: index + 1, members, planted }),
+      makeCoordNode({
+        ...{ world, truth: this.truth, bounds, member: index + 1, members, planted },
+        hasGateway: zookeeperClients > 0,
+      }),
     );
-    this.znodes = new ZnodeWorkload(world, this.truth, profile.znodeClients);
+    this.znodes = new ZnodeWorkload(world, this.truth, {
+      ...{ znodeClients, zookeeperClients },
+      servers: this.coords.map(({ name }) => name),
+    });
     this.workloads.push(this.znodes);
     const scheduling =
       profile.taskClients === 0

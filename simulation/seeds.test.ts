@@ -21,7 +21,7 @@ test(`${SEEDS} seeds find nothing`, { timeout: 600_000 }, async () => {
   ).toEqual([]);
 });
 
-test.each(['quorum', 'cluster', 'late', 'frameworks'] as const)(
+test.each(['quorum', 'cluster', 'late', 'frameworks', 'zookeeper'] as const)(
   'the same seed has the same trace, whoever reads it: %s',
   { timeout: 120_000 },
   (profile) => {

@@ -6,6 +6,8 @@ export type CheckerName =
   | 'equal-trees'
   | 'acknowledged-writes-present'
   | 'session-order'
+  | 'reply-order'
+  | 'sequential-order'
   | 'linearizable-reads'
   | 'watch-before-reply'
   | 'resources-once'

@@ -1,6 +1,7 @@
 /** What all parts of one simulated run share: time, chance, the network, the trace, and where violations are told. */
 import type { Message } from './network/server.ts';
 import { SimulatedServer } from './network/server.ts';
+import { SimulatedTcp } from './network/tcp.ts';
 import { SeededRandom } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { Trace } from './trace.ts';
@@ -20,6 +21,7 @@ export class World {
   readonly random: SeededRandom;
   readonly trace: Trace;
   readonly server: SimulatedServer;
+  readonly tcp: SimulatedTcp;
   readonly violations: Violations;
 
   constructor(options: WorldOptions) {
@@ -33,6 +35,12 @@ export class World {
       trace: this.trace,
       ...(options.isLoose !== undefined && { isLoose: options.isLoose }),
       ...(options.describe !== undefined && { describe: options.describe }),
+    });
+    this.tcp = new SimulatedTcp({
+      scheduler: this.scheduler,
+      random: this.random.fork('tcp'),
+      server: this.server,
+      trace: this.trace,
     });
   }
 

@@ -133,6 +133,30 @@ describe('a member that stops in good order', () => {
   );
 });
 
+describe('a member whose disk has failed to sync once', () => {
+  it.each([1, 2, 3, 4, 5, 6])(
+    'stops, and starts again with nothing that is in a cache only (seed %i)',
+    (seed) => {
+      const cluster = new Cluster({ seed }).ready();
+      const client = cluster.client();
+      const member = cluster.follower();
+      const { disk } = member.process.actor!.describe();
+      member.disk.failNext = 'DISK_FAILED';
+      for (let index = 0; index < 5; index++)
+        client.insist(subjects.znode('create'), { path: `/a${index}`, data: 'x'.repeat(500) });
+      cluster.until('it has stopped', () => !member.process.isRunning);
+      for (const when of ['after the failure', 'after the machine']) {
+        member.process.start();
+        cluster.until('it is back', () => member.process.actor?.describe().isOffered === true);
+        expect(member.process.actor!.describe().disk, when).toBe(disk);
+        client.insist(subjects.znode('create'), { path: `/${when}`, data: 'x' });
+        cluster.agree();
+        if (when === 'after the failure') member.process.crash('machine');
+      }
+    },
+  );
+});
+
 describe('a member whose disk was emptied', () => {
   it('fetches everything, is admitted under a new disk, and votes again', () => {
     const cluster = new Cluster().ready();

@@ -440,7 +440,8 @@ export class CoordActor implements Actor {
     const { session, result } = applied;
     // Its events go out before any answer that shows it.
     parts.door.fire(applied);
-    if (parts.gateway !== undefined) for (const event of applied.events) parts.gateway.fire(event);
+    const isEventLate = this.options.planted?.has('event-after-answer') === true;
+    if (!isEventLate) fireGateway(parts, applied);
     parts.door.applied(applied);
     parts.gateway?.applied(applied.zxid);
     if (applied.ended !== undefined) parts.gateway?.ended(applied.ended);
@@ -453,6 +454,7 @@ export class CoordActor implements Actor {
       if (parts.outbox.hasEarlier(applied.tag)) return;
     }
     parts.outbox.settle(applied.tag, session, applied.number)?.done(result, applied.zxid);
+    if (isEventLate) fireGateway(parts, applied);
   }
 
   private install(state: ZnodeState): void {
@@ -695,3 +697,7 @@ export class CoordActor implements Actor {
 /** Missed before a leader is asked after: one may be late. */
 const SILENT_HEARTBEATS = 2.5;
 const NOTHING: readonly Applied[] = Object.freeze([]);
+
+function fireGateway({ gateway }: Parts, { events }: Applied): void {
+  if (gateway !== undefined) for (const event of events) gateway.fire(event);
+}

@@ -12,6 +12,8 @@ import { checkAcknowledgedWrites } from './acknowledged-writes.ts';
 import { checkClientOrder } from './client-order.ts';
 import { EpochChecker } from './epochs.ts';
 import { ProcessTruth } from './process-truth.ts';
+import { ReplyOrderChecker } from './reply-order.ts';
+import { checkSequentialOrder } from './sequential-order.ts';
 import type { TaskTruth } from './task-truth.ts';
 import { checkTasks } from './tasks.ts';
 import { type TreeChange, Truth } from './truth.ts';
@@ -53,6 +55,46 @@ describe('equal-trees and one-value-per-slot', () => {
     const truth = new Truth(found);
     truth.applied('coord1', slot('a', '1'));
     truth.applied('coord2', second);
+    expect(names(found)).toEqual(expected);
+  });
+});
+
+describe('reply-order', () => {
+  test.each([
+    ['in order', [1, 1, 10], [2, 2, 10], []],
+    ['one that overtook another', [2, 3, 10], [3, 2, 11], ['reply-order', 'reply-order']],
+    ['one that nobody asked for', [1, 1, 10], [undefined, 2, 10], ['reply-order']],
+    ['a zxid that goes back', [1, 1, 10], [2, 2, 9], ['reply-order']],
+    ['a refusal without a zxid', [1, 1, 10], [2, 2, -1], []],
+  ] as const)('%s', (_, first, second, expected) => {
+    const found = violations();
+    const checker = new ReplyOrderChecker(found);
+    for (const [expectedXid, xid, zxid] of [first, second])
+      checker.reply('c.1', expectedXid, xid, zxid);
+    expect(names(found)).toEqual(expected);
+  });
+
+  test('another session begins anew', () => {
+    const found = violations();
+    const checker = new ReplyOrderChecker(found);
+    checker.reply('c.1', 1, 1, 10);
+    checker.reply('c.2', 1, 1, 5);
+    expect(names(found)).toEqual([]);
+  });
+});
+
+describe('sequential-order', () => {
+  const create = (session: string, createdPath: string) => ({
+    ...({ operation: 'create', path: '/w/q', session, createdPath } as const),
+  });
+  test.each([
+    ['rising', create('a', '/w/q/n-1'), create('a', '/w/q/n-2'), []],
+    ['falling', create('a', '/w/q/n-2'), create('a', '/w/q/n-1'), ['sequential-order']],
+    ['one name twice', create('a', '/w/q/n-1'), create('b', '/w/q/n-1'), ['sequential-order']],
+    ['falling between sessions', create('a', '/w/q/n-2'), create('b', '/w/q/n-1'), []],
+  ])('%s', (_, first, second, expected) => {
+    const found = violations();
+    checkSequentialOrder(history(first, second), found);
     expect(names(found)).toEqual(expected);
   });
 });

@@ -32,6 +32,8 @@ export interface Profile {
   readonly masters: number;
   readonly agents: number;
   readonly znodeClients: number;
+  /** Clients that speak ZooKeeper's protocol to the members themselves. */
+  readonly zookeeperClients?: number;
   readonly taskClients: number;
   /** Whether a framework from outside takes part. */
   readonly framework?: boolean;
@@ -61,7 +63,8 @@ export type ProfileName =
   | 'duel'
   | 'late'
   | 'frameworks'
-  | 'services';
+  | 'services'
+  | 'zookeeper';
 
 const calmNetwork = () => GOOD_NETWORK;
 
@@ -190,6 +193,31 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       requestLossChance: 0.05 * random.next(),
       requestRepeatChance: 0.05 * random.next(),
     }),
+  },
+  zookeeper: {
+    name: 'zookeeper',
+    description:
+      "clients of both doors, whose connections are cut, late and in pieces, over members' crashes",
+    ...quorumOnly,
+    coords: [3],
+    znodeClients: 1,
+    zookeeperClients: 3,
+    activeMs: [5000, 9000],
+    quietMs: 60_000,
+    everyMs: {
+      crashProcess: 2500,
+      crashMachine: 4000,
+      crashInTurn: 3000,
+      crashClient: 6000,
+      pause: 3000,
+      partition: 3000,
+      isolateLeader: 4000,
+      cutConnection: 800,
+      restartNats: 8000,
+      slowDisk: 5000,
+    },
+    kindChance: 0.6,
+    network: roughNetwork,
   },
   cluster: {
     name: 'cluster',
@@ -362,6 +390,7 @@ const rotation: readonly ProfileName[] = [
   'duel',
   'late',
   'services',
+  'zookeeper',
 ];
 
 export function profileOfSeed(seed: number): ProfileName {

@@ -1,5 +1,6 @@
 /** A member of the quorum with its disk. */
 import { CoordActor, type CoordBounds } from '../../actors/coord/coord.ts';
+import { generousSettings } from '../../actors/coord/gateway/settings.ts';
 import type { PlantedBugs } from '../../actors/planted.ts';
 import type { MemberId } from '../../protocol/ids.ts';
 import { inboxPrefixes } from '../../protocol/subjects.ts';
@@ -25,8 +26,19 @@ export interface CoordNodeOptions {
   readonly truth: Truth;
   readonly member: number;
   readonly members: number;
+  /** Whether clients of ZooKeeper connect. */
+  readonly hasGateway: boolean;
   readonly planted: PlantedBugs;
 }
+
+/** The port is one for all: each member is a machine of its own. */
+const zookeeper = {
+  ...{ host: '127.0.0.1', port: 2181, settings: generousSettings },
+  process: {
+    ...{ version: '3.9.3-simulated', builtOn: 'simulated', dataDirectory: 'data', environment: [] },
+    ...{ initialConfiguration: '', openFiles: () => 0, openFilesMax: 0, series: () => [] },
+  },
+};
 
 export function makeCoordNode(options: CoordNodeOptions): CoordNode {
   const { world, truth, planted } = options;
@@ -46,6 +58,7 @@ export function makeCoordNode(options: CoordNodeOptions): CoordNode {
       inboxPrefix: inboxPrefixes.coord,
       disk,
       bulk: true,
+      listens: options.hasGateway,
       noEcho: true,
       clockError: clockErrorOf(world, name),
       mayFail: isDiskFailure,
@@ -56,6 +69,7 @@ export function makeCoordNode(options: CoordNodeOptions): CoordNode {
           systemDigest: SYSTEM_DIGEST,
           planted,
           bounds: options.bounds,
+          ...(options.hasGateway && { zookeeper }),
           observe: { applied: (slot) => truth.applied(name, slot) },
           ...(!node.wiped && { bootstrap: { clusterId: 'simulated', members } }),
         }),

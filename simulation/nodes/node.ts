@@ -3,6 +3,7 @@ import type { Actor, Ports } from '../../actors/actor.ts';
 import { inboxPrefixes } from '../../protocol/subjects.ts';
 import type { ClockError } from '../clock.ts';
 import type { SimulatedDisk } from '../disk.ts';
+import type { Life } from '../life.ts';
 import { SimulatedProcess } from '../process.ts';
 import type { World } from '../world.ts';
 
@@ -32,7 +33,7 @@ export function clockErrorOf(world: World, name: string): ClockError {
 export function makeClientNode<A extends Actor>(
   world: World,
   name: string,
-  create: (ports: Ports, run: number) => A,
+  create: (ports: Ports, run: number, life: Life) => A,
 ): ClusterNode<A> {
   return {
     kind: 'client',

@@ -8,8 +8,9 @@ import { systemClock } from '../../runtime/clock.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { connectTransport } from '../../runtime/nats.ts';
 import { systemRandom } from '../../runtime/random.ts';
-import { create, getData } from '../zookeeper/wire/requests.ts';
-import type { TestCluster } from './harness.ts';
+import type { Address } from '../zookeeper/wire/connection.ts';
+import { create, getChildren, getData, sync } from '../zookeeper/wire/requests.ts';
+import { pause, type TestCluster } from './harness.ts';
 import { ConnectionEndedError, ZooKeeperClient } from './zookeeper-client.ts';
 
 const SESSION_MS = 10_000;
@@ -38,17 +39,19 @@ export class SessionLoad {
   /** When each write was answered, and how long it took. */
   readonly writes: { readonly atMs: number; readonly tookMs: number }[] = [];
   private readonly parent: string;
+  private readonly addresses: readonly Address[];
   private readonly clients: Client[] = [];
   private readonly loops: Promise<void>[] = [];
   private closeNats: (() => Promise<void>) | undefined;
   private running = true;
 
-  private constructor(parent: string) {
+  private constructor(parent: string, addresses: readonly Address[]) {
     this.parent = parent;
+    this.addresses = addresses;
   }
 
   static async start(cluster: TestCluster, options: SessionLoadOptions): Promise<SessionLoad> {
-    const load = new SessionLoad(options.parent);
+    const load = new SessionLoad(options.parent, cluster.zookeeperAddresses);
     const first = new ZooKeeperClient(cluster.zookeeperAddresses, 0, SESSION_MS);
     await first.ask(create(options.parent));
     first.drop();
@@ -67,6 +70,38 @@ export class SessionLoad {
     await Promise.all(this.loops);
     await Promise.all(this.clients.map((client) => client.end()));
     await this.closeNats?.();
+  }
+
+  /** Waits until this member, counted from 1, has a leader and answers. */
+  async serves(member: number): Promise<void> {
+    const client = await this.at(member);
+    client.drop();
+  }
+
+  /** What was acknowledged and is not there, as each member sees it. */
+  async missing(): Promise<string[]> {
+    const missing: string[] = [];
+    for (const [index] of this.addresses.entries()) {
+      const client = await this.at(index + 1);
+      const { body } = await client.ask(getChildren(this.parent));
+      const present = new Set(body.children?.map((name) => `${this.parent}/${name}`));
+      client.drop();
+      for (const path of this.acknowledged)
+        if (!present.has(path)) missing.push(`${path} at member ${index + 1}`);
+    }
+    return missing;
+  }
+
+  /** One session at this member alone, which has applied all that was acknowledged before. */
+  private async at(member: number): Promise<ZooKeeperClient> {
+    const address = this.addresses[member - 1] as Address;
+    for (;;) {
+      const client = new ZooKeeperClient([address], 0, SESSION_MS);
+      const answer = await client.ask(sync('/')).catch(() => undefined);
+      if (answer?.error === 0) return client;
+      client.drop();
+      await pause(50);
+    }
   }
 
   /** The longest time in which no write was answered, between the two moments. */

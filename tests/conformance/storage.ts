@@ -122,6 +122,17 @@ export function storageConformance(name: string, create: () => Promise<StorageUn
       expect(read(storage, 'file')).toBe('good!');
     });
 
+    it('keeps what it writes again at a cut', async () => {
+      const { storage, settle } = await create();
+      storage.append('file', [text('sure doubtful torn')], () => undefined);
+      await settle();
+      storage.truncate('file', 13, 5);
+      expect(read(storage, 'file')).toBe('sure doubtful');
+      storage.append('file', [text('!')], () => undefined);
+      await settle();
+      expect(read(storage, 'file')).toBe('sure doubtful!');
+    });
+
     it('cuts a file while others are written', async () => {
       const { storage, settle } = await create();
       storage.append('file', [text('good torn')], () => undefined);

@@ -59,6 +59,23 @@ describe('a request', () => {
     expect(world.state.exists('/behind')).toBeUndefined();
   });
 
+  it('waits for what its client has seen at another member', () => {
+    const world = new GatewayWorld();
+    const writer = open(world);
+    const seen = Number(world.state.zxid) + 1;
+    const ahead = world.connect();
+    ahead.send(hello('', Buffer.alloc(16), seen));
+    expect(ahead.isClosed).toBe(false);
+    writer.send(request(1, opcodes.setData, setBody('/', 'seen')));
+    world.run();
+    expect(ahead.frames()).toHaveLength(1);
+    const fromElsewhere = world.connect();
+    fromElsewhere.send(hello('', Buffer.alloc(16), seen + 1000));
+    world.run();
+    expect(fromElsewhere.isClosed).toBe(true);
+    expect(fromElsewhere.frames()).toEqual([]);
+  });
+
   it('of a session that has moved meanwhile changes nothing', () => {
     const world = new GatewayWorld();
     const former = open(world);

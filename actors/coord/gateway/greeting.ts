@@ -2,6 +2,7 @@
  * The hello of a client, which opens a session or comes back to its own. At a member without a quorum a client that
  * asked for it is let in to read: such a session is this member's alone, and ends when the quorum is back.
  */
+import { MesozooError } from '../../../protocol/errors.ts';
 import type { MemberId, SessionId, SessionIncarnation } from '../../../protocol/ids.ts';
 import type { Identity, OperationResult, SessionOperation } from '../../../protocol/operations.ts';
 import type { Logger, Random } from '../../actor.ts';
@@ -36,6 +37,14 @@ export interface GreetingOptions {
   readonly turnAway: (why: string) => void;
 }
 
+interface Hello {
+  readonly askedMs: number;
+  /** Of the session that it comes back to. */
+  readonly former: string;
+  readonly password: Buffer;
+  readonly mayBeReadOnly: boolean;
+}
+
 const PASSWORD_BYTES = 16;
 const NO_PASSWORD = Buffer.alloc(PASSWORD_BYTES);
 export const NO_INCARNATION = 0 as SessionIncarnation;
@@ -50,9 +59,9 @@ export class Greeting {
     this.options = options;
   }
 
-  /** Throws MARSHALLING_ERROR. */
+  /** Throws MARSHALLING_ERROR, TOO_MANY_REQUESTS. */
   read(frame: Buffer): void {
-    const { settings, quorum, random, admits, turnAway } = this.options;
+    const { quorum, admits, turnAway } = this.options;
     const reader = new JuteReader(frame);
     reader.int();
     const seenZxid = reader.long();
@@ -66,18 +75,41 @@ export class Greeting {
       turnAway('too many new connections');
       return;
     }
-    if (seenZxid > quorum.state().zxid) {
-      turnAway('client has seen more than this member');
-      return;
+    const hello = { askedMs, former, password, mayBeReadOnly };
+    const isAhead = () => seenZxid > quorum.state().zxid;
+    const turnAhead = () => turnAway('client has seen more than this member');
+    if (!isAhead()) this.enter(hello);
+    else if (this.isForReadingAlone(hello)) turnAhead();
+    // A member that has just started, or is a moment behind, soon knows what the client has seen.
+    else
+      quorum.confirm(() => {
+        if (this.options.isOver()) return;
+        if (isAhead()) turnAhead();
+        else this.enterOrTurnAway(hello);
+      });
+  }
+
+  private enterOrTurnAway(hello: Hello): void {
+    try {
+      this.enter(hello);
+    } catch (error) {
+      if (!(error instanceof MesozooError)) throw error;
+      this.options.turnAway(error.message);
     }
+  }
+
+  /** Throws TOO_MANY_REQUESTS. */
+  private enter(hello: Hello): void {
+    const { settings, quorum, random, turnAway } = this.options;
+    const { former, password } = hello;
     const timeoutMs = Math.min(
       settings.sessionTimeoutMaxMs,
-      Math.max(settings.sessionTimeoutMinMs, askedMs),
+      Math.max(settings.sessionTimeoutMinMs, hello.askedMs),
     );
     const isNew = former === NO_SESSION;
     const own = isNew ? Buffer.from(random.bytes(PASSWORD_BYTES)) : password;
     const session = isNew ? newSessionId(quorum.member, random) : (former as SessionId);
-    if (settings.readOnlyModeEnabled && mayBeReadOnly && !quorum.isInContact()) {
+    if (this.isForReadingAlone(hello)) {
       // Its session may have come after what this member knows: whoever knows it can say.
       if (!isNew && !quorum.state().isPassword(session, password)) turnAway('session not known');
       else this.welcome({ ...READ_ONLY, session, timeoutMs }, own);
@@ -91,6 +123,11 @@ export class Greeting {
     quorum.submit(operation, (result) => {
       if (!this.options.isOver()) this.begun(session, own, result);
     });
+  }
+
+  private isForReadingAlone({ mayBeReadOnly }: Hello): boolean {
+    const { settings, quorum } = this.options;
+    return settings.readOnlyModeEnabled && mayBeReadOnly && !quorum.isInContact();
   }
 
   private begun(session: SessionId, password: Buffer, result: OperationResult): void {

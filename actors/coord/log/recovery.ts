@@ -136,7 +136,7 @@ class LogReader implements LogContent {
     const torn = scan.damage.find(({ from }) => from >= synced);
     const kept = torn?.from ?? length;
     this.tornBytes = length - kept;
-    this.storage.truncate(segmentName(number), kept);
+    this.storage.truncate(segmentName(number), kept, Math.min(synced, kept));
     return kept;
   }
 

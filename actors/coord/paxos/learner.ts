@@ -49,9 +49,15 @@ function isDecidedByMark({ state, options }: Context, entry: LogEntry): boolean 
   );
 }
 
-/** What was accepted here under the leader's ballot is decided with a majority under it: nobody needs to say so. */
+/**
+ * What was accepted here under the leader's ballot is decided with a majority under it: nobody needs to say so. That
+ * leader must have known the configuration by which the votes are counted: what it proposed under a former one was
+ * asked of other members.
+ */
 function isDecidedByVotes({ state, options }: Context, entry: LogEntry): boolean {
-  if (entry.ballot !== state.leaderBallot) return false;
+  const { mark, leaderBallot, configurationSlot } = state;
+  if (entry.ballot !== leaderBallot) return false;
+  if (mark.ballot !== leaderBallot || mark.upTo < configurationSlot) return false;
   const votes = state.votes.get(entry.slot);
   return votes !== undefined && isMajority(state.configuration, votes, options.planted);
 }

@@ -147,7 +147,7 @@ function sendAccept(
 }
 
 export function onAccepted(context: Context, message: Accepted): void {
-  const { state, options } = context;
+  const { state } = context;
   const { leadership } = state;
   if (leadership === undefined || message.ballot !== state.candidacy?.ballot) {
     learnAccepted(context, message);
@@ -156,15 +156,25 @@ export function onAccepted(context: Context, message: Accepted): void {
   heard(context, leadership, message);
   for (const slot of message.slots) {
     const flight = leadership.inFlight.get(slot);
-    if (flight === undefined) continue;
-    flight.votes.set(message.from, message.disk);
-    if (!isMajority(state.configuration, flight.votes, options.planted)) continue;
+    flight?.votes.set(message.from, message.disk);
+  }
+  decideVoted(context, leadership, message.ballot);
+}
+
+/** In slot order: each slot is governed by the configuration that is in force when all below it are decided. */
+function decideVoted(context: Context, leadership: Leadership, ballot: Ballot): void {
+  const { state, options } = context;
+  while (state.leadership === leadership) {
+    const slot = (state.decidedUpTo + 1) as Slot;
+    const flight = leadership.inFlight.get(slot);
+    if (flight === undefined) return;
+    if (!isMajority(state.configuration, flight.votes, options.planted)) return;
     leadership.inFlight.delete(slot);
     const entry = state.log.entries.get(slot);
-    assert(entry?.ballot === message.ballot, `slot ${slot} was lost while it was in flight`);
+    assert(entry?.ballot === ballot, `slot ${slot} was lost while it was in flight`);
     markDecided(state.log, entry);
+    advance(context);
   }
-  advance(context);
 }
 
 /** A leader whom no majority hears steps down, so that nobody waits for it in vain. */
