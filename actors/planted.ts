@@ -11,6 +11,7 @@ export type PlantedBug =
   | 'sequence-gap-skipped'
   | 'repeat-applied'
   | 'wiped-disk-votes'
+  | 'new-members-not-asked'
   | 'old-epoch-obeyed'
   | 'update-forgotten-before-acknowledgement'
   | 'resource-freed-twice'

@@ -116,6 +116,16 @@ export const errorCatalogue = {
     meaning: 'the members are changed only where zoo.cfg has reconfigEnabled',
     zookeeper: -123,
   },
+  RECONFIG_IN_PROGRESS: {
+    definite: true,
+    meaning: 'the members are being changed already: send again',
+    zookeeper: -14,
+  },
+  NEW_CONFIG_NO_QUORUM: {
+    definite: true,
+    meaning: 'not most of the new members, or not all that join, are connected and up to date',
+    zookeeper: -13,
+  },
   NO_WATCHER: { definite: true, meaning: 'there is no such watch', zookeeper: -121 },
   // tasks
   NO_TASK: { definite: true, meaning: 'there is no such task' },

@@ -158,7 +158,13 @@ export interface TreeEvent {
 export interface QuorumMember {
   readonly id: MemberId;
   readonly disk: DiskId;
+  /** What ZooKeeper's clients are told of it, as `HOST:2888:3888;HOST:PORT`; absent while nobody knows it. */
+  readonly address?: string;
 }
 export interface Configuration {
   readonly members: readonly QuorumMember[];
+  /** When it was proposed, of one that clients are told; not kept beyond the entry. */
+  readonly wallMs?: number;
+  /** The request that asked for it, which its asker knows it by; not kept beyond the entry. */
+  readonly request?: string;
 }

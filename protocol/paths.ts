@@ -89,3 +89,6 @@ export function parentOf(path: string): string {
 export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
+
+/** Where ZooKeeper's clients read who the members are. */
+export const CONFIG_PATH = '/zookeeper/config';

@@ -7,6 +7,7 @@ export type CheckerName =
   | 'acknowledged-writes-present'
   | 'session-order'
   | 'reply-order'
+  | 'sequential-order'
   | 'linearizable-reads'
   | 'watch-before-reply'
   | 'resources-once'

@@ -32,6 +32,7 @@ import {
   type Resend,
 } from './member-messages.ts';
 import { MemberSession } from './member-session.ts';
+import { Membership } from './membership/membership.ts';
 import {
   type CoordBounds,
   type CoordOptions,
@@ -186,19 +187,26 @@ export class CoordActor implements Actor {
     const submit = (operation: Omit<Operation, 'tag'>, done: OperationDone) =>
       this.submit(operation, done);
     const memberSession = new MemberSession(member, submit, logger);
+    const { zookeeper } = this.options;
+    const membership = new Membership({
+      ...{ member, disk: opened.identity.disk, run, clock, log: logger, paxos },
+      address: zookeeper === undefined ? '' : addressOf(zookeeper),
+      tree: () => this.tree(),
+      send: (to, message) => (to === 'all' ? this.sendToAll(message) : this.send(to, message)),
+    });
     const quorum: Quorum = {
       member,
       state: () => this.tree(),
       submit,
       submitForMember: (body, identities, done) => memberSession.write(body, identities, done),
       confirm: (done) => confirmations.ask(done),
+      reconfigure: (wanted, done) => membership.ask(wanted, done),
       hasRoom: () => this.parts?.outbox.isFull() === false,
       touch: (session) => this.housekeeping?.touch(session),
       isInContact: () =>
         this.attentiveMs - this.contactMs < timing.contactPatienceMs && !snapshots.isFetching,
     };
     const { tcp, http } = this.ports;
-    const { zookeeper } = this.options;
     const gateway =
       tcp === undefined || zookeeper === undefined
         ? undefined
@@ -232,6 +240,7 @@ export class CoordActor implements Actor {
       }),
       expiry: new SessionExpiry(timing.housekeepingMs * 2 + timing.electionTimeoutMs),
       memberSession,
+      membership,
       leaderWatch: new LeaderWatch({
         transport: this.ports.transport,
         silenceMs: SILENT_HEARTBEATS * timing.heartbeatMs,
@@ -360,6 +369,7 @@ export class CoordActor implements Actor {
   private propose(parts: Parts): void {
     const { inbox, paxos } = parts;
     this.proposeConfiguration(paxos);
+    parts.membership.decideRequests();
     while (inbox.size > 0) {
       const room = paxos.room();
       if (room === 0) return;
@@ -418,13 +428,19 @@ export class CoordActor implements Actor {
       case 'noop':
         state.applyOther(slot);
         break;
-      case 'configuration':
-        state.applyOther(slot, value.configuration);
+      case 'configuration': {
+        const told = state.applyOther(slot, value.configuration);
+        if (told !== undefined) {
+          applied = [told];
+          this.applied(parts, told);
+        }
+        parts.membership.applied(slot, value.configuration);
         this.ports.log.info('configuration changed', {
           slot,
           members: value.configuration.members,
         });
         break;
+      }
       default:
         value satisfies never;
     }
@@ -527,6 +543,15 @@ export class CoordActor implements Actor {
       case 'clusterTold':
         if (parts.log.identity.clusterId === '') parts.log.learnCluster(message.clusterId);
         return;
+      case 'announced':
+        parts.membership.heard(message);
+        return;
+      case 'reconfigAsked':
+        parts.membership.receiveAsked(message);
+        return;
+      case 'reconfigRefused':
+        parts.membership.receiveRefused(message);
+        return;
       default:
         message satisfies never;
     }
@@ -610,6 +635,7 @@ export class CoordActor implements Actor {
     const status = parts.paxos.status();
     if (status.leader !== undefined) this.contactMs = this.attentiveMs;
     parts.leaderWatch.look(status, this.attentiveMs);
+    parts.membership.tick(nowMs);
     if (nowMs - this.housekeptMs >= this.timing.housekeepingMs) {
       this.housekeptMs = nowMs;
       this.housekeeping?.run(nowMs, this.isCurrent(parts));
@@ -693,6 +719,15 @@ export class CoordActor implements Actor {
   invariants(): void {
     this.parts?.paxos.invariants();
   }
+}
+
+/** What ZooKeeper's clients are told of this member. The ports between servers are only what they expect to read. */
+function addressOf({ host, port, process }: NonNullable<CoordOptions['zookeeper']>): string {
+  const isAnyHost = host === '0.0.0.0' || host === '::';
+  const ownName = process.environment.find(([name]) => name === 'host.name')?.[1];
+  const name = isAnyHost && ownName !== undefined ? ownName : host;
+  const named = name.includes(':') ? `[${name}]` : name;
+  return `${named}:2888:3888;${named}:${port}`;
 }
 
 /** Missed before a leader is asked after: one may be late. */

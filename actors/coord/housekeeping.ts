@@ -59,6 +59,7 @@ export class Housekeeping {
     parts.gateway?.sweep();
     parts.log.flushLazily();
     parts.confirmations.resend(nowMs);
+    parts.membership.housekeep(nowMs);
     const mayWrite = leader !== undefined && role !== 'catchingUp' && !parts.outbox.isFull();
     if (mayWrite) parts.memberSession.ensure();
     if (leader !== undefined) {

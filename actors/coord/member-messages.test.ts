@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Ballot, MemberId, SessionId, Slot } from '../../protocol/ids.ts';
+import type { Ballot, DiskId, MemberId, SessionId, Slot } from '../../protocol/ids.ts';
 import { decodeMemberMessage, encodeMemberMessage, type MemberMessage } from './member-messages.ts';
 
 const from = 3 as MemberId;
@@ -20,6 +20,12 @@ const messages = {
   clusterTold: { from, clusterId: 'cluster' },
   digestTold: { from, slot, format: 1, digest: '0123456789abcdef' },
   leaving: { from, ballot: 259 as Ballot },
+  announced: { from, disk: 'disk-3' as DiskId, address: 'a:2888:3888;a:2181', storedUpTo: slot },
+  reconfigAsked: {
+    ...{ from, request: '3-run-1', joining: 'server.4=…', leaving: null, newMembers: null },
+    ...{ version: -1, identities: [{ scheme: 'digest', id: 'user:hash' }], after: slot },
+  },
+  reconfigRefused: { from, request: '3-run-1', code: 'BAD_REQUEST', reason: 'it is wrong' },
   probe: { from },
   snapshotRead: { from, slot, offset: 9, length: 10 },
   snapshotPiece: { from, slot, offset: 9, size: 100, bytes },

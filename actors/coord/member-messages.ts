@@ -7,7 +7,8 @@
  */
 import { pack, unpack } from '../../protocol/codec.ts';
 import { MesozooError } from '../../protocol/errors.ts';
-import type { Ballot, MemberId, SessionId, Slot } from '../../protocol/ids.ts';
+import type { Ballot, DiskId, MemberId, SessionId, Slot } from '../../protocol/ids.ts';
+import type { Identity } from '../../protocol/operations.ts';
 import type { SnapshotPiece, SnapshotRead } from './log/transfer.ts';
 
 /** Operations of one stream: each has a place in it, ascending, and none stands between `after` and the first. */
@@ -74,6 +75,40 @@ export interface ClusterTold {
   readonly clusterId: string;
 }
 
+/** To all, now and then: who and where I am, and up to where what is decided is on my disk. */
+export interface Announced {
+  readonly type: 'announced';
+  readonly from: MemberId;
+  readonly disk: DiskId;
+  /** As in a configuration (`QuorumMember`); empty where no client of ZooKeeper can connect. */
+  readonly address: string;
+  readonly storedUpTo: Slot;
+}
+
+/** To the leader: propose other members. What is null was not said. */
+export interface ReconfigAsked {
+  readonly type: 'reconfigAsked';
+  readonly from: MemberId;
+  /** The configuration that comes of it bears it. */
+  readonly request: string;
+  readonly joining: string | null;
+  readonly leaving: string | null;
+  readonly newMembers: string | null;
+  /** Zxid of the configuration that is to be changed; -1 for any. */
+  readonly version: number;
+  readonly identities: readonly Identity[];
+  /** The asker has applied so much: so must have the leader. */
+  readonly after: Slot;
+}
+/** Nothing was proposed. Of what was, everybody hears by its entry. */
+export interface ReconfigRefused {
+  readonly type: 'reconfigRefused';
+  readonly from: MemberId;
+  readonly request: string;
+  readonly code: string;
+  readonly reason: string;
+}
+
 /** Of the sender's tree after a slot; digests of different formats cannot be compared. */
 export interface DigestTold {
   readonly type: 'digestTold';
@@ -93,6 +128,9 @@ export type MemberMessage =
   | Leaving
   | ClusterAsked
   | ClusterTold
+  | Announced
+  | ReconfigAsked
+  | ReconfigRefused
   | DigestTold
   | SnapshotRead
   | SnapshotPiece;
@@ -112,6 +150,9 @@ const numbers = {
   probe: 10,
   digestTold: 11,
   leaving: 12,
+  announced: 13,
+  reconfigAsked: 14,
+  reconfigRefused: 15,
 } as const satisfies Record<MemberMessage['type'], number>;
 
 export function isMemberMessage(bytes: Uint8Array): boolean {
@@ -147,6 +188,15 @@ function fieldsOf(message: MemberMessage): unknown[] {
       return [];
     case 'clusterTold':
       return [message.clusterId];
+    case 'announced':
+      return [message.disk, message.address, message.storedUpTo];
+    case 'reconfigAsked': {
+      const { request, joining, leaving, newMembers, version, identities, after } = message;
+      const named = identities.flatMap(({ scheme, id }) => [scheme, id]);
+      return [request, [joining, leaving, newMembers], version, named, after];
+    }
+    case 'reconfigRefused':
+      return [message.request, message.code, message.reason];
     case 'digestTold':
       return [message.slot, message.format, message.digest];
     case 'leaving':
@@ -209,6 +259,27 @@ function readMessage(type: number, from: MemberId, rest: readonly unknown[]): Me
     case numbers.clusterTold:
       if (typeof a !== 'string') throw malformed('clusterTold');
       return { type: 'clusterTold', from, clusterId: a };
+    case numbers.announced:
+      if (typeof a !== 'string' || typeof b !== 'string' || !isCount(c))
+        throw malformed('announced');
+      return { type: 'announced', from, disk: a as DiskId, address: b, storedUpTo: c as Slot };
+    case numbers.reconfigAsked: {
+      if (typeof a !== 'string' || !isArrayOf(b, isTextOrNull) || !Number.isSafeInteger(c))
+        throw malformed('reconfigAsked');
+      if (!isArrayOf(d, isText) || d.length % 2 !== 0 || !isCount(e))
+        throw malformed('reconfigAsked');
+      const [joining = null, leaving = null, newMembers = null] = b;
+      const identities = Array.from({ length: d.length / 2 }, (_, index) => ({
+        scheme: d[2 * index]!,
+        id: d[2 * index + 1]!,
+      }));
+      const wanted = { joining, leaving, newMembers, version: c as number };
+      return { type: 'reconfigAsked', from, request: a, ...wanted, identities, after: e as Slot };
+    }
+    case numbers.reconfigRefused:
+      if (typeof a !== 'string' || typeof b !== 'string' || typeof c !== 'string')
+        throw malformed('reconfigRefused');
+      return { type: 'reconfigRefused', from, request: a, code: b, reason: c };
     case numbers.digestTold:
       if (!isCount(a) || !isCount(b) || typeof c !== 'string') throw malformed('digestTold');
       return { type: 'digestTold', from, slot: a as Slot, format: b, digest: c };
@@ -226,6 +297,14 @@ function isCount(value: unknown): value is number {
 
 function isBytes(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string';
 }
 
 function isSession(value: unknown): value is SessionId {

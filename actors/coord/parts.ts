@@ -8,6 +8,7 @@ import type { Gateway } from './gateway/gateway.ts';
 import type { LeaderWatch } from './leader-watch.ts';
 import type { CoordLog } from './log/log.ts';
 import type { MemberSession } from './member-session.ts';
+import type { Membership } from './membership/membership.ts';
 import type { CoordinatorLifecycle, Paxos } from './paxos/contract.ts';
 import type { SnapshotKeeper } from './snapshot-keeper.ts';
 
@@ -22,6 +23,7 @@ export interface Parts {
   readonly agreement: Agreement;
   readonly expiry: SessionExpiry;
   readonly memberSession: MemberSession;
+  readonly membership: Membership;
   readonly leaderWatch: LeaderWatch;
   readonly door: Door;
   /** Absent where nobody can connect. */

@@ -13,6 +13,7 @@ import { checkClientOrder } from './client-order.ts';
 import { EpochChecker } from './epochs.ts';
 import { ProcessTruth } from './process-truth.ts';
 import { ReplyOrderChecker } from './reply-order.ts';
+import { checkSequentialOrder } from './sequential-order.ts';
 import type { TaskTruth } from './task-truth.ts';
 import { checkTasks } from './tasks.ts';
 import { type TreeChange, Truth } from './truth.ts';
@@ -79,6 +80,22 @@ describe('reply-order', () => {
     checker.reply('c.1', 1, 1, 10);
     checker.reply('c.2', 1, 1, 5);
     expect(names(found)).toEqual([]);
+  });
+});
+
+describe('sequential-order', () => {
+  const create = (session: string, createdPath: string) => ({
+    ...({ operation: 'create', path: '/w/q', session, createdPath } as const),
+  });
+  test.each([
+    ['rising', create('a', '/w/q/n-1'), create('a', '/w/q/n-2'), []],
+    ['falling', create('a', '/w/q/n-2'), create('a', '/w/q/n-1'), ['sequential-order']],
+    ['one name twice', create('a', '/w/q/n-1'), create('b', '/w/q/n-1'), ['sequential-order']],
+    ['falling between sessions', create('a', '/w/q/n-2'), create('b', '/w/q/n-1'), []],
+  ])('%s', (_, first, second, expected) => {
+    const found = violations();
+    checkSequentialOrder(history(first, second), found);
+    expect(names(found)).toEqual(expected);
   });
 });
 

@@ -4,6 +4,7 @@ import type { Actor } from '../../actors/actor.ts';
 import { checkAcknowledgedWrites } from '../checkers/acknowledged-writes.ts';
 import { checkClientOrder } from '../checkers/client-order.ts';
 import { ReplyOrderChecker } from '../checkers/reply-order.ts';
+import { checkSequentialOrder } from '../checkers/sequential-order.ts';
 import type { Truth } from '../checkers/truth.ts';
 import { checkWatchOrder } from '../checkers/watch-order.ts';
 import { CLUSTER, type ClusterNode, makeClientNode } from '../nodes/node.ts';
@@ -119,6 +120,7 @@ export class ZnodeWorkload implements Workload {
     const { violations } = this.world;
     if (final !== undefined) checkAcknowledgedWrites(this.history, final, violations);
     checkClientOrder(this.history, violations);
+    checkSequentialOrder(this.history, violations);
     checkWatchOrder(this.history, this.truth.changes, violations);
   }
 

@@ -1,6 +1,6 @@
 /**
  * Clients on TCP and NATS meet on a few registers while members are killed, paused and cut off: what they were told is
- * linearizable. The long form is `npm run histories`.
+ * linearizable, and the members hold the same tree in the end. The long form is `npm run histories`.
  */
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { runHistories } from '../linearizability/run/run.ts';
 import { summaryLines } from '../linearizability/run/summary.ts';
 import { startCluster, type TestCluster } from './harness.ts';
 
-const SECONDS = 20;
+const SECONDS = 15;
 /** Its first faults cut followers off without a word to their clients: an unconfirmed read there is one of the past. */
 const SEED_OF_STALE_READS = '2041';
 /** The first round shows it; more are allowed on a busy machine. */

@@ -7,7 +7,7 @@ const jar = '/usr/share/java/zookeeper.jar';
 export const classPath = `${jar}:/usr/share/java/slf4j-nop.jar`;
 /** Where Debian keeps what its C library is shown with: no user's PATH looks there. */
 export const programsOfC = '/usr/lib/zookeeper/bin';
-const packages = ['default-jdk-headless', 'zookeeper', 'zookeeper-bin'];
+const packages = ['default-jdk-headless', 'libzookeeper-java', 'zookeeper-bin'];
 
 function areInstalled(): boolean {
   return (

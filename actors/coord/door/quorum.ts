@@ -2,6 +2,7 @@
 import type { MemberId, SessionId } from '../../../protocol/ids.ts';
 import type { Identity, Operation, WriteOperation } from '../../../protocol/operations.ts';
 import type { OperationDone } from '../forwarding.ts';
+import type { ReconfigDone, Wanted } from '../membership/membership.ts';
 import type { ZnodeState } from '../znodes/contract.ts';
 
 export interface Quorum {
@@ -14,6 +15,8 @@ export interface Quorum {
   submitForMember(body: WriteOperation, identities: readonly Identity[], done: OperationDone): void;
   /** Calls `done` when the state is at least as new as this call; never when there is no majority. */
   confirm(done: () => void): void;
+  /** Asks for other members. Throws TOO_MANY_REQUESTS. */
+  reconfigure(wanted: Wanted, done: ReconfigDone): void;
   /** False while as many operations wait for the quorum as may: `submit` would throw. */
   hasRoom(): boolean;
   /** The leader hears of the session with the next report. */

@@ -1,8 +1,9 @@
 /** What no recorded ZooKeeper can be asked, since it would stop, or since it answers now this and now that. */
 import { describe, expect, it } from 'vitest';
+import { MesozooError } from '../../../protocol/errors.ts';
 import type { SessionId } from '../../../protocol/ids.ts';
 import { Framing } from './framing.ts';
-import { JuteReader } from './jute.ts';
+import { JuteReader, type JuteWriter } from './jute.ts';
 import { opcodes } from './opcodes.ts';
 import { createBody, header, hello, readBody, request, setBody } from './testing/frames.ts';
 import { GatewayWorld, type Peer } from './testing/gateway-world.ts';
@@ -129,5 +130,72 @@ describe('a number that is announced', () => {
     bytes.writeInt32BE(length);
     expect(() => new JuteReader(bytes).string()).toThrow(/length is none/);
     expect(() => new JuteReader(bytes).buffer()).toThrow(/length is none/);
+  });
+});
+
+describe('a request for other members', () => {
+  const LINE = 'server.4=h:2888:3888;h:2181';
+
+  /** Joining, leaving, new members, version. */
+  function reconfigBody(joining: string) {
+    return (out: JuteWriter): void => {
+      out.string(joining);
+      out.buffer(null);
+      out.buffer(null);
+      out.long(-1);
+    };
+  }
+
+  function asked(): { world: GatewayWorld; peer: Peer } {
+    const world = new GatewayWorld();
+    const peer = open(world);
+    peer.send(
+      request(1, opcodes.reconfig, reconfigBody(LINE)),
+      request(2, opcodes.exists, readBody('/')),
+    );
+    world.run();
+    return { world, peer };
+  }
+
+  it('holds back what comes behind it, and is answered with the configuration', () => {
+    const { world, peer } = asked();
+    const [asking] = world.reconfigurations;
+    expect(asking?.wanted).toMatchObject({ joining: LINE, leaving: '', version: -1 });
+    expect(repliesOf(peer)).toEqual([]);
+    asking!.done(undefined);
+    world.run();
+    expect(repliesOf(peer)).toMatchObject([
+      { xid: 1, error: 0 },
+      { xid: 2, error: 0 },
+    ]);
+  });
+
+  it('is refused with the number that ZooKeeper has for it', () => {
+    const { world, peer } = asked();
+    world.reconfigurations[0]!.done(new MesozooError('NEW_CONFIG_NO_QUORUM', 'nobody'));
+    world.run();
+    expect(repliesOf(peer)).toMatchObject([
+      { xid: 1, error: -13 },
+      { xid: 2, error: 0 },
+    ]);
+  });
+
+  it('of which nobody knows what became ends the connection', () => {
+    const { world, peer } = asked();
+    world.reconfigurations[0]!.done(new MesozooError('TIMEOUT', 'it may be'));
+    world.run();
+    expect(repliesOf(peer)).toEqual([]);
+    expect(peer.isClosed).toBe(true);
+  });
+
+  it('is for super users alone where the settings are those of a zoo.cfg', () => {
+    const identities = (reconfigByAnyone: boolean) => {
+      const world = new GatewayWorld({ reconfigByAnyone });
+      open(world).send(request(1, opcodes.reconfig, reconfigBody(LINE)));
+      world.run();
+      return world.reconfigurations[0]!.wanted.identities.map(({ scheme }) => scheme);
+    };
+    expect(identities(true)).toContain('super');
+    expect(identities(false)).not.toContain('super');
   });
 });

@@ -3,7 +3,7 @@
  *
  * Replies go out in the order of the requests. A write leaves for the quorum as soon as it is read; a read behind it
  * waits until it is applied, and is carried out before the next operation is applied: it sees exactly the state that
- * the order of the requests says. `sync` and `closeSession` hold back everything behind them.
+ * the order of the requests says. `sync`, `reconfig` and `closeSession` hold back everything behind them.
  */
 import { assert, type ErrorCode, MesozooError } from '../../../protocol/errors.ts';
 import type { SessionId, Zxid } from '../../../protocol/ids.ts';
@@ -20,6 +20,7 @@ import { type Greeted, Greeting, NO_INCARNATION, NOBODY } from './greeting.ts';
 import { JuteReader, JuteWriter, NO_BYTES } from './jute.ts';
 import { isOfTree, opcodes, SYNC_CONNECTED, specialXids } from './opcodes.ts';
 import { answerRead, isRead } from './reads.ts';
+import { isDefinite, readReconfig, writeConfiguration } from './reconfig.ts';
 import { errorNumber, writeReply } from './replies.ts';
 import { isWrite, readWrite } from './requests.ts';
 import type { SaslExchange } from './sasl/exchange.ts';
@@ -312,8 +313,7 @@ export class ClientConnection implements TcpHandlers {
     else if (type === opcodes.reconfig && !this.options.settings.reconfigEnabled)
       this.refuse(xid, type, 'RECONFIG_DISABLED');
     else {
-      const isBarrier = type === opcodes.sync || type === opcodes.closeSession;
-      if (isBarrier) this.isHeldBack = true;
+      if (isBarrier(type)) this.isHeldBack = true;
       this.queue({ xid, type, frame, types: NO_TYPES, sinceMs: this.heardMs });
     }
   }
@@ -449,6 +449,7 @@ export class ClientConnection implements TcpHandlers {
       this.out.end();
     } else if (type === opcodes.sync) this.sync(request);
     else if (type === opcodes.closeSession) this.closeSession(request);
+    else if (type === opcodes.reconfig) this.reconfigure(request);
     else if (type === opcodes.auth) {
       this.out.reply(request.xid, NO_ZXID, 0);
       this.out.end();
@@ -470,7 +471,7 @@ export class ClientConnection implements TcpHandlers {
       this.replyError(request, 'UNIMPLEMENTED', -1);
       this.close();
     }
-    if (type !== opcodes.sync && type !== opcodes.closeSession) this.answeredNow(request);
+    if (!isBarrier(type)) this.answeredNow(request);
     this.touch();
   }
 
@@ -504,6 +505,30 @@ export class ClientConnection implements TcpHandlers {
       this.touch();
       this.goOn();
     });
+  }
+
+  private reconfigure(request: Waiting): void {
+    const { quorum, settings, clock } = this.options;
+    try {
+      const wanted = readReconfig(request.frame!, this.identities, settings);
+      quorum.reconfigure(wanted, (error) => {
+        if (this.state !== 'open') return;
+        if (error !== undefined && !isDefinite(error)) {
+          this.close();
+          return;
+        }
+        const state = quorum.state();
+        if (error !== undefined) this.replyError(request, error.code);
+        else writeConfiguration(this.out, request.xid, state);
+        this.answered(request, state.zxid, clock.monotonicMs());
+        this.touch();
+        this.goOn();
+      });
+    } catch (error) {
+      if (!(error instanceof MesozooError)) throw error;
+      this.replyError(request, error.code);
+      this.goOn();
+    }
   }
 
   /** With what was held back; reads among the first `confirmedCount` need not be confirmed any more. */
@@ -592,6 +617,11 @@ function pathOf(frame: Buffer): string | undefined {
     if (error instanceof MesozooError) return undefined;
     throw error;
   }
+}
+
+/** What has no answer at once, and holds back whatever comes behind it until then. */
+function isBarrier(type: number): boolean {
+  return type === opcodes.sync || type === opcodes.closeSession || type === opcodes.reconfig;
 }
 
 /** What a member that only reads cannot do. */

@@ -87,11 +87,13 @@ export class JuteReader {
   }
 
   acl(): AclEntry[] {
-    return this.vector(() => ({
-      permissions: this.int(),
-      scheme: this.string(),
-      id: this.text(),
-    }));
+    return this.vector(() => {
+      const permissions = this.int();
+      const scheme = this.string();
+      // Nobody looks at the id of "auth", or of an entry that is refused for its scheme; ZooKeeper stumbles over others.
+      const id = scheme === 'auth' || scheme === '' ? this.string() : this.text();
+      return { permissions, scheme, id };
+    });
   }
 
   private refuseNull(): void {

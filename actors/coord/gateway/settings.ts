@@ -54,6 +54,8 @@ export interface GatewaySettings {
   readonly extendedTypesEnabled: boolean;
   /** `reconfigEnabled`. */
   readonly reconfigEnabled: boolean;
+  /** Whoever connects may change the members, whatever the ACL of `/zookeeper/config` says. */
+  readonly reconfigByAnyone: boolean;
   /** `readonlymode.enabled`: a member without a quorum serves reads to clients that asked for that. */
   readonly readOnlyModeEnabled: boolean;
   /** `linearizableReads`, a key of ours: each read is confirmed by the leader before it is answered. */
@@ -173,6 +175,8 @@ export const generousSettings: GatewaySettings = {
   fourLetterWords,
   extendedTypesEnabled: true,
   reconfigEnabled: true,
+  // Clients of loopback alone, and nobody has a super password here: otherwise nobody at all could.
+  reconfigByAnyone: true,
   readOnlyModeEnabled: true,
   linearizableReads: false,
   enforceQuota: true,
@@ -198,6 +202,7 @@ export const zooKeeperSettings: GatewaySettings = {
   fourLetterWords: ['srvr'],
   extendedTypesEnabled: false,
   reconfigEnabled: false,
+  reconfigByAnyone: false,
   readOnlyModeEnabled: false,
   enforceQuota: false,
   containerCheckIntervalMs: 60_000,

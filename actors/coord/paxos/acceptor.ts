@@ -80,7 +80,7 @@ export function onAccept(context: Context, message: Accept): void {
     return;
   }
   if (state.mayVote) raisePromise(context, message.ballot);
-  followLeader(context, message.from, message.ballot);
+  followLeader(context, message.from, message.ballot, message.decidedUpTo);
   if (state.mayVote && take(context, message)) {
     acknowledgeAccept(context, message.ballot, message.slot);
   }

@@ -1,6 +1,8 @@
 /**
  * Who votes. The configuration that governs a slot is the last one decided below it; since nothing beyond an undecided
- * configuration is proposed, all slots in flight are governed by the one in force here.
+ * configuration is proposed, all slots in flight are governed by the one in force here. The new members may be any: a
+ * leader whom not most of them have promised its ballot steps down, so that whoever leads on has asked them (decision
+ * 0015).
  *
  * Re-admission: a member whose disk is not in the configuration asks the leader for one that names it. It votes once
  * that entry, and all before it, is decided and durable here.
@@ -9,10 +11,10 @@ import type { DiskId, MemberId, Slot } from '../../../protocol/ids.ts';
 import type { Configuration } from '../../../protocol/operations.ts';
 import type { Value } from './contract.ts';
 import type { AdmissionRequest } from './messages.ts';
-import { durableToken, record, send } from './outbox.ts';
+import { durableToken, record, send, sendMark } from './outbox.ts';
 import { completePromises, lastReportedSlot } from './promises.ts';
-import { isMajority, votesIn } from './quorum.ts';
-import { stepDown } from './role.ts';
+import { isMajority, isMember, votesIn } from './quorum.ts';
+import { electSoon, mayCampaign, stepDown } from './role.ts';
 import type { Context } from './state.ts';
 
 export function configurationDecided(
@@ -25,17 +27,41 @@ export function configurationDecided(
   state.configuration = configuration;
   state.configurationSlot = slot;
   noticeAdmission(context);
-  if (state.leadership === undefined) return;
-  // Slots beyond this one are governed by the new members: their promises decide whether this ballot may go on.
-  // The promise of a disk that was replaced does not count, as whatever replaced it never gave it.
-  if (!isMajority(configuration, completePromises(context), context.options.planted)) {
+  if (state.leadership === undefined) {
+    if (!mayCampaign(context)) stepDown(context, 'ELECTION_TIMED_OUT');
+    loseRemovedLeader(context);
+    return;
+  }
+  if (!mayLeadOn(context)) {
+    // The others need not find out by themselves that it is decided: nobody else would tell them for a while.
+    sendMark(context);
     stepDown(context, 'MAJORITY_LOST');
+    if (mayCampaign(context)) electSoon(context);
     return;
   }
   state.leadership.recoverUpTo = Math.max(
     state.leadership.recoverUpTo,
     lastReportedSlot(context),
   ) as Slot;
+}
+
+/**
+ * Slots beyond the configuration are governed by the new members: their promises decide whether this ballot may go on.
+ * The promise of a disk that was replaced does not count, as whatever replaced it never gave it.
+ */
+function mayLeadOn(context: Context): boolean {
+  const { planted } = context.options;
+  if (!mayCampaign(context)) return false;
+  if (planted?.has('new-members-not-asked')) return true;
+  return isMajority(context.state.configuration, completePromises(context), planted);
+}
+
+/** A leader that was removed steps down when it sees that: nobody need wait for its silence. */
+function loseRemovedLeader(context: Context): void {
+  const { state, lifecycle } = context;
+  if (state.leader === undefined || isMember(state.configuration, state.leader)) return;
+  state.leader = undefined;
+  if (lifecycle.role() === 'following') electSoon(context);
 }
 
 /** What a disk acknowledged says nothing about the disk that takes its place. */
@@ -100,6 +126,8 @@ export function admissionOf(context: Context, message: AdmissionRequest): Value 
 
 function withDisk(configuration: Configuration, id: MemberId, disk: DiskId): Configuration {
   return {
-    members: configuration.members.map((member) => (member.id === id ? { id, disk } : member)),
+    members: configuration.members.map((member) =>
+      member.id === id ? { ...member, disk } : member,
+    ),
   };
 }

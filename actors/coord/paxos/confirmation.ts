@@ -6,7 +6,7 @@ import type { Slot } from '../../../protocol/ids.ts';
 import { refuse } from './acceptor.ts';
 import { applyMark, followLeader } from './learner.ts';
 import type { Heartbeat, HeartbeatAcknowledged, Mark } from './messages.ts';
-import { send } from './outbox.ts';
+import { send, sendMark } from './outbox.ts';
 import { reachedByMajority, votesIn } from './quorum.ts';
 import { knownBallot, observeBallot } from './role.ts';
 import type { Context, Leadership } from './state.ts';
@@ -73,7 +73,7 @@ function follow(context: Context, message: Heartbeat | Mark): boolean {
     refuse(context, message.from, message.ballot);
     return false;
   }
-  followLeader(context, message.from, message.ballot);
+  followLeader(context, message.from, message.ballot, message.decidedUpTo);
   applyMark(context, message.from, message.ballot, message.decidedUpTo);
   return true;
 }
@@ -112,18 +112,10 @@ export function confirmReached({ state }: Context, leadership: Leadership): void
 
 /** At the end of a turn: one round for all reads that came in it, and the mark if no accept has carried it on. */
 export function finishTurn(context: Context): void {
-  const { state, me } = context;
-  const { leadership } = state;
+  const { leadership, decidedUpTo } = context.state;
   if (leadership === undefined) return;
   const isWaiting = leadership.confirmations.some(({ round }) => round === NO_ROUND);
   const isRoundOut = leadership.confirmations.some(({ round }) => round !== NO_ROUND);
   if (isWaiting && !isRoundOut && isEstablished(context, leadership)) sendHeartbeat(context);
-  if (leadership.markSent >= state.decidedUpTo) return;
-  leadership.markSent = state.decidedUpTo;
-  send(context, 'all', {
-    type: 'mark',
-    from: me,
-    ballot: state.candidacy!.ballot,
-    decidedUpTo: state.decidedUpTo,
-  });
+  if (leadership.markSent < decidedUpTo) sendMark(context);
 }

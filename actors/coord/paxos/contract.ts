@@ -164,5 +164,10 @@ export interface PaxosStatus {
   readonly leaderHeardMs: number;
   readonly decidedUpTo: Slot;
   readonly acceptedUpTo: Slot;
+  /** The last one decided. */
   readonly configuration: Configuration;
+  /** This member leads and has proposed another configuration, which is not decided. */
+  readonly isReconfiguring: boolean;
+  /** Everything that is decided up to here is on this member's disk. */
+  readonly storedUpTo: Slot;
 }

@@ -55,11 +55,15 @@ export function createPaxos(options: PaxosOptions): Paxos {
 export class PaxosCore implements Paxos {
   readonly context: Context;
   private decidedRecordMs: number;
+  /** What was decided when records were given out, until they are saved. */
+  private unsaved: { readonly token: number; readonly decidedUpTo: Slot }[] = [];
+  private storedUpTo: Slot;
 
   /** `state` goes on from a copy of another core's state (tests only); without it the core recovers. */
   constructor(options: PaxosOptions, state?: PaxosState) {
     const { member: me, recovered, lifecycle } = options;
     this.decidedRecordMs = options.nowMs;
+    this.storedUpTo = recovered.snapshotSlot;
     this.context = {
       options,
       me,
@@ -160,6 +164,9 @@ export class PaxosCore implements Paxos {
 
   saved(token: number): void {
     if (this.isStopped()) return;
+    while (this.unsaved[0] !== undefined && this.unsaved[0].token <= token) {
+      this.storedUpTo = this.unsaved.shift()!.decidedUpTo;
+    }
     releaseSaved(this.context, token);
     admitWhenDurable(this.context);
   }
@@ -215,7 +222,11 @@ export class PaxosCore implements Paxos {
   takeOutput(): PaxosOutput {
     if (!this.isStopped()) finishTurn(this.context);
     flushAccepted(this.context);
-    return takeOutput(this.context);
+    const output = takeOutput(this.context);
+    const { decidedUpTo } = this.context.state;
+    if (output.token !== undefined) this.unsaved.push({ token: output.token, decidedUpTo });
+    else if (this.unsaved.length === 0) this.storedUpTo = decidedUpTo;
+    return output;
   }
 
   status(): PaxosStatus {
@@ -230,6 +241,9 @@ export class PaxosCore implements Paxos {
       decidedUpTo: state.decidedUpTo,
       acceptedUpTo: state.log.lastSlot,
       configuration: state.configuration,
+      isReconfiguring:
+        state.leadership !== undefined && state.leadership.barrier > state.decidedUpTo,
+      storedUpTo: this.storedUpTo,
     };
   }
 

@@ -7,15 +7,24 @@ import type { PreVote, PreVoted, Refused } from './messages.ts';
 import { send, sendAfterSave } from './outbox.ts';
 import { coveredUpTo } from './promises.ts';
 import { isMajority } from './quorum.ts';
-import { armElection, knownBallot, mayCampaign, observeBallot, stepDown } from './role.ts';
+import {
+  armElection,
+  isKnownRemoved,
+  knownBallot,
+  mayCampaign,
+  observeBallot,
+  stepDown,
+} from './role.ts';
 import type { Context } from './state.ts';
 
 export function electionTick(context: Context): void {
   const { state, lifecycle, options } = context;
   const isDue = state.nowMs >= state.electionDeadlineMs;
   switch (lifecycle.role()) {
+    case 'catchingUp':
     case 'following':
       if (isDue && mayCampaign(context)) startPreVote(context);
+      else if (isDue) askForNews(context);
       return;
     case 'preVoting':
       if (isDue) stepDown(context, 'ELECTION_TIMED_OUT');
@@ -52,6 +61,16 @@ function loseLeader({ state, lifecycle }: Context, ballot: Ballot, waitMs: numbe
   state.electionDeadlineMs = Math.min(state.electionDeadlineMs, state.nowMs + waitMs);
 }
 
+/**
+ * Whoever does not count has no leader, and may have been added without hearing of it: perhaps only members that were
+ * removed know, and they do not campaign.
+ */
+function askForNews(context: Context): void {
+  const { state, me } = context;
+  armElection(context);
+  send(context, 'all', { type: 'fetch', from: me, after: state.decidedUpTo, held: [] });
+}
+
 function startPreVote(context: Context): void {
   const { state, me, disk, lifecycle } = context;
   lifecycle.send({ type: 'LEADER_LOST' });
@@ -84,7 +103,11 @@ export function onPreVote(context: Context, message: PreVote): void {
     from: me,
     disk,
     round: message.round,
-    granted: state.mayVote && isServable && !hasLiveLeader(context, message),
+    granted:
+      state.mayVote &&
+      isServable &&
+      !isKnownRemoved(context, message.from, message.decidedUpTo) &&
+      !hasLiveLeader(context, message),
     ballot: knownBallot(context),
     decidedUpTo: state.decidedUpTo,
   });

@@ -8,23 +8,33 @@ import { heardDecided } from './fetching.ts';
 import { type LogEntry, markDecided, sameValue } from './log-view.ts';
 import type { Accepted, ReportedEntry } from './messages.ts';
 import { isMajority } from './quorum.ts';
-import { armElection, stepDown } from './role.ts';
+import { armElection, isKnownRemoved, stepDown } from './role.ts';
 import type { Context } from './state.ts';
 
 /** Decided entries out of order are kept this far ahead; others are fetched again. */
 const LEARN_AHEAD_SLOTS_MAX = 4096;
 
-/** A live leader was heard under a ballot that is not below the known one. */
-export function followLeader(context: Context, leader: MemberId, ballot: Ballot): void {
+/** A live leader, which has decided so much, was heard under a ballot that is not below the known one. */
+export function followLeader(
+  context: Context,
+  leader: MemberId,
+  ballot: Ballot,
+  decidedUpTo: Slot,
+): void {
   const { state } = context;
   if (ballot < state.leaderBallot) return;
   if (ballot > state.leaderBallot) state.votes.clear();
-  state.leader = leader;
   state.leaderBallot = ballot;
-  state.leaderHeardMs = state.nowMs;
-  if (state.candidacy === undefined || state.candidacy.ballot < ballot) {
-    stepDown(context, 'SUPERSEDED');
+  const ownBallot = state.candidacy?.ballot;
+  if (isKnownRemoved(context, leader, decidedUpTo)) {
+    // Its last words: it steps down as soon as it hears.
+    state.leader = undefined;
+    if (ownBallot !== undefined && ownBallot < ballot) stepDown(context, 'SUPERSEDED');
+    return;
   }
+  state.leader = leader;
+  state.leaderHeardMs = state.nowMs;
+  if (ownBallot === undefined || ownBallot < ballot) stepDown(context, 'SUPERSEDED');
   armElection(context);
 }
 

@@ -3,7 +3,9 @@
  * copied. Plain data, changed only by the functions here.
  */
 import { type Ballot, NO_BALLOT, type Slot } from '../../../protocol/ids.ts';
+import type { Configuration } from '../../../protocol/operations.ts';
 import type { Value } from './contract.ts';
+import { sameMembers } from './quorum.ts';
 
 export interface LogEntry {
   readonly slot: Slot;
@@ -88,7 +90,10 @@ export function valueBytes(value: Value): number {
       return 24;
     case 'configuration':
       // A disk's id may be of any characters: three bytes each at most.
-      return value.configuration.members.reduce((sum, { disk }) => sum + 12 + 3 * disk.length, 32);
+      return value.configuration.members.reduce(
+        (sum, { disk, address = '' }) => sum + 16 + 3 * (disk.length + address.length),
+        48 + 3 * (value.configuration.request?.length ?? 0),
+      );
     default:
       return value satisfies never;
   }
@@ -100,9 +105,13 @@ export function sameValue(a: Value, b: Value): boolean {
     return a.bytes.length === b.bytes.length && a.bytes.every((byte, at) => byte === b.bytes[at]);
   }
   if (a.kind === 'configuration' && b.kind === 'configuration') {
-    return JSON.stringify(a.configuration) === JSON.stringify(b.configuration);
+    return sameConfiguration(a.configuration, b.configuration);
   }
   return a.kind === b.kind;
+}
+
+function sameConfiguration(a: Configuration, b: Configuration): boolean {
+  return sameMembers(a.members, b.members) && a.wallMs === b.wallMs && a.request === b.request;
 }
 
 export const NOOP: Value = { kind: 'noop' };

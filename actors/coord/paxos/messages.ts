@@ -13,6 +13,7 @@ import {
   type MemberId,
   type Slot,
 } from '../../../protocol/ids.ts';
+import type { Configuration, QuorumMember } from '../../../protocol/operations.ts';
 import type { Value } from './contract.ts';
 
 /** A slot as its sender holds it. */
@@ -228,7 +229,7 @@ function fieldsOf(message: QuorumMessage): unknown[] {
   }
 }
 
-/** Bytes for an entry, null for a noop, members for a configuration. */
+/** Bytes for an entry, null for a noop; members for a configuration, before them what else it has. */
 function valueToWire(value: Value): unknown {
   switch (value.kind) {
     case 'entry':
@@ -236,10 +237,17 @@ function valueToWire(value: Value): unknown {
     case 'noop':
       return null;
     case 'configuration':
-      return value.configuration.members.map((member) => [member.id, member.disk]);
+      return configurationToWire(value.configuration);
     default:
       return value satisfies never;
   }
+}
+
+function configurationToWire({ members, wallMs, request }: Configuration): unknown[] {
+  const wire: unknown[] = members.map(({ id, disk, address }) =>
+    address === undefined ? [id, disk] : [id, disk, address],
+  );
+  return wallMs === undefined ? wire : [wallMs, request ?? null, ...wire];
 }
 
 /** Flat: slot, ballot, value; `false` stands for a value that is left out. */
@@ -444,15 +452,24 @@ class FieldReader {
 function valueOfWire(wire: unknown): Value {
   if (wire instanceof Uint8Array) return { kind: 'entry', bytes: plainBytes(wire) };
   if (wire === null) return { kind: 'noop' };
-  const members = array(wire, 'value').map((pair) => {
-    const fields = array(pair, 'member');
-    if (fields.length !== 2) throw malformed('member is not a pair');
-    return { id: memberId(fields[0]), disk: diskId(fields[1]) };
-  });
+  const fields = array(wire, 'value');
+  const isTold = fields.length > 0 && !Array.isArray(fields[0]);
+  const members = fields.slice(isTold ? 2 : 0).map(memberOfWire);
   if (new Set(members.map((member) => member.id)).size !== members.length) {
     throw malformed('a configuration names a member twice');
   }
-  return { kind: 'configuration', configuration: { members } };
+  if (!isTold) return { kind: 'configuration', configuration: { members } };
+  const [wallMs, request] = fields;
+  if (request !== null && typeof request !== 'string') throw malformed('request is no text');
+  const told = { wallMs: natural(wallMs, 'time'), ...(request !== null && { request }) };
+  return { kind: 'configuration', configuration: { members, ...told } };
+}
+
+function memberOfWire(wire: unknown): QuorumMember {
+  const [id, disk, address, ...more] = array(wire, 'member');
+  if (more.length > 0) throw malformed('member has too many fields');
+  if (address !== undefined && typeof address !== 'string') throw malformed('address is no text');
+  return { id: memberId(id), disk: diskId(disk), ...(address !== undefined && { address }) };
 }
 
 /** A view that is no Node Buffer, whose `slice` would share memory where others copy. */

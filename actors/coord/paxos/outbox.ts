@@ -20,6 +20,14 @@ export function send(
   state.messages.push({ to, message, bulk });
 }
 
+/** The leader says how far it has decided. */
+export function sendMark(context: Context): void {
+  const { state, me } = context;
+  state.leadership!.markSent = state.decidedUpTo;
+  const { ballot } = state.candidacy!;
+  send(context, 'all', { type: 'mark', from: me, ballot, decidedUpTo: state.decidedUpTo });
+}
+
 /** The token whose save makes everything durable that was recorded until now; 0 when it is already. */
 export function durableToken({ state }: Context): number {
   const waiting = state.records.some((entry) => entry.kind !== 'decided');

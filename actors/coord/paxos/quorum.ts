@@ -1,6 +1,6 @@
 /** Quorum arithmetic. A vote counts for a member only with the disk that the configuration names. */
 import type { DiskId, MemberId } from '../../../protocol/ids.ts';
-import type { Configuration } from '../../../protocol/operations.ts';
+import type { Configuration, QuorumMember } from '../../../protocol/operations.ts';
 import type { PlantedBugs } from '../../planted.ts';
 
 /** Who voted, and on which disk that vote stands. */
@@ -38,6 +38,20 @@ export function isMajority(
 
 export function votesIn(configuration: Configuration, member: MemberId, disk: DiskId): boolean {
   return configuration.members.some((one) => one.id === member && one.disk === disk);
+}
+
+/** On whichever disk. */
+export function isMember(configuration: Configuration, member: MemberId): boolean {
+  return configuration.members.some(({ id }) => id === member);
+}
+
+/** In the same order, on the same disks, at the same addresses. */
+export function sameMembers(a: readonly QuorumMember[], b: readonly QuorumMember[]): boolean {
+  if (a.length !== b.length) return false;
+  return a.every((one, index) => {
+    const other = b[index]!;
+    return one.id === other.id && one.disk === other.disk && one.address === other.address;
+  });
 }
 
 /**

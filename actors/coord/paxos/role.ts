@@ -1,11 +1,17 @@
 /** Changes of role: each goes through the coordinator's chart, and takes down what the old role had set up. */
-import type { Ballot } from '../../../protocol/ids.ts';
-import { votesIn } from './quorum.ts';
+import type { Ballot, MemberId, Slot } from '../../../protocol/ids.ts';
+import { isMember, votesIn } from './quorum.ts';
 import type { Context } from './state.ts';
 
 export function armElection({ state, options }: Context, share = 1): void {
   const { electionTimeoutMs } = options.timing;
   state.electionDeadlineMs = state.nowMs + share * electionTimeoutMs * (1 + options.random());
+}
+
+/** Without waiting for a timeout; only so long that the others know it too, and not all equally long. */
+export function electSoon({ state, options }: Context): void {
+  const dueMs = state.nowMs + options.timing.heartbeatMs * (1 + options.random());
+  state.electionDeadlineMs = Math.min(state.electionDeadlineMs, dueMs);
 }
 
 /** Ends a pre-vote, a candidacy or a leadership; for any other role nothing happens. */
@@ -32,6 +38,16 @@ export function observeBallot({ state }: Context, ballot: Ballot): void {
 /** Nothing below this is promised, accepted or followed any more. */
 export function knownBallot({ state }: Context): Ballot {
   return Math.max(state.promised, state.leaderBallot) as Ballot;
+}
+
+/**
+ * By a configuration that it may not have heard of. Whoever has decided more than this member may have been added by
+ * one that this member has not heard of.
+ */
+export function isKnownRemoved({ state }: Context, member: MemberId, decidedUpTo: Slot): boolean {
+  const { configuration } = state;
+  if (configuration.members.length === 0 || decidedUpTo > state.decidedUpTo) return false;
+  return !isMember(configuration, member);
 }
 
 /** Only who votes, and counts, may ask others to follow. */

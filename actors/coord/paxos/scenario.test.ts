@@ -14,4 +14,10 @@ describe('scenarios', () => {
     if (process.env.UPDATE_SCENARIOS === '1') writeFileSync(path, now);
     else expect(now).toBe(text);
   });
+
+  test('a leader that goes on although its promises are not of the new members decides a slot anew', () => {
+    const text = readFileSync(join(folder, '20-new-members-asked.txt'), 'utf8');
+    const run = () => runScenario(text, new Set(['new-members-not-asked']));
+    expect(run).toThrow('member 2 decides b in slot 2, which was a');
+  });
 });

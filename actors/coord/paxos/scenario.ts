@@ -2,8 +2,9 @@
  * Runs the protocol traces in scenarios/*.txt. A scenario is a text: `> step` lines, and under each what came of it.
  * Running it gives the same text with the outcomes as they are now; the test compares. Steps (members are numbers):
  *
- *   members 3 [chunk=BYTES] [window=SLOTS] [kept=SLOTS]    first step; all start with empty disks d1, d2, …;
- *                                    without a leader 1 waits 300 ms, 2 waits 330, 3 waits 360
+ *   members 3 [spare=1] [chunk=BYTES] [window=SLOTS] [kept=SLOTS]    first step, or a new beginning; all start with empty disks d1, d2, …;
+ *                                    without a leader 1 waits 300 ms, 2 waits 330, 3 waits 360; spare ones, with the
+ *                                    next numbers, are no members at first
  *   tick 1 500 | tick all 50         time passes at a member
  *   deliver 1->2 [type]              the oldest such message; `*` for any member, `all` for everything that waits now
  *   repeat 1->2 [type]               delivers it, and keeps it for a second time
@@ -24,12 +25,14 @@ import {
   type DiskId,
   type MemberId,
 } from '../../../protocol/ids.ts';
+import type { PlantedBugs } from '../../planted.ts';
 import type { LogRecord, Value } from './contract.ts';
 import { decodeQuorumMessage, encodeQuorumMessage, type QuorumMessage } from './messages.ts';
 import { TestMember } from './test-member.ts';
 
-export function runScenario(text: string): string {
-  const scenario = new Scenario();
+/** Throws where two members decide differently. */
+export function runScenario(text: string, planted?: PlantedBugs): string {
+  const scenario = new Scenario(planted);
   const lines: string[] = [];
   for (const line of text.split('\n')) {
     if (line.startsWith('> ')) {
@@ -53,6 +56,11 @@ class Scenario {
   private readonly decided = new Map<number, string>();
   private isQuiet = false;
   private trace: string[] = [];
+  private readonly planted: PlantedBugs | undefined;
+
+  constructor(planted: PlantedBugs | undefined) {
+    this.planted = planted;
+  }
 
   step(words: string[]): string[] {
     this.trace = [];
@@ -136,7 +144,11 @@ class Scenario {
     const ids = Array.from({ length: count }, (_, index) => (index + 1) as MemberId);
     const configuration = { members: ids.map((id) => ({ id, disk: `d${id}` as DiskId })) };
     const number = (name: string) => (options.has(name) ? Number(options.get(name)) : undefined);
-    for (const id of ids) {
+    this.members.clear();
+    this.network = [];
+    this.decided.clear();
+    const spare = Array.from({ length: number('spare') ?? 0 }, (_, index) => count + index + 1);
+    for (const id of [...ids, ...(spare as MemberId[])]) {
       const member = new TestMember({
         id,
         configuration,
@@ -144,9 +156,10 @@ class Scenario {
         messageBytesMax: number('chunk'),
         slotsInFlightMax: number('window'),
         keptSlotsMax: number('kept'),
+        planted: this.planted,
       });
       this.members.set(id, member);
-      this.roles.set(id, 'following');
+      this.roles.set(id, ids.includes(id) ? 'following' : 'catchingUp');
     }
   }
 

@@ -8,6 +8,7 @@ import { CoordinatorChartValue } from './lifecycle.ts';
 
 export interface TestMemberOptions {
   readonly id: MemberId;
+  /** Of the bootstrap; a member that is not in it has a new disk, and knows nothing. */
   readonly configuration: Configuration;
   readonly random: () => number;
   readonly messageBytesMax?: number;
@@ -44,7 +45,10 @@ export class TestMember {
     this.disk = {
       id: present?.disk ?? (`d${options.id}` as DiskId),
       records: [],
-      snapshot: { slot: 0 as Slot, configuration: options.configuration },
+      snapshot: {
+        slot: 0 as Slot,
+        configuration: present === undefined ? { members: [] } : options.configuration,
+      },
       isNew: present === undefined,
     };
     this.start();

@@ -67,8 +67,8 @@ export interface ZnodeState {
   readonly configuration: Configuration;
   /** `entry` as `encodeEntry` makes it. Slots come in order, each once. `each` is called after each operation, when reads see exactly what it has left. */
   apply(slot: Slot, entry: Uint8Array, each?: (applied: Applied) => void): readonly Applied[];
-  /** A slot without operations: a noop or a configuration. */
-  applyOther(slot: Slot, configuration?: Configuration): void;
+  /** A slot without operations: a noop or a configuration, which gives something when clients can see it. */
+  applyOther(slot: Slot, configuration?: Configuration): Applied | undefined;
 
   /** Reads throw MesozooError: NO_NODE, NO_AUTH; BAD_PATH for what can be no path. */
   get(path: string, identities: readonly Identity[]): ReadNode;

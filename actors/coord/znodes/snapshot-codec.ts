@@ -21,6 +21,8 @@ import type { NodeRecord } from './tree.ts';
 
 /** Another format also when something else is hashed: the digest in the last record is compared at the restore. */
 const FORMAT = 1;
+/** With the addresses of the members, which are hashed as well. */
+const ADDRESSED_FORMAT = 2;
 const kinds = { head: 1, session: 2, node: 3, end: 4 } as const;
 
 export interface SnapshotHead {
@@ -47,13 +49,15 @@ const body = new ByteWriter(64 * 1024);
 
 export function writeHead(target: ByteWriter, { slot, zxid, configuration }: SnapshotHead): void {
   begin(kinds.head);
-  body.u8(FORMAT);
+  const isAddressed = configuration.members.some(({ address }) => address !== undefined);
+  body.u8(isAddressed ? ADDRESSED_FORMAT : FORMAT);
   body.varuint(slot);
   body.varuint(zxid);
   body.varuint(configuration.members.length);
-  for (const { id, disk } of configuration.members) {
+  for (const { id, disk, address = '' } of configuration.members) {
     body.varuint(id);
     body.string(disk);
+    if (isAddressed) body.string(address);
   }
   finish(target);
 }
@@ -152,13 +156,17 @@ function readBody(reader: ByteReader, kind: number): SnapshotRecord {
 }
 
 function readHead(reader: ByteReader): SnapshotHead {
-  if (reader.u8() !== FORMAT) throw unreadable('the snapshot has another format');
+  const format = reader.u8();
+  if (format !== FORMAT && format !== ADDRESSED_FORMAT)
+    throw unreadable('the snapshot has another format');
   const slot = reader.varuint() as Slot;
   const zxid = reader.varuint() as Zxid;
-  const members = times(reader, () => ({
-    id: reader.varuint() as MemberId,
-    disk: reader.string() as DiskId,
-  }));
+  const members = times(reader, () => {
+    const id = reader.varuint() as MemberId;
+    const disk = reader.string() as DiskId;
+    const address = format === ADDRESSED_FORMAT ? reader.string() : '';
+    return { id, disk, ...(address !== '' && { address }) };
+  });
   return { slot, zxid, configuration: { members } };
 }
 

@@ -22,6 +22,7 @@ import {
 import { NO_PLANTED_BUGS, type PlantedBugs } from '../../planted.ts';
 import { allows } from './acl.ts';
 import { ByteReader } from './bytes.ts';
+import { tellConfiguration } from './config-node.ts';
 import type {
   Applied,
   ReadNode,
@@ -90,9 +91,16 @@ class Znodes implements ZnodeState {
     return applied;
   }
 
-  applyOther(slot: Slot, configuration?: Configuration): void {
+  applyOther(slot: Slot, configuration?: Configuration): Applied | undefined {
     this.advance(slot);
-    if (configuration !== undefined) this.configuration = configuration;
+    if (configuration === undefined) return undefined;
+    const { members } = configuration;
+    this.configuration = { members };
+    const zxid = (this.zxid + 1) as Zxid;
+    const events: TreeEvent[] = [];
+    if (!tellConfiguration(this.tree, configuration, zxid, events)) return undefined;
+    this.zxid = zxid;
+    return { ...NOBODYS, zxid, result: { kind: 'checked' }, events };
   }
 
   private advance(slot: Slot): void {
@@ -228,9 +236,11 @@ class Znodes implements ZnodeState {
     hasher.number(this.known.all.size);
     hasher.word(this.known.sum.high);
     hasher.word(this.known.sum.low);
-    for (const { id, disk } of this.configuration.members) {
+    for (const { id, disk, address } of this.configuration.members) {
       hasher.word(id);
       hasher.text(disk);
+      // Not for those without, so that their hashes are those of before there were addresses.
+      if (address !== undefined) hasher.text(address);
     }
     hasher.end();
     return hexOf(hasher.high, hasher.low);
@@ -304,17 +314,17 @@ function repeated(operation: Operation, session: Session, zxid: Zxid): Applied {
 
 /** Nobody can be told, since not even the session is known. */
 function unreadableOperation(zxid: Zxid, error: MesozooError): Applied {
-  return {
-    session: '' as SessionId,
-    incarnation: 0 as SessionIncarnation,
-    number: 0,
-    tag: 0,
-    zxid,
-    result: { kind: 'error', error: error.toBody() },
-    repeat: false,
-    events: NO_EVENTS,
-  };
+  return { ...NOBODYS, zxid, result: { kind: 'error', error: error.toBody() }, events: NO_EVENTS };
 }
+
+/** Of what no session has asked for. */
+const NOBODYS = {
+  session: '' as SessionId,
+  incarnation: 0 as SessionIncarnation,
+  number: 0,
+  tag: 0,
+  repeat: false,
+} as const;
 
 export const znodeStates: ZnodeStateFactory = {
   empty: (configuration, planted = NO_PLANTED_BUGS) =>

@@ -3,6 +3,7 @@ import { SeededRandom } from '../../../simulation/random.ts';
 import { pause, type TestCluster } from '../../cluster/harness.ts';
 import { create, exists, sync } from '../../zookeeper/wire/requests.ts';
 import { check } from '../checker/check.ts';
+import { BareClient } from '../clients/bare-client.ts';
 import { LINE, PRESENCE } from '../clients/intents.ts';
 import { NatsClient } from '../clients/nats-client.ts';
 import { TcpClient } from '../clients/tcp-client.ts';
@@ -13,6 +14,7 @@ import { INITIAL, Round, RunRecord } from './record.ts';
 export interface RunOptions {
   readonly cluster: TestCluster;
   readonly seed: string;
+  /** No fault begins later. */
   readonly seconds: number;
   /** Ends after the first round in which something is found to be wrong. */
   readonly untilViolation?: boolean;
@@ -22,9 +24,10 @@ export interface RunOptions {
 
 const TCP_CLIENTS = 4;
 const NATS_CLIENTS = 3;
+const BARE_CLIENTS = 2;
 const PATHS = 3;
 const ROUND_MS = 5_000;
-/** Work goes on after the last fault, so that what it left behind is seen. */
+/** Work goes on after the end of the last fault, so that what it left behind is seen. */
 const CALM_MS = 2_000;
 /** Beyond the timeout of an abandoned session: a new leader gives every session its whole timeout again. */
 const EXPIRY_SLACK_MS = 20_000;
@@ -51,11 +54,24 @@ export async function runHistories(options: RunOptions): Promise<RunRecord> {
       return NatsClient.open(name, cluster.natsUrl, random.fork(name), record);
     }),
   );
-  const clients = [...tcp, ...nats].map((client) => client.run(() => present));
-  const isOver = (beforeMs = 0) =>
-    performance.now() >= untilMs - beforeMs ||
-    (options.untilViolation === true && record.violations.length > 0);
-  const faults = new Faults(cluster, random.fork('faults'), record).run(() => isOver(CALM_MS));
+  const bare = await Promise.all(
+    Array.from({ length: BARE_CLIENTS }, async (_, index) => {
+      const name = `bare-${index + 1}`;
+      return new BareClient(name, await cluster.client(), random.fork(name), record);
+    }),
+  );
+  const clients = [...tcp, ...nats, ...bare].map((client) => client.run(() => present));
+  let isOver = false;
+  const faults = new Faults(cluster, random.fork('faults'), record)
+    .run(
+      () =>
+        performance.now() >= untilMs ||
+        (options.untilViolation === true && record.violations.length > 0),
+    )
+    .then(() => pause(CALM_MS))
+    .then(() => {
+      isOver = true;
+    });
 
   const checks: Promise<void>[] = [];
   const checkWhenOver = async (round: Round) => {
@@ -64,23 +80,32 @@ export async function runHistories(options: RunOptions): Promise<RunRecord> {
     options.checked?.(round, record);
   };
   const rounds = async () => {
-    while (!isOver()) {
-      await pause(Math.min(ROUND_MS, untilMs - performance.now()));
-      const past: Round = present!;
-      present = !isOver() ? await keeper.round(past.number + 1) : undefined;
+    for (let past = present; past !== undefined; past = present) {
+      await Promise.race([pause(ROUND_MS), faults]);
+      present = isOver ? undefined : await keeper.round(past.number + 1);
       checks.push(checkWhenOver(past));
     }
-    await faults;
-    if (present === undefined) return;
-    checks.push(checkWhenOver(present));
-    present = undefined;
   };
-  await Promise.all([rounds(), ...clients]);
+  await Promise.all([rounds(), faults, ...clients]);
   await Promise.all(checks);
   await cluster.untilWell();
   await keeper.awaitExpiry();
   keeper.leave();
+  await compareTrees(cluster, record);
   return record;
+}
+
+/** All members are back, and hold the same tree at the same slot. */
+async function compareTrees(cluster: TestCluster, record: RunRecord): Promise<void> {
+  const members = cluster.zookeeperAddresses.length;
+  for (;;) {
+    const states = await cluster.coordStates();
+    if (states.length < members || new Set(states.map(({ slot }) => slot)).size > 1) continue;
+    record.count('members with the same slot', members);
+    if (new Set(states.map(({ digest }) => digest)).size > 1)
+      record.violation(`members hold different trees: ${JSON.stringify(states)}`);
+    return;
+  }
 }
 
 function judge(round: Round, record: RunRecord): void {

@@ -39,6 +39,11 @@ final class Access {
       stranger.addAuthInfo("digest", CREDENTIALS);
       Check.equal("/access/child", stranger.make("/access/child", "", CreateMode.PERSISTENT));
       Check.refuses(Code.INVALIDACL, () -> alice.create("/bad", Client.bytes(""), Arrays.asList(), CreateMode.PERSISTENT));
+      ACL nameless = new ACL(Perms.ALL, new Id());
+      Check.refuses(Code.INVALIDACL, () -> alice.create("/bad", Client.bytes(""), Arrays.asList(nameless), CreateMode.PERSISTENT));
+      ACL whoever = new ACL(Perms.ALL, new Id("auth", null));
+      alice.create("/access/auth", Client.bytes(""), Arrays.asList(whoever), CreateMode.PERSISTENT);
+      Check.equal(List.of(hers), alice.getACL("/access/auth", new Stat()));
     }
     try (Client nobody = Client.connected()) {
       Check.refuses(Code.INVALIDACL, () -> nobody.create("/bad", Client.bytes(""), Ids.CREATOR_ALL_ACL, CreateMode.PERSISTENT));

@@ -4,6 +4,7 @@ import type { Operation } from '../../../../protocol/operations.ts';
 import type { Clock, Logger, Tcp, TcpConnection, TcpHandlers } from '../../../actor.ts';
 import type { Quorum } from '../../door/quorum.ts';
 import type { OperationDone } from '../../forwarding.ts';
+import type { ReconfigDone, Wanted } from '../../membership/membership.ts';
 import { encodeEntry, encodeOperation } from '../../znodes/operation-codec.ts';
 import { znodeStates } from '../../znodes/znodes.ts';
 import { Gateway } from '../gateway.ts';
@@ -42,6 +43,8 @@ export class GatewayWorld {
   private submitted: { readonly bytes: Uint8Array; readonly tag: number; done: OperationDone }[] =
     [];
   private confirmed: (() => void)[] = [];
+  /** Asked for, and to be answered by the test. */
+  readonly reconfigurations: { readonly wanted: Wanted; readonly done: ReconfigDone }[] = [];
   private tag = 0;
   private seed = 1;
 
@@ -139,6 +142,7 @@ export class GatewayWorld {
         throw new TypeError('the gateway writes in sessions only');
       },
       confirm: (done) => this.confirmed.push(done),
+      reconfigure: (wanted, done) => this.reconfigurations.push({ wanted, done }),
       hasRoom: () => this.hasRoom,
       touch: (_session: SessionId) => undefined,
       isInContact: () => this.isInContact,
