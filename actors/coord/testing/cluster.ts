@@ -18,6 +18,8 @@ export const subjects = subjectsOf(CLUSTER);
 
 export interface ClusterOptions {
   readonly members?: number;
+  /** With the next numbers, empty disks and no bootstrap; the test starts them. */
+  readonly spare?: number;
   readonly seed?: number;
   readonly bounds?: Partial<CoordBounds>;
   readonly timing?: Partial<CoordTiming>;
@@ -48,11 +50,12 @@ export class Cluster {
       ...(options.print && { print: options.print }),
     });
     this.truth = new Truth(this.world.violations);
-    for (let id = 1; id <= this.size; id++) this.members.push(this.makeMember(id as MemberId));
+    const count = this.size + (options.spare ?? 0);
+    for (let id = 1; id <= count; id++) this.members.push(this.makeMember(id as MemberId));
   }
 
   start(): this {
-    for (const { process } of this.members) process.start();
+    for (const { process, bootstrap } of this.members) if (bootstrap) process.start();
     return this;
   }
 
@@ -128,7 +131,7 @@ export class Cluster {
     const member: Member = {
       id,
       disk,
-      bootstrap: true,
+      bootstrap: id <= this.size,
       process: new SimulatedProcess<CoordActor>({
         world,
         name,
