@@ -128,8 +128,10 @@ export class ZookeeperConnection {
   }
 
   private drop(): void {
-    this.connection?.destroy();
+    const { connection } = this;
+    // First: whoever hears of its own doing as well would connect twice.
     this.lost();
+    connection?.destroy();
   }
 
   private lost(): void {

@@ -46,9 +46,14 @@ export class Service {
     await this.container.kill();
   }
 
-  /** As `stop`, then `start`. */
-  async restart(): Promise<void> {
-    await this.container.restart({ t: GRACE_SECONDS });
+  /**
+   * Without the rest of the pause that the engine makes before it starts it again; nothing where it runs. One that has
+   * just begun must not be stopped: a SIGTERM that comes before its process 1 takes signals is lost, and after the
+   * grace comes SIGKILL (exit code 137).
+   */
+  async hastenRestart(): Promise<void> {
+    const { State } = await this.container.inspect();
+    if (State.Restarting) await this.container.restart({ t: GRACE_SECONDS });
   }
 
   async pause(): Promise<void> {

@@ -26,8 +26,8 @@ export interface Harm {
   check?(): Promise<string[]>;
 }
 
-/** Exit codes: a good end; nats-server's own after SIGTERM; SIGTERM before there is anybody to take it; SIGKILL. */
-export const exits = { well: 0, natsStopped: 1, terminated: 143, killed: 137 } as const;
+/** Exit codes: a good end; nats-server's own after SIGTERM; SIGKILL. */
+export const exits = { well: 0, natsStopped: 1, killed: 137 } as const;
 
 export function exitsWith(...codes: readonly number[]): (death: Death) => boolean {
   return ({ exitCode }) => codes.includes(exitCode);
