@@ -4,12 +4,11 @@
  * A turn gathers what has come in: operations go to the leader and from there into slots, what the core wants saved
  * goes to the log, what it wants said goes out, and what is decided is applied; then clients are answered.
  */
-import { decode, encode } from '../../protocol/codec.ts';
 import { assert, MesozooError } from '../../protocol/errors.ts';
-import type { Ballot, MemberId, Slot } from '../../protocol/ids.ts';
+import type { Ballot, MemberId } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Operation } from '../../protocol/operations.ts';
-import { isInbox, type Subjects, subjectsOf } from '../../protocol/subjects.ts';
+import { type Subjects, subjectsOf } from '../../protocol/subjects.ts';
 import type { Actor, Delivery, Subscription, Timer } from '../actor.ts';
 import { Agreement } from './agreement.ts';
 import { Confirmations } from './confirmations.ts';
@@ -22,10 +21,9 @@ import { Housekeeping } from './housekeeping.ts';
 import { LeaderWatch } from './leader-watch.ts';
 import { CoordLog } from './log/log.ts';
 import { openData } from './log/open.ts';
-import type { SnapshotPiece, SnapshotRead } from './log/transfer.ts';
+import { MemberMail } from './member-mail.ts';
 import {
   decodeMemberMessage,
-  encodeMemberMessage,
   type Forward,
   isMemberMessage,
   type MemberMessage,
@@ -47,6 +45,7 @@ import { createPaxos } from './paxos/core.ts';
 import { runCoordinatorChart } from './paxos/lifecycle.ts';
 import { decodeQuorumMessage, encodeQuorumMessage } from './paxos/messages.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
+import { answerState, describeMember } from './state-answer.ts';
 import type { Applied, ZnodeState } from './znodes/contract.ts';
 import { encodeEntry } from './znodes/operation-codec.ts';
 import { DIGEST_FORMAT, znodeStates } from './znodes/znodes.ts';
@@ -60,6 +59,7 @@ export class CoordActor implements Actor {
   private readonly bounds: CoordBounds;
   private readonly member: MemberId;
   private readonly subjects: Subjects;
+  private readonly mail: MemberMail;
   private state: ZnodeState | undefined;
   private parts: Parts | undefined;
   private subscriptions: Subscription[] = [];
@@ -85,6 +85,7 @@ export class CoordActor implements Actor {
     this.bounds = { ...defaultBounds, ...options.bounds };
     this.member = options.member;
     this.subjects = subjectsOf(options.cluster);
+    this.mail = new MemberMail(ports, this.subjects);
   }
 
   // ── Life ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -106,9 +107,9 @@ export class CoordActor implements Actor {
       timing: this.timing,
       parts,
       tree: () => this.tree(),
-      send: (to, message) => this.send(to, message),
+      send: (to, message) => this.mail.send(to, message),
       sendForward: (to, forward) => this.sendForward(parts, to, forward),
-      askCluster: () => this.askCluster(),
+      askCluster: () => this.mail.send('all', { type: 'clusterAsked', from: this.member }),
     });
     const receive = (delivery: Delivery) => this.receive(delivery.payload);
     this.subscriptions = [
@@ -124,7 +125,7 @@ export class CoordActor implements Actor {
 
   private open(): Parts {
     const { storage, random, clock, log: logger } = this.ports;
-    const { member, timing, bounds } = this;
+    const { member, timing, bounds, mail } = this;
     const { planted, bootstrap } = this.options;
     const messageBytesMax = messageBytesFor(this.ports.transport.maxPayloadBytes);
     const opened = openData({
@@ -172,15 +173,15 @@ export class CoordActor implements Actor {
       timing,
       snapshotSlot: opened.recovered.snapshotSlot,
       snapshotBytes: opened.snapshotBytes,
-      send: (to, message) => this.sendBulk(to, message),
+      send: (to, message) => mail.sendBulk(to, message),
       install: (state) => this.install(state),
     });
     const run = Buffer.from(random.bytes(6)).toString('hex');
     const confirmations = new Confirmations({
       paxos: () => paxos,
-      askLeader: (leader, id) => this.send(leader, { type: 'readIndex', from: member, id }),
+      askLeader: (leader, id) => mail.send(leader, { type: 'readIndex', from: member, id }),
       answerMember: (to, id, slot) =>
-        this.send(to, { type: 'readIndexAnswer', from: member, id, slot }),
+        mail.send(to, { type: 'readIndexAnswer', from: member, id, slot }),
       firstId: Math.floor(random.next() * 2 ** 48),
       resendMs: timing.resendMs,
     });
@@ -192,7 +193,7 @@ export class CoordActor implements Actor {
       ...{ member, disk: opened.identity.disk, run, clock, log: logger, paxos },
       address: zookeeper === undefined ? '' : addressOf(zookeeper),
       tree: () => this.tree(),
-      send: (to, message) => (to === 'all' ? this.sendToAll(message) : this.send(to, message)),
+      send: (to, message) => mail.send(to, message),
     });
     const quorum: Quorum = {
       member,
@@ -244,7 +245,7 @@ export class CoordActor implements Actor {
       leaderWatch: new LeaderWatch({
         transport: this.ports.transport,
         silenceMs: SILENT_HEARTBEATS * timing.heartbeatMs,
-        probe: (leader, reply) => this.probe(leader, reply),
+        probe: (leader, reply) => mail.send(leader, { type: 'probe', from: member }, reply),
         gone: (ballot) => paxos.leaderGone(ballot),
       }),
       door: new Door({ ports: this.ports, quorum, subjects: this.subjects, run }),
@@ -283,7 +284,8 @@ export class CoordActor implements Actor {
     parts.leaderWatch.stop();
     const { role, leaderBallot } = parts.paxos.status();
     // What it has proposed is the next leader's to settle; what others have sent, they send again.
-    if (role === 'leading') this.tellLeaving(leaderBallot);
+    if (role === 'leading')
+      this.mail.send('all', { type: 'leaving', from: this.member, ballot: leaderBallot });
     parts.chart.send({ type: 'STOPPED' });
     this.parts = undefined;
   }
@@ -301,7 +303,7 @@ export class CoordActor implements Actor {
       more = this.carryOut(parts, parts.paxos.takeOutput());
     }
     const told = parts.agreement.take();
-    if (told !== undefined) this.sendToAll(told);
+    if (told !== undefined) this.mail.send('all', told);
     parts.log.flush();
     parts.gateway?.flush();
     this.leaveOnceQuiet(parts);
@@ -363,7 +365,7 @@ export class CoordActor implements Actor {
 
   private sendForward(parts: Parts, leader: MemberId, forward: Forward): void {
     if (leader === this.member) this.receiveForward(parts, forward);
-    else this.send(leader, forward);
+    else this.mail.send(leader, forward);
   }
 
   private propose(parts: Parts): void {
@@ -571,7 +573,7 @@ export class CoordActor implements Actor {
       taken,
     };
     if (forward.from === this.member) this.receiveResend(parts, resend);
-    else this.send(forward.from, resend);
+    else this.mail.send(forward.from, resend);
   }
 
   private receiveResend(parts: Parts, resend: Resend): void {
@@ -580,35 +582,9 @@ export class CoordActor implements Actor {
     for (const forward of parts.outbox.resend(resend)) this.sendForward(parts, leader, forward);
   }
 
-  private tellLeaving(ballot: Ballot): void {
-    const leaving = encodeMemberMessage({ type: 'leaving', from: this.member, ballot });
-    this.ports.transport.publish(this.subjects.quorumAll(), leaving);
-  }
-
-  private askCluster(): void {
-    this.sendToAll({ type: 'clusterAsked', from: this.member });
-  }
-
   private tellCluster(parts: Parts, to: MemberId): void {
     const { clusterId } = parts.log.identity;
-    if (clusterId !== '') this.send(to, { type: 'clusterTold', from: this.member, clusterId });
-  }
-
-  private sendToAll(message: MemberMessage): void {
-    this.ports.transport.publish(this.subjects.quorumAll(), encodeMemberMessage(message));
-  }
-
-  private send(to: MemberId, message: MemberMessage): void {
-    this.ports.transport.publish(this.subjects.quorumMember(to), encodeMemberMessage(message));
-  }
-
-  private probe(leader: MemberId, reply: string): void {
-    const probe = encodeMemberMessage({ type: 'probe', from: this.member });
-    this.ports.transport.publish(this.subjects.quorumMember(leader), probe, { reply });
-  }
-
-  private sendBulk(to: MemberId, message: SnapshotRead | SnapshotPiece): void {
-    this.ports.bulk.publish(this.subjects.quorumBulk(to), encodeMemberMessage(message));
+    if (clusterId !== '') this.mail.send(to, { type: 'clusterTold', from: this.member, clusterId });
   }
 
   // ── Operations ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -651,49 +627,14 @@ export class CoordActor implements Actor {
   // ── What others ask ─────────────────────────────────────────────────────────────────────────────────────────
 
   private tellState(delivery: Delivery): void {
-    if (this.parts === undefined || delivery.reply === undefined || !isInbox(delivery.reply))
-      return;
-    try {
-      const { form } = decode(delivery.payload);
-      this.ports.transport.publish(delivery.reply, encode(this.describe(), form));
-    } catch (error) {
-      if (!(error instanceof MesozooError)) throw error;
-      const body = error.toBody();
-      this.ports.transport.publish(delivery.reply, encode({ error: body }, 'json'), {
-        error: body,
-      });
-    }
+    if (this.parts !== undefined)
+      answerState(this.ports.transport, delivery, () => this.describe());
   }
 
-  /** What `mz.quorum.state` answers. */
-  describe(): Record<string, unknown> & {
-    readonly id: MemberId;
-    readonly role: PaxosStatus['role'];
-    readonly slot: Slot;
-    readonly isOffered: boolean;
-  } {
-    const { parts } = this;
-    assert(parts !== undefined, 'the member is not open');
-    const status = parts.paxos.status();
-    const state = this.tree();
-    return {
-      id: this.member,
-      clusterId: parts.log.identity.clusterId,
-      role: status.role,
-      ballot: status.leaderBallot,
-      promised: status.promised,
-      leader: status.leader ?? null,
-      decidedUpTo: status.decidedUpTo,
-      slot: state.slot,
-      zxid: state.zxid,
-      digest: state.digest(),
-      nodes: state.nodeCount,
-      sessionsHeld: parts.door.sessionCount,
-      operationsWaiting: parts.outbox.size,
-      isOffered: parts.door.isOffered,
-      disk: parts.log.identity.disk,
-      members: status.configuration.members.map(({ id }) => id),
-    };
+  /** Of a member that is open. */
+  describe(): ReturnType<typeof describeMember> {
+    assert(this.parts !== undefined, 'the member is not open');
+    return describeMember(this.member, this.parts, this.tree());
   }
 
   /** Undefined before the start and after the stop. */
