@@ -49,13 +49,13 @@ async function measure(load: SessionLoad): Promise<Figures> {
 }
 
 describe('a member that is slowed down a hundredfold', () => {
-  // Each write passes through the leader's hands: it takes whole batches with it whenever it runs.
+  // Each write passes through the leader's hands: it takes whole batches with it whenever it runs, ten times a second.
   it.each([
-    ['follows', false, 1 / 3],
-    ['leads', true, 1 / 20],
+    ['follows', false, ({ writes }: Figures) => writes / 10],
+    ['leads', true, () => 10],
   ])(
     'and %s does not bring the clients of the others to a stand',
-    async (role, leads, share) => {
+    async (role, leads, least) => {
       await cluster.untilWell();
       const leader = Number((await cluster.leadingCoord()).slice(-1));
       const victim = leads ? leader : (leader % 3) + 1;
@@ -80,7 +80,7 @@ describe('a member that is slowed down a hundredfold', () => {
       );
       console.log(`coord-${victim}, which ${role}: ${was}; then ${is}`);
 
-      expect(during.writes).toBeGreaterThan(before.writes * share);
+      expect(during.writes).toBeGreaterThan(least(before));
       expect(load.wrong).toEqual([]);
       await load.serves(victim);
       expect(await load.missing()).toEqual([]);
