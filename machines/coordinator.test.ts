@@ -12,18 +12,19 @@ const events: readonly CoordinatorEvent[] = [
   { type: 'SUPERSEDED' },
   { type: 'ELECTION_TIMED_OUT' },
   { type: 'MAJORITY_LOST' },
+  { type: 'HANDED_OVER' },
   { type: 'STOPPED' },
 ];
 
 /** For each state, what each event leads to, in the order above; `-` where it must not happen. */
 const table: Record<string, readonly string[]> = {
-  recovering: ['following', 'catchingUp', '-', '-', '-', '-', '-', '-', '-', 'stopped'],
-  catchingUp: ['-', '-', 'following', '-', '-', '-', '-', '-', '-', 'stopped'],
-  following: ['-', '-', '-', 'preVoting', '-', '-', '-', '-', '-', 'stopped'],
-  preVoting: ['-', '-', '-', '-', 'preparing', '-', 'following', 'following', '-', 'stopped'],
-  preparing: ['-', '-', '-', '-', '-', 'leading', 'following', 'following', '-', 'stopped'],
-  leading: ['-', '-', '-', '-', '-', '-', 'following', '-', 'following', 'stopped'],
-  stopped: ['-', '-', '-', '-', '-', '-', '-', '-', '-', '-'],
+  recovering: ['following', 'catchingUp', '-', '-', '-', '-', '-', '-', '-', '-', 'stopped'],
+  catchingUp: ['-', '-', 'following', '-', '-', '-', '-', '-', '-', '-', 'stopped'],
+  following: ['-', '-', '-', 'preVoting', '-', '-', '-', '-', '-', '-', 'stopped'],
+  preVoting: ['-', '-', '-', '-', 'preparing', '-', 'following', 'following', '-', '-', 'stopped'],
+  preparing: ['-', '-', '-', '-', '-', 'leading', 'following', 'following', '-', '-', 'stopped'],
+  leading: ['-', '-', '-', '-', '-', '-', 'following', '-', 'following', 'following', 'stopped'],
+  stopped: ['-', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-'],
 };
 
 test('the table has every state of the chart', () => {

@@ -46,6 +46,7 @@ import { runCoordinatorChart } from './paxos/lifecycle.ts';
 import { decodeQuorumMessage, encodeQuorumMessage } from './paxos/messages.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
 import { answerState, describeMember } from './state-answer.ts';
+import { Succession } from './succession.ts';
 import type { Applied, ZnodeState } from './znodes/contract.ts';
 import { encodeEntry } from './znodes/operation-codec.ts';
 import { DIGEST_FORMAT, znodeStates } from './znodes/znodes.ts';
@@ -248,6 +249,10 @@ export class CoordActor implements Actor {
         probe: (leader, reply) => mail.send(leader, { type: 'probe', from: member }, reply),
         gone: (ballot) => paxos.leaderGone(ballot),
       }),
+      succession: new Succession({
+        ...{ member, paxos, clock, random, log: logger },
+        send: (to, message) => mail.send(to, message),
+      }),
       door: new Door({ ports: this.ports, quorum, subjects: this.subjects, run }),
     };
   }
@@ -304,6 +309,7 @@ export class CoordActor implements Actor {
     }
     const told = parts.agreement.take();
     if (told !== undefined) this.mail.send('all', told);
+    parts.succession.endTurn();
     parts.log.flush();
     parts.gateway?.flush();
     this.leaveOnceQuiet(parts);
@@ -536,6 +542,11 @@ export class CoordActor implements Actor {
       case 'leaving':
         parts.paxos.leaderLeaves(message.ballot);
         return;
+      case 'paceAsked':
+      case 'paceTold':
+      case 'foundSlow':
+        parts.succession.receive(message);
+        return;
       case 'clusterAsked':
         this.tellCluster(parts, message.from);
         return;
@@ -611,6 +622,7 @@ export class CoordActor implements Actor {
     const status = parts.paxos.status();
     if (status.leader !== undefined) this.contactMs = this.attentiveMs;
     parts.leaderWatch.look(status, this.attentiveMs);
+    parts.succession.tick(nowMs);
     parts.membership.tick(nowMs);
     if (nowMs - this.housekeptMs >= this.timing.housekeepingMs) {
       this.housekeptMs = nowMs;

@@ -217,7 +217,7 @@ export class SimulatedConnection implements Transport {
   private send(sent: Sent): void {
     if (!this.clientConnected || this.voided) return;
     const { scheduler } = this.server;
-    const atUs = Math.max(scheduler.nowUs + this.server.latencyUs(), this.outgoingFreeUs);
+    const atUs = Math.max(scheduler.nowUs + this.server.latencyUs(this.node), this.outgoingFreeUs);
     this.outgoingFreeUs = atUs;
     const generation = this.generation;
     scheduler.after(atUs - scheduler.nowUs, () => {

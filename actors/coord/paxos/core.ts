@@ -33,6 +33,7 @@ import { forget, forgetUpTo } from './log-view.ts';
 import type { QuorumMessage } from './messages.ts';
 import { flushAccepted, recordDecidedMark, releaseSaved, takeOutput } from './outbox.ts';
 import {
+  handOver,
   leaderTick,
   onAccepted,
   onAdmissionRequest,
@@ -189,6 +190,10 @@ export class PaxosCore implements Paxos {
 
   leaderLeaves(ballot: Ballot): void {
     leaderLeaves(this.context, ballot);
+  }
+
+  handOver(restMs: number): void {
+    handOver(this.context, restMs);
   }
 
   installed(slot: Slot, configuration: Configuration): void {
