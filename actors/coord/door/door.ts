@@ -168,6 +168,7 @@ export class Door {
 
   /** The state has jumped: nobody can say which watches should have fired, so the clients look again. */
   stateReplaced(): void {
+    this.sessions.missEvents();
     this.sessions.moveAll(
       new MesozooError('SESSION_MOVED', 'the member had to catch up: attach again'),
     );

@@ -97,6 +97,11 @@ export class SessionTable {
     }
   }
 
+  /** The state has jumped: what the watches would have told is not known. */
+  missEvents(): void {
+    for (const session of this.held.values()) session.missEvents();
+  }
+
   private drop(id: SessionId, error: MesozooError): void {
     const session = this.held.get(id);
     if (session === undefined) return;
