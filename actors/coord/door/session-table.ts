@@ -55,11 +55,7 @@ export class SessionTable {
   }
 
   fire(event: TreeEvent, zxid: Zxid): void {
-    const hears = (id: SessionId) => {
-      const identities = this.held.get(id)?.options.identities;
-      return identities !== undefined && mayHear(event, identities);
-    };
-    for (const id of this.watches.fire(event, hears)) {
+    for (const id of this.watches.fire(event, this.hears)) {
       const session = this.held.get(id);
       if (session === undefined) continue;
       session.eventNumber += 1;
@@ -72,6 +68,11 @@ export class SessionTable {
       });
     }
   }
+
+  private readonly hears = (id: SessionId, event: TreeEvent): boolean => {
+    const identities = this.held.get(id)?.options.identities;
+    return identities !== undefined && mayHear(event, identities);
+  };
 
   /** An entry has ended an incarnation; `staysHere`: the next one is this member's as well. */
   ended(
