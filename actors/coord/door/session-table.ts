@@ -55,7 +55,9 @@ export class SessionTable {
   }
 
   fire(event: TreeEvent, zxid: Zxid): void {
-    for (const id of this.watches.fire(event, this.hears)) {
+    const told = this.watches.fire(event, this.hears);
+    for (let at = 0; at < told.length; at++) {
+      const id = told[at]!;
       const session = this.held.get(id);
       if (session === undefined) continue;
       session.eventNumber += 1;

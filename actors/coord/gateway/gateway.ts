@@ -127,8 +127,11 @@ export class Gateway {
 
   /** Watchers are told before anything is answered that shows what they watch for. */
   fire(event: TreeEvent): void {
-    for (const id of this.watches.fire(event, this.hears))
+    const told = this.watches.fire(event, this.hears);
+    for (let at = 0; at < told.length; at++) {
+      const id = told[at]!;
       this.sessions.get(id)?.notify(eventTypes[event.type], event.path);
+    }
   }
 
   private readonly hears = (id: SessionId, event: TreeEvent): boolean => {
