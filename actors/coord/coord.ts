@@ -422,6 +422,7 @@ export class CoordActor implements Actor {
 
   private apply(parts: Parts, { slot, value }: Decided): void {
     const state = this.tree();
+    const zxidBefore = state.zxid;
     let applied: readonly Applied[] = NOTHING;
     switch (value.kind) {
       case 'entry':
@@ -447,6 +448,7 @@ export class CoordActor implements Actor {
         value satisfies never;
     }
     parts.agreement.applied(slot, () => state.digest());
+    parts.gateway?.applied(zxidBefore);
     this.options.observe?.applied({
       slot,
       value: value.kind === 'entry' ? value.bytes : JSON.stringify(value),
@@ -475,7 +477,6 @@ export class CoordActor implements Actor {
     const isEventLate = this.options.planted?.has('event-after-answer') === true;
     if (!isEventLate) fireGateway(parts, applied);
     parts.door.applied(applied);
-    parts.gateway?.applied(applied.zxid);
     if (applied.ended !== undefined) parts.gateway?.ended(applied.ended);
     if (applied.ended !== undefined) parts.expiry.ended(applied.ended.session);
     if (result.kind === 'session' && this.role === 'leading') {

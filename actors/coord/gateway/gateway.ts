@@ -139,9 +139,10 @@ export class Gateway {
     return identities !== undefined && mayHear(event, identities);
   };
 
-  /** After each operation, before the next. */
-  applied(zxid: Zxid): void {
-    this.digests.applied(zxid, () => this.options.quorum.state().digest());
+  /** After each slot, with the zxid before it. */
+  applied(before: Zxid): void {
+    const state = this.options.quorum.state();
+    this.digests.applied(before, state.zxid, () => state.digest());
   }
 
   ended({ session, incarnation }: NonNullable<Applied['ended']>): void {

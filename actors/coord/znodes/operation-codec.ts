@@ -178,18 +178,29 @@ export function writeAcl(target: ByteWriter, acl: readonly AclEntry[]): void {
   }
 }
 
+/** Of the last ones that were written, which are a client's and never change. */
+let writtenIdentities: readonly Identity[] = nobody;
+let writtenBytes: Uint8Array = new Uint8Array();
+
 function writeIdentities(identities: readonly Identity[]): void {
   if (identities.length === 0) {
     writer.u8(0);
     return;
   }
+  if (identities === writtenIdentities) {
+    writer.raw(writtenBytes);
+    return;
+  }
+  const start = writer.length;
   blockWriter.clear();
   blockWriter.varuint(identities.length);
   for (const identity of identities) {
     blockWriter.string(identity.scheme);
     blockWriter.string(identity.id);
   }
-  writer.latin1(blockWriter.toLatin1());
+  blockWriter.appendTo(writer);
+  writtenIdentities = identities;
+  writtenBytes = writer.copy(start);
 }
 
 function isOpen(acl: readonly AclEntry[]): boolean {
@@ -358,22 +369,23 @@ function readPermissions(reader: ByteReader): number {
   return bits | 0;
 }
 
-/** Requests of one client come with the same identities again and again: the last ones are kept. */
-let lastIdentitiesText = '';
+/** Requests of one client come with the same identities again and again: the last ones are kept, with their length. */
+let lastBytes: Uint8Array = new Uint8Array();
 let lastIdentities: readonly Identity[] = nobody;
 
 function readIdentities(reader: ByteReader): readonly Identity[] {
-  const text = reader.latin1();
-  if (text === '') return nobody;
-  if (text === lastIdentitiesText) return lastIdentities;
-  const inner = new ByteReader(Buffer.from(text, 'latin1'));
+  const start = reader.position;
+  if (lastBytes.length > 0 && reader.skipEqual(lastBytes)) return lastIdentities;
+  const block = reader.block();
+  if (block.length === 0) return nobody;
+  const inner = new ByteReader(block);
   const count = inner.varuint();
   if (count === 0 || count * 2 > inner.left) throw unreadable('it ends too early');
   const identities: Identity[] = [];
   for (let index = 0; index < count; index++)
     identities.push({ scheme: inner.string(), id: inner.string() });
   inner.finish();
-  lastIdentitiesText = text;
+  lastBytes = reader.since(start).slice();
   lastIdentities = Object.freeze(identities);
   return identities;
 }
