@@ -223,7 +223,9 @@ export class CoordActor implements Actor {
             facts: () => {
               const { role, leader, configuration } = paxos.status();
               const members = configuration.members.map(({ id }) => id);
-              return { role, leader, members, files: storage.list() };
+              const observers = (configuration.observers ?? []).map(({ id }) => id);
+              const isSynced = (id: MemberId) => membership.isSynced(id);
+              return { role, leader, members, observers, isSynced, files: storage.list() };
             },
           });
     return {
@@ -437,10 +439,7 @@ export class CoordActor implements Actor {
           this.applied(parts, told);
         }
         parts.membership.applied(slot, value.configuration);
-        this.ports.log.info('configuration changed', {
-          slot,
-          members: value.configuration.members,
-        });
+        this.ports.log.info('configuration changed', { slot, ...value.configuration });
         break;
       }
       default:
@@ -642,12 +641,13 @@ export class CoordActor implements Actor {
     return this.parts?.paxos.status();
   }
 
-  /** It leads, or follows one who does and is not so far behind that it needs a snapshot. */
+  /** It leads, or follows or observes one who does, and is not so far behind that it needs a snapshot. */
   isReady(): boolean {
     const { parts } = this;
     if (parts === undefined || parts.snapshots.isFetching) return false;
     const { role, leader } = parts.paxos.status();
-    return role === 'leading' || (role === 'following' && leader !== undefined);
+    const isFollower = role === 'following' || role === 'observing';
+    return role === 'leading' || (isFollower && leader !== undefined);
   }
 
   /** For the simulation's checkers: the tree as it is. */

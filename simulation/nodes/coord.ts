@@ -88,7 +88,7 @@ export function isHurt(node: CoordNode): boolean {
   if (node.hurtUntilSlot === undefined) return false;
   const status = coordStatus(node);
   const votes =
-    status !== undefined && status.role !== 'recovering' && status.role !== 'catchingUp';
+    status !== undefined && !['recovering', 'catchingUp', 'observing'].includes(status.role);
   if (votes && status.slot >= node.hurtUntilSlot) node.hurtUntilSlot = undefined;
   return node.hurtUntilSlot !== undefined;
 }

@@ -25,7 +25,11 @@ export interface ProcessFacts {
 export interface MemberFacts {
   readonly role: string;
   readonly leader: MemberId | undefined;
+  /** Those who vote. */
   readonly members: readonly MemberId[];
+  readonly observers: readonly MemberId[];
+  /** Whether it has lately said that it has nearly everything. */
+  readonly isSynced: (member: MemberId) => boolean;
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }
 
@@ -63,16 +67,16 @@ export function serverReport(options: ReportOptions): ServerReport {
     version: process.version,
     builtOn: process.builtOn,
     isServing: options.isServing,
-    mode: modeOf(facts),
+    mode: modeOf(facts, member),
     serverId: member,
     leaderId: facts.leader,
     leaderAddress: facts.leader === undefined ? undefined : addressOf(facts.leader).address,
-    members: facts.members.map((id) => ({
-      id,
-      ...addressOf(id),
-      role: 'participant',
-      isSynced: true,
-    })),
+    members: [
+      ...facts.members.map((id) => ({ id, role: 'participant' as const })),
+      ...facts.observers.map((id) => ({ id, role: 'observer' as const })),
+    ]
+      .sort((one, other) => one.id - other.id)
+      .map(({ id, role }) => ({ id, role, ...addressOf(id), isSynced: facts.isSynced(id) })),
     latencyMs: gateway.latencyMs.report(),
     received: gateway.received,
     sent: gateway.sent,
@@ -113,7 +117,8 @@ export function serverReport(options: ReportOptions): ServerReport {
 
 /** As the configuration says; by the name between servers where clients may use any. */
 function clientAddress({ configuration }: ZnodeState, id: MemberId) {
-  const text = configuration.members.find((one) => one.id === id)?.address;
+  const { members, observers = [] } = configuration;
+  const text = [...members, ...observers].find((one) => one.id === id)?.address;
   const parts = /^(.+):\d+:\d+;(.+):(\d+)$/.exec(text ?? '');
   if (parts === null) return undefined;
   const [, server = '', client = '', clientPort] = parts;
@@ -121,9 +126,10 @@ function clientAddress({ configuration }: ZnodeState, id: MemberId) {
   return { address, clientPort: Number(clientPort) };
 }
 
-function modeOf({ role, leader, members }: MemberFacts): ServerMode {
+function modeOf({ role, leader, members, observers }: MemberFacts, own: MemberId): ServerMode {
   if (leader === undefined) return 'read-only';
-  if (members.length === 1) return 'standalone';
+  if (observers.includes(own)) return 'observer';
+  if (members.length === 1 && observers.length === 0) return 'standalone';
   return role === 'leading' ? 'leader' : 'follower';
 }
 

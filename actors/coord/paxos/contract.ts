@@ -60,6 +60,7 @@ export interface CoordinatorLifecycle {
   role():
     | 'recovering'
     | 'catchingUp'
+    | 'observing'
     | 'following'
     | 'preVoting'
     | 'preparing'
@@ -71,6 +72,7 @@ export interface CoordinatorLifecycle {
       | {
           readonly type:
             | 'ADMITTED'
+            | 'RETIRED'
             | 'LEADER_LOST'
             | 'PRE_VOTE_WON'
             | 'ELECTED'
@@ -168,6 +170,8 @@ export interface PaxosStatus {
   readonly configuration: Configuration;
   /** This member leads and has proposed another configuration, which is not decided. */
   readonly isReconfiguring: boolean;
+  /** Others have decided what is missing here, and are asked for it. */
+  readonly isFetching: boolean;
   /** Everything that is decided up to here is on this member's disk. */
   readonly storedUpTo: Slot;
 }
