@@ -224,8 +224,10 @@ export class CoordActor implements Actor {
               const { role, leader, configuration } = paxos.status();
               const members = configuration.members.map(({ id }) => id);
               const observers = (configuration.observers ?? []).map(({ id }) => id);
-              const isSynced = (id: MemberId) => membership.isSynced(id);
-              return { role, leader, members, observers, isSynced, files: storage.list() };
+              return {
+                ...{ role, leader, members, observers, files: storage.list() },
+                presenceOf: (id) => membership.presenceOf(id),
+              };
             },
           });
     return {

@@ -61,7 +61,12 @@ it('serves and forwards without a vote, becomes a member, and another an observe
   expect(await told('mntr', 4)).toContain('\nzk_server_state\tobserver\n');
   expect(await told('conf', 4)).toContain(`server.4=${server(fourth.port)}:observer\n`);
   await untilLeaderTells('zk_synced_observers\t1');
+  await untilLeaderTells('zk_learners\t3');
   await untilLeaderTells('zk_quorum_size\t3');
+  const pages = cluster.adminUrls[(await leadingMember()) - 1];
+  const page = async (name: string) => (await fetch(`${pages}/commands/${name}`)).json();
+  expect(await page('observers')).toMatchObject({ synced_observers: 1, observers: [{ sid: 4 }] });
+  expect(Object.keys((await page('voting_view')).current_config)).toEqual(['1', '2', '3']);
 
   expect(await javaShell(server(fourth.port), ['create', '/through', 'it'])).toContain(
     'Created /through',

@@ -5,7 +5,13 @@ import type { ZnodeState } from '../znodes/contract.ts';
 import type { ClientConnection } from './connection.ts';
 import type { Gateway } from './gateway.ts';
 import type { GatewaySettings } from './settings.ts';
-import type { ConnectionReport, MetricReport, ServerMode, ServerReport } from './words/report.ts';
+import type {
+  ConnectionReport,
+  MemberReport,
+  MetricReport,
+  ServerMode,
+  ServerReport,
+} from './words/report.ts';
 
 /** What only the process knows. */
 export interface ProcessFacts {
@@ -21,6 +27,9 @@ export interface ProcessFacts {
   readonly openFilesMax: number;
 }
 
+/** By what the member has lately said, if anything. */
+export type Presence = Pick<MemberReport, 'isConnected' | 'isSynced'>;
+
 /** What only the member behind the gateway knows. */
 export interface MemberFacts {
   readonly role: string;
@@ -28,8 +37,7 @@ export interface MemberFacts {
   /** Those who vote. */
   readonly members: readonly MemberId[];
   readonly observers: readonly MemberId[];
-  /** Whether it has lately said that it has nearly everything. */
-  readonly isSynced: (member: MemberId) => boolean;
+  readonly presenceOf: (member: MemberId) => Presence;
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }
 
@@ -76,7 +84,7 @@ export function serverReport(options: ReportOptions): ServerReport {
       ...facts.observers.map((id) => ({ id, role: 'observer' as const })),
     ]
       .sort((one, other) => one.id - other.id)
-      .map(({ id, role }) => ({ id, role, ...addressOf(id), isSynced: facts.isSynced(id) })),
+      .map(({ id, role }) => ({ id, role, ...addressOf(id), ...facts.presenceOf(id) })),
     latencyMs: gateway.latencyMs.report(),
     received: gateway.received,
     sent: gateway.sent,

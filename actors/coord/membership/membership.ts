@@ -111,11 +111,13 @@ export class Membership {
     this.settle(nowMs);
   }
 
-  /** It is connected and not far behind, as far as it has said. */
-  isSynced(member: MemberId): boolean {
+  /** By what the member has said lately: who lacks much is connected, but not synced. */
+  presenceOf(member: MemberId): { readonly isConnected: boolean; readonly isSynced: boolean } {
     const { paxos, clock } = this.options;
     const heard = this.announcements.of(member, clock.monotonicMs());
-    return heard !== undefined && heard.storedUpTo >= paxos.status().decidedUpTo - LAG_SLOTS_MAX;
+    const needed = paxos.status().decidedUpTo - LAG_SLOTS_MAX;
+    const isSynced = heard !== undefined && heard.storedUpTo >= needed;
+    return { isConnected: heard !== undefined, isSynced };
   }
 
   private announce(nowMs: number): void {

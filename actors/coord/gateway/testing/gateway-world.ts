@@ -71,7 +71,7 @@ export class GatewayWorld {
       },
       facts: () => ({
         ...{ role: 'leading', leader: member, members: [member], observers: [], files: [] },
-        isSynced: () => true,
+        presenceOf: () => ({ isConnected: true, isSynced: true }),
       }),
     });
     this.gateway.start();
