@@ -26,6 +26,8 @@ export interface CoordNodeOptions {
   readonly truth: Truth;
   readonly member: number;
   readonly members: number;
+  /** Begins without a bootstrap, as one that joins. */
+  readonly isObserver: boolean;
   /** Whether clients of ZooKeeper connect. */
   readonly hasGateway: boolean;
   readonly planted: PlantedBugs;
@@ -71,7 +73,8 @@ export function makeCoordNode(options: CoordNodeOptions): CoordNode {
           bounds: options.bounds,
           ...(options.hasGateway && { zookeeper }),
           observe: { applied: (slot) => truth.applied(name, slot) },
-          ...(!node.wiped && { bootstrap: { clusterId: 'simulated', members } }),
+          ...(!node.wiped &&
+            !options.isObserver && { bootstrap: { clusterId: 'simulated', members } }),
         }),
     }),
   };

@@ -66,7 +66,9 @@ it('serves and forwards without a vote, becomes a member, and another an observe
   const pages = cluster.adminUrls[(await leadingMember()) - 1];
   const page = async (name: string) => (await fetch(`${pages}/commands/${name}`)).json();
   expect(await page('observers')).toMatchObject({ synced_observers: 1, observers: [{ sid: 4 }] });
-  expect(Object.keys((await page('voting_view')).current_config)).toEqual(['1', '2', '3']);
+  expect(
+    Object.keys(((await page('voting_view')) as { current_config: object }).current_config),
+  ).toEqual(['1', '2', '3']);
 
   expect(await javaShell(server(fourth.port), ['create', '/through', 'it'])).toContain(
     'Created /through',
