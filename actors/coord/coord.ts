@@ -5,7 +5,7 @@
  * goes to the log, what it wants said goes out, and what is decided is applied; then clients are answered.
  */
 import { assert, MesozooError } from '../../protocol/errors.ts';
-import type { Ballot, MemberId } from '../../protocol/ids.ts';
+import type { Ballot, MemberId, Slot } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Operation } from '../../protocol/operations.ts';
 import { type Subjects, subjectsOf } from '../../protocol/subjects.ts';
@@ -429,7 +429,7 @@ export class CoordActor implements Actor {
     let applied: readonly Applied[] = NOTHING;
     switch (value.kind) {
       case 'entry':
-        applied = state.apply(slot, value.bytes, (one) => this.applied(parts, one));
+        applied = this.applyEntry(parts, slot, value.bytes);
         break;
       case 'noop':
         state.applyOther(slot);
@@ -454,6 +454,19 @@ export class CoordActor implements Actor {
       applied,
       digest: state.digest(),
     });
+  }
+
+  private applyEntry(parts: Parts, slot: Slot, entry: Uint8Array): readonly Applied[] {
+    const isObserved = this.options.observe !== undefined;
+    const all: Applied[] = [];
+    this.tree().applyEach(slot, entry, {
+      isAsked: (tag) => isObserved || parts.outbox.has(tag),
+      applied: (one) => {
+        if (isObserved) all.push(one);
+        this.applied(parts, one);
+      },
+    });
+    return all;
   }
 
   private applied(parts: Parts, applied: Applied): void {
@@ -678,5 +691,5 @@ const SILENT_HEARTBEATS = 2.5;
 const NOTHING: readonly Applied[] = Object.freeze([]);
 
 function fireGateway({ gateway }: Parts, { events }: Applied): void {
-  if (gateway !== undefined) for (const event of events) gateway.fire(event);
+  if (gateway !== undefined) for (let at = 0; at < events.length; at++) gateway.fire(events[at]!);
 }

@@ -127,13 +127,17 @@ export class Gateway {
 
   /** Watchers are told before anything is answered that shows what they watch for. */
   fire(event: TreeEvent): void {
-    const hears = (id: SessionId) => {
-      const identities = this.sessions.get(id)?.identities;
-      return identities !== undefined && mayHear(event, identities);
-    };
-    for (const id of this.watches.fire(event, hears))
+    const told = this.watches.fire(event, this.hears);
+    for (let at = 0; at < told.length; at++) {
+      const id = told[at]!;
       this.sessions.get(id)?.notify(eventTypes[event.type], event.path);
+    }
   }
+
+  private readonly hears = (id: SessionId, event: TreeEvent): boolean => {
+    const identities = this.sessions.get(id)?.identities;
+    return identities !== undefined && mayHear(event, identities);
+  };
 
   /** After each operation, before the next. */
   applied(zxid: Zxid): void {
