@@ -40,8 +40,8 @@ export interface Recovered {
   /** In force after `snapshotSlot`; of the bootstrap where there is no snapshot; no members at all: not known yet. */
   readonly configuration: Configuration;
   /**
-   * False when the disk is new or lost something that had been synced: the member then neither promises nor accepts
-   * until it has caught up beyond an entry that admits this disk. `disk` must then be an id that was never used
+   * False when the disk is new or lost something that had been synced: the member then says nothing of what it promises
+   * and accepts until it has caught up beyond an entry that admits this disk. `disk` must then be an id that was never used
    * before; it stays false at later starts (the core finds the admission again in what was decided).
    */
   readonly mayVote: boolean;
