@@ -223,7 +223,11 @@ export class CoordActor implements Actor {
             facts: () => {
               const { role, leader, configuration } = paxos.status();
               const members = configuration.members.map(({ id }) => id);
-              return { role, leader, members, files: storage.list() };
+              const observers = (configuration.observers ?? []).map(({ id }) => id);
+              return {
+                ...{ role, leader, members, observers, files: storage.list() },
+                presenceOf: (id) => membership.presenceOf(id),
+              };
             },
           });
     return {
@@ -438,10 +442,7 @@ export class CoordActor implements Actor {
           this.applied(parts, told);
         }
         parts.membership.applied(slot, value.configuration);
-        this.ports.log.info('configuration changed', {
-          slot,
-          members: value.configuration.members,
-        });
+        this.ports.log.info('configuration changed', { slot, ...value.configuration });
         break;
       }
       default:
@@ -656,12 +657,13 @@ export class CoordActor implements Actor {
     return this.parts?.paxos.status();
   }
 
-  /** It leads, or follows one who does and is not so far behind that it needs a snapshot. */
+  /** It leads, or follows or observes one who does, and is not so far behind that it needs a snapshot. */
   isReady(): boolean {
     const { parts } = this;
     if (parts === undefined || parts.snapshots.isFetching) return false;
     const { role, leader } = parts.paxos.status();
-    return role === 'leading' || (role === 'following' && leader !== undefined);
+    const isFollower = role === 'following' || role === 'observing';
+    return role === 'leading' || (isFollower && leader !== undefined);
   }
 
   /** For the simulation's checkers: the tree as it is. */

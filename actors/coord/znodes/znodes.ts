@@ -100,8 +100,8 @@ class Znodes implements ZnodeState {
   applyOther(slot: Slot, configuration?: Configuration): Applied | undefined {
     this.advance(slot);
     if (configuration === undefined) return undefined;
-    const { members } = configuration;
-    this.configuration = { members };
+    const { members, observers } = configuration;
+    this.configuration = { members, ...(observers !== undefined && { observers }) };
     const zxid = (this.zxid + 1) as Zxid;
     const events: TreeEvent[] = [];
     if (!tellConfiguration(this.tree, configuration, zxid, events)) return undefined;
@@ -250,11 +250,17 @@ class Znodes implements ZnodeState {
     hasher.number(this.known.all.size);
     hasher.word(sessions.high);
     hasher.word(sessions.low);
-    for (const { id, disk, address } of this.configuration.members) {
+    const { members, observers = [] } = this.configuration;
+    for (const { id, disk, address } of members) {
       hasher.word(id);
       hasher.text(disk);
       // Not for those without, so that their hashes are those of before there were addresses.
       if (address !== undefined) hasher.text(address);
+    }
+    for (const { id, address = '' } of observers) {
+      hasher.word(id);
+      hasher.text('observer');
+      hasher.text(address);
     }
     hasher.end();
     return hexOf(hasher.high, hasher.low);

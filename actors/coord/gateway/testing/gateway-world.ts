@@ -69,7 +69,10 @@ export class GatewayWorld {
         ...{ version: '3.9.3-test', builtOn: 'test', dataDirectory: 'data', environment: [] },
         ...{ initialConfiguration: '', openFiles: () => 10, openFilesMax: 1000, series: () => [] },
       },
-      facts: () => ({ role: 'leading', leader: member, members: [member], files: [] }),
+      facts: () => ({
+        ...{ role: 'leading', leader: member, members: [member], observers: [], files: [] },
+        presenceOf: () => ({ isConnected: true, isSynced: true }),
+      }),
     });
     this.gateway.start();
   }
