@@ -47,7 +47,7 @@ import { decodeQuorumMessage, encodeQuorumMessage } from './paxos/messages.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
 import { answerState, describeMember } from './state-answer.ts';
 import type { Applied, ZnodeState } from './znodes/contract.ts';
-import { encodeEntry } from './znodes/operation-codec.ts';
+import { encodeFramedEntry } from './znodes/operation-codec.ts';
 import { DIGEST_FORMAT, znodeStates } from './znodes/znodes.ts';
 
 export type { CoordBounds, CoordOptions, CoordPorts, CoordTiming } from './options.ts';
@@ -386,7 +386,7 @@ export class CoordActor implements Actor {
       const isSmall =
         inbox.size < this.bounds.gatheredOperations && inbox.byteLength < limits.batchBytes / 8;
       if (isSmall && underWay >= this.bounds.slotsBeforeGathering) return;
-      const bytes = encodeEntry(this.ports.clock.wallMs(), inbox.shiftBatch());
+      const bytes = encodeFramedEntry(this.ports.clock.wallMs(), inbox.shiftBatch());
       const taken = paxos.propose({ kind: 'entry', bytes });
       assert(taken, 'a value was refused although there was room');
     }
