@@ -5,7 +5,7 @@
  * goes to the log, what it wants said goes out, and what is decided is applied; then clients are answered.
  */
 import { assert, MesozooError } from '../../protocol/errors.ts';
-import type { Ballot, MemberId } from '../../protocol/ids.ts';
+import type { Ballot, MemberId, Slot } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Operation } from '../../protocol/operations.ts';
 import { type Subjects, subjectsOf } from '../../protocol/subjects.ts';
@@ -39,6 +39,7 @@ import {
   defaultBounds,
   defaultTiming,
 } from './options.ts';
+import { ownAddress } from './own-address.ts';
 import type { Parts } from './parts.ts';
 import type { Decided, Paxos, PaxosOutput, PaxosStatus } from './paxos/contract.ts';
 import { createPaxos } from './paxos/core.ts';
@@ -48,7 +49,7 @@ import { SnapshotKeeper } from './snapshot-keeper.ts';
 import { answerState, describeMember } from './state-answer.ts';
 import { Succession } from './succession.ts';
 import type { Applied, ZnodeState } from './znodes/contract.ts';
-import { encodeEntry } from './znodes/operation-codec.ts';
+import { encodeFramedEntry } from './znodes/operation-codec.ts';
 import { DIGEST_FORMAT, znodeStates } from './znodes/znodes.ts';
 
 export type { CoordBounds, CoordOptions, CoordPorts, CoordTiming } from './options.ts';
@@ -150,12 +151,14 @@ export class CoordActor implements Actor {
       messageBytesMax,
       slotsInFlightMax: bounds.slotsInFlight,
       keptSlotsMax: bounds.keptSlots,
+      valuesOnDisk: { memoryBytesMax: bounds.memoryBytes, read: (slot) => log.read(slot) },
       ...(planted !== undefined && { planted }),
     });
-    const log = new CoordLog({
+    const log: CoordLog = new CoordLog({
       storage,
       identity: opened.identity,
       segments: opened.segments,
+      places: opened.places,
       promised: opened.recovered.promised,
       decidedUpTo: opened.recovered.decidedUpTo,
       segmentBytes: bounds.segmentBytes,
@@ -192,7 +195,7 @@ export class CoordActor implements Actor {
     const { zookeeper } = this.options;
     const membership = new Membership({
       ...{ member, disk: opened.identity.disk, run, clock, log: logger, paxos },
-      address: zookeeper === undefined ? '' : addressOf(zookeeper),
+      address: zookeeper === undefined ? '' : ownAddress(zookeeper),
       tree: () => this.tree(),
       send: (to, message) => mail.send(to, message),
     });
@@ -224,7 +227,11 @@ export class CoordActor implements Actor {
             facts: () => {
               const { role, leader, configuration } = paxos.status();
               const members = configuration.members.map(({ id }) => id);
-              return { role, leader, members, files: storage.list() };
+              const observers = (configuration.observers ?? []).map(({ id }) => id);
+              return {
+                ...{ role, leader, members, observers, files: storage.list() },
+                presenceOf: (id) => membership.presenceOf(id),
+              };
             },
           });
     return {
@@ -386,7 +393,7 @@ export class CoordActor implements Actor {
       const isSmall =
         inbox.size < this.bounds.gatheredOperations && inbox.byteLength < limits.batchBytes / 8;
       if (isSmall && underWay >= this.bounds.slotsBeforeGathering) return;
-      const bytes = encodeEntry(this.ports.clock.wallMs(), inbox.shiftBatch());
+      const bytes = encodeFramedEntry(this.ports.clock.wallMs(), inbox.shiftBatch());
       const taken = paxos.propose({ kind: 'entry', bytes });
       assert(taken, 'a value was refused although there was room');
     }
@@ -428,10 +435,11 @@ export class CoordActor implements Actor {
 
   private apply(parts: Parts, { slot, value }: Decided): void {
     const state = this.tree();
+    const zxidBefore = state.zxid;
     let applied: readonly Applied[] = NOTHING;
     switch (value.kind) {
       case 'entry':
-        applied = state.apply(slot, value.bytes, (one) => this.applied(parts, one));
+        applied = this.applyEntry(parts, slot, value.bytes);
         break;
       case 'noop':
         state.applyOther(slot);
@@ -443,22 +451,33 @@ export class CoordActor implements Actor {
           this.applied(parts, told);
         }
         parts.membership.applied(slot, value.configuration);
-        this.ports.log.info('configuration changed', {
-          slot,
-          members: value.configuration.members,
-        });
+        this.ports.log.info('configuration changed', { slot, ...value.configuration });
         break;
       }
       default:
         value satisfies never;
     }
     parts.agreement.applied(slot, () => state.digest());
+    parts.gateway?.applied(zxidBefore);
     this.options.observe?.applied({
       slot,
       value: value.kind === 'entry' ? value.bytes : JSON.stringify(value),
       applied,
       digest: state.digest(),
     });
+  }
+
+  private applyEntry(parts: Parts, slot: Slot, entry: Uint8Array): readonly Applied[] {
+    const isObserved = this.options.observe !== undefined;
+    const all: Applied[] = [];
+    this.tree().applyEach(slot, entry, {
+      isAsked: (tag) => isObserved || parts.outbox.has(tag),
+      applied: (one) => {
+        if (isObserved) all.push(one);
+        this.applied(parts, one);
+      },
+    });
+    return all;
   }
 
   private applied(parts: Parts, applied: Applied): void {
@@ -468,7 +487,6 @@ export class CoordActor implements Actor {
     const isEventLate = this.options.planted?.has('event-after-answer') === true;
     if (!isEventLate) fireGateway(parts, applied);
     parts.door.applied(applied);
-    parts.gateway?.applied(applied.zxid);
     if (applied.ended !== undefined) parts.gateway?.ended(applied.ended);
     if (applied.ended !== undefined) parts.expiry.ended(applied.ended.session);
     if (result.kind === 'session' && this.role === 'leading') {
@@ -654,12 +672,13 @@ export class CoordActor implements Actor {
     return this.parts?.paxos.status();
   }
 
-  /** It leads, or follows one who does and is not so far behind that it needs a snapshot. */
+  /** It leads, or follows or observes one who does, and is not so far behind that it needs a snapshot. */
   isReady(): boolean {
     const { parts } = this;
     if (parts === undefined || parts.snapshots.isFetching) return false;
     const { role, leader } = parts.paxos.status();
-    return role === 'leading' || (role === 'following' && leader !== undefined);
+    const isFollower = role === 'following' || role === 'observing';
+    return role === 'leading' || (isFollower && leader !== undefined);
   }
 
   /** For the simulation's checkers: the tree as it is. */
@@ -674,19 +693,10 @@ export class CoordActor implements Actor {
   }
 }
 
-/** What ZooKeeper's clients are told of this member. The ports between servers are only what they expect to read. */
-function addressOf({ host, port, process }: NonNullable<CoordOptions['zookeeper']>): string {
-  const isAnyHost = host === '0.0.0.0' || host === '::';
-  const ownName = process.environment.find(([name]) => name === 'host.name')?.[1];
-  const name = isAnyHost && ownName !== undefined ? ownName : host;
-  const named = name.includes(':') ? `[${name}]` : name;
-  return `${named}:2888:3888;${named}:${port}`;
-}
-
 /** Missed before a leader is asked after: one may be late. */
 const SILENT_HEARTBEATS = 2.5;
 const NOTHING: readonly Applied[] = Object.freeze([]);
 
 function fireGateway({ gateway }: Parts, { events }: Applied): void {
-  if (gateway !== undefined) for (const event of events) gateway.fire(event);
+  if (gateway !== undefined) for (let at = 0; at < events.length; at++) gateway.fire(events[at]!);
 }

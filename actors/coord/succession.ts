@@ -56,9 +56,9 @@ export class Succession {
     const { member, paxos, clock, send } = this.options;
     switch (message.type) {
       case 'paceAsked': {
-        // The others could not do without the leader by somebody who does not vote.
+        // Somebody who does not vote is none with whom the others could do without the leader.
         const { role } = paxos.status();
-        if (role === 'recovering' || role === 'catchingUp') return;
+        if (role === 'recovering' || role === 'catchingUp' || role === 'observing') return;
         send(message.from, { type: 'paceTold', from: member, round: message.round });
         return;
       }

@@ -17,6 +17,21 @@ export type Value =
   | { readonly kind: 'noop' }
   | { readonly kind: 'configuration'; readonly configuration: Configuration };
 
+/** In memory stands only that there is an entry: `ValuesOnDisk` has it. */
+export interface StoredValue {
+  readonly kind: 'stored';
+  /** As `valueBytes` says of the value itself. */
+  readonly bytes: number;
+}
+
+/** The log on disk, as far as the core reads it. */
+export interface ValuesOnDisk {
+  /** Of values that are decided and on disk, so much is kept in memory for members who lag a little. */
+  readonly memoryBytesMax: number;
+  /** What was accepted last in a slot. Throws DISK_FAILED, LOG_DAMAGED. */
+  read(slot: Slot): Value;
+}
+
 /** What must be on disk before anything that depends on it leaves. The log (actors/coord/log) frames and checksums it. */
 export type LogRecord =
   | { readonly kind: 'promise'; readonly ballot: Ballot }
@@ -40,8 +55,8 @@ export interface Recovered {
   /** In force after `snapshotSlot`; of the bootstrap where there is no snapshot; no members at all: not known yet. */
   readonly configuration: Configuration;
   /**
-   * False when the disk is new or lost something that had been synced: the member then neither promises nor accepts
-   * until it has caught up beyond an entry that admits this disk. `disk` must then be an id that was never used
+   * False when the disk is new or lost something that had been synced: the member then says nothing of what it promises
+   * and accepts until it has caught up beyond an entry that admits this disk. `disk` must then be an id that was never used
    * before; it stays false at later starts (the core finds the admission again in what was decided).
    */
   readonly mayVote: boolean;
@@ -60,6 +75,7 @@ export interface CoordinatorLifecycle {
   role():
     | 'recovering'
     | 'catchingUp'
+    | 'observing'
     | 'following'
     | 'preVoting'
     | 'preparing'
@@ -71,6 +87,7 @@ export interface CoordinatorLifecycle {
       | {
           readonly type:
             | 'ADMITTED'
+            | 'RETIRED'
             | 'LEADER_LOST'
             | 'PRE_VOTE_WON'
             | 'ELECTED'
@@ -96,6 +113,8 @@ export interface PaxosOptions {
   readonly slotsInFlightMax: number;
   /** Entries below the snapshot that are kept for members who lag a little: at most this many. */
   readonly keptSlotsMax?: number;
+  /** Without, all values stay in memory. */
+  readonly valuesOnDisk?: ValuesOnDisk;
   readonly planted?: PlantedBugs;
 }
 
@@ -153,7 +172,8 @@ export interface Paxos {
   /** The state machine was replaced by a snapshot that another member sent; it is on disk. */
   installed(slot: Slot, configuration: Configuration): void;
   /** A snapshot at this slot is on disk: entries up to it may be forgotten, but for so many bytes, for those who lag a little. */
-  forgetUpTo(slot: Slot, keptBytesMax: number): void;
+  /** Returns up to where they are forgotten: the log on disk must have what comes behind. */
+  forgetUpTo(slot: Slot, keptBytesMax: number): Slot;
   takeOutput(): PaxosOutput;
   status(): PaxosStatus;
   /** Throws InvariantError when something that must always hold does not. */
@@ -174,6 +194,8 @@ export interface PaxosStatus {
   readonly configuration: Configuration;
   /** This member leads and has proposed another configuration, which is not decided. */
   readonly isReconfiguring: boolean;
+  /** Others have decided what is missing here, and are asked for it. */
+  readonly isFetching: boolean;
   /** Everything that is decided up to here is on this member's disk. */
   readonly storedUpTo: Slot;
 }

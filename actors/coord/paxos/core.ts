@@ -7,7 +7,12 @@ import type { Ballot, Slot } from '../../../protocol/ids.ts';
 import type { Configuration } from '../../../protocol/operations.ts';
 import { onAccept, onPrepare } from './acceptor.ts';
 import { onFetch, onFetched, onSnapshotNeeded } from './catch-up.ts';
-import { admitWhenDurable, noticeAdmission, requestAdmission } from './configuration.ts';
+import {
+  admitWhenDurable,
+  noticeAdmission,
+  noticeRetirement,
+  requestAdmission,
+} from './configuration.ts';
 import {
   confirmLeadership,
   finishTurn,
@@ -29,7 +34,7 @@ import {
 import { fetchMissing } from './fetching.ts';
 import { checkInvariants } from './invariants.ts';
 import { advance } from './learner.ts';
-import { forget, forgetUpTo } from './log-view.ts';
+import { forget, forgetUpTo, leaveToDisk } from './log-view.ts';
 import type { QuorumMessage } from './messages.ts';
 import { flushAccepted, recordDecidedMark, releaseSaved, takeOutput } from './outbox.ts';
 import {
@@ -82,6 +87,7 @@ export class PaxosCore implements Paxos {
     lifecycle.send({ type: 'RECOVERED', mayVote: state.mayVote });
     armElection(context);
     noticeAdmission(context);
+    noticeRetirement(context);
     advance(context);
     admitWhenDurable(context);
   }
@@ -210,18 +216,20 @@ export class PaxosCore implements Paxos {
     state.configurationSlot = slot;
     state.fetching = undefined;
     noticeAdmission(context);
+    noticeRetirement(context);
     advance(context);
     admitWhenDurable(context);
     fetchMissing(context);
   }
 
-  forgetUpTo(slot: Slot, keptBytesMax: number): void {
+  forgetUpTo(slot: Slot, keptBytesMax: number): Slot {
     const { state, options } = this.context;
     assert(
       slot <= state.decidedUpTo,
       `slot ${slot} is not decided, so no snapshot can stand there`,
     );
     forget(state.log, slot, options.keptSlotsMax ?? KEPT_SLOTS_MAX, keptBytesMax);
+    return state.log.forgottenUpTo;
   }
 
   takeOutput(): PaxosOutput {
@@ -231,6 +239,9 @@ export class PaxosCore implements Paxos {
     const { decidedUpTo } = this.context.state;
     if (output.token !== undefined) this.unsaved.push({ token: output.token, decidedUpTo });
     else if (this.unsaved.length === 0) this.storedUpTo = decidedUpTo;
+    const { valuesOnDisk } = this.context.options;
+    if (valuesOnDisk !== undefined)
+      leaveToDisk(this.context.state.log, this.storedUpTo, valuesOnDisk.memoryBytesMax);
     return output;
   }
 
@@ -248,6 +259,7 @@ export class PaxosCore implements Paxos {
       configuration: state.configuration,
       isReconfiguring:
         state.leadership !== undefined && state.leadership.barrier > state.decidedUpTo,
+      isFetching: state.fetching !== undefined,
       storedUpTo: this.storedUpTo,
     };
   }

@@ -1,4 +1,5 @@
 /** One member with a disk that can lose what was not synced: for scenarios and randomized tests. */
+import { assert } from '../../../protocol/errors.ts';
 import type { Ballot, DiskId, MemberId, Slot } from '../../../protocol/ids.ts';
 import type { Configuration } from '../../../protocol/operations.ts';
 import type { PlantedBugs } from '../../planted.ts';
@@ -8,12 +9,14 @@ import { CoordinatorChartValue } from './lifecycle.ts';
 
 export interface TestMemberOptions {
   readonly id: MemberId;
-  /** Of the bootstrap; a member that is not in it has a new disk, and knows nothing. */
+  /** Of the bootstrap, which its observers know too; a member that is not in it has a new disk, and knows nothing. */
   readonly configuration: Configuration;
   readonly random: () => number;
   readonly messageBytesMax?: number;
   readonly slotsInFlightMax?: number;
   readonly keptSlotsMax?: number;
+  /** Values beyond this are left to the disk. */
+  readonly memoryBytesMax?: number;
   readonly planted?: PlantedBugs;
 }
 
@@ -41,13 +44,15 @@ export class TestMember {
   constructor(options: TestMemberOptions) {
     this.id = options.id;
     this.options = options;
-    const present = options.configuration.members.find((member) => member.id === options.id);
+    const { members, observers = [] } = options.configuration;
+    const present = members.find((member) => member.id === options.id);
+    const isKnown = [...members, ...observers].some(({ id }) => id === options.id);
     this.disk = {
       id: present?.disk ?? (`d${options.id}` as DiskId),
       records: [],
       snapshot: {
         slot: 0 as Slot,
-        configuration: present === undefined ? { members: [] } : options.configuration,
+        configuration: isKnown ? options.configuration : { members: [] },
       },
       isNew: present === undefined,
     };
@@ -125,10 +130,20 @@ export class TestMember {
       messageBytesMax: options.messageBytesMax ?? 64 * 1024,
       slotsInFlightMax: options.slotsInFlightMax ?? 8,
       keptSlotsMax: options.keptSlotsMax,
+      valuesOnDisk: {
+        memoryBytesMax: options.memoryBytesMax ?? Number.POSITIVE_INFINITY,
+        read: (slot) => valueOnDisk(disk, slot),
+      },
       planted: options.planted,
     };
     this.core = new PaxosCore(core);
   }
+}
+
+function valueOnDisk({ records }: Disk, slot: Slot): Value {
+  const last = records.findLast((record) => record.kind === 'accept' && record.slot === slot);
+  assert(last?.kind === 'accept', `the value of slot ${slot} is not on disk`);
+  return last.value;
 }
 
 function recovered({ id, records, snapshot, isNew }: Disk): Recovered {
