@@ -252,7 +252,7 @@ export class CoordActor implements Actor {
       membership,
       leaderWatch: new LeaderWatch({
         transport: this.ports.transport,
-        silenceMs: SILENT_HEARTBEATS * timing.heartbeatMs,
+        heartbeatMs: timing.heartbeatMs,
         probe: (leader, reply) => mail.send(leader, { type: 'probe', from: member }, reply),
         gone: (ballot) => paxos.leaderGone(ballot),
       }),
@@ -693,8 +693,6 @@ export class CoordActor implements Actor {
   }
 }
 
-/** Missed before a leader is asked after: one may be late. */
-const SILENT_HEARTBEATS = 2.5;
 const NOTHING: readonly Applied[] = Object.freeze([]);
 
 function fireGateway({ gateway }: Parts, { events }: Applied): void {
