@@ -139,7 +139,7 @@ export class Door {
   leave(): void {
     this.isLeaving = true;
     this.withdraw();
-    this.sessions.moveAll(new MesozooError('SESSION_MOVED', 'the member stops: attach to another'));
+    this.sessions.leave(new MesozooError('SESSION_MOVED', 'the member stops: attach to another'));
   }
 
   /** Everybody who still waits is told. */
@@ -168,7 +168,6 @@ export class Door {
 
   /** The state has jumped: nobody can say which watches should have fired, so the clients look again. */
   stateReplaced(): void {
-    this.sessions.missEvents();
     this.sessions.moveAll(
       new MesozooError('SESSION_MOVED', 'the member had to catch up: attach again'),
     );

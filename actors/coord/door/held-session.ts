@@ -71,6 +71,10 @@ export class HeldSession {
     this.nextNumber = options.number + 1;
   }
 
+  get isEnded(): boolean {
+    return this.ended;
+  }
+
   /** Throws BAD_REQUEST, TOO_MANY_REQUESTS. */
   take(task: SessionTask, nowMs: number): void {
     const number = task.write?.number;
