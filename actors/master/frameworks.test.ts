@@ -483,6 +483,17 @@ describe('a framework', () => {
     expect(answers[1]!.answer).toMatchObject({ framework_id: { value: 'twice' } });
   });
 
+  test('is dismissed when another instance comes while its record is being written', () => {
+    const { cluster } = started();
+    // Both come in one turn: the record that the first one waits for is that of the second one.
+    const instances = ['f1', 'f2'].map(
+      (name) => new TestFramework(cluster.world, name, { id: { value: 'fw' } }),
+    );
+    cluster.run(3_000);
+    expect(instances.map(({ link }) => link.state())).toEqual(['dismissed', 'subscribed']);
+    expect(instances.map(({ errors }) => errors.length)).toEqual([1, 0]);
+  });
+
   test('whose info is too large for its record is refused', () => {
     const { cluster, master } = started();
     const labels = { labels: [{ key: 'k', value: 'v'.repeat(300_000) }] };
