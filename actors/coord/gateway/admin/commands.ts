@@ -119,8 +119,11 @@ const commands: readonly AdminCommand[] = [
   { names: ['observer_connection_stat_reset', 'orst'], resets: 'connections', body: () => ({}) },
   {
     names: ['observers', 'obsr'],
-    body: ({ members }) => {
-      const observers = members.filter(({ role, isSynced }) => role === 'observer' && isSynced);
+    body: ({ members, mode }) => {
+      // They follow the leader, and so are its own.
+      const observers = members.filter(
+        ({ role, isSynced }) => mode === 'leader' && role === 'observer' && isSynced,
+      );
       return {
         synced_observers: observers.length,
         observers: observers.map((member) => ({ sid: member.id, address: memberText(member) })),

@@ -62,7 +62,9 @@ export interface MemberReport {
   readonly address: string;
   readonly clientPort: number;
   readonly role: 'participant' | 'observer';
-  /** It is up to date, as far as this member knows. */
+  /** As far as this member knows, as is what follows. */
+  readonly isConnected: boolean;
+  /** It is connected, and up to date. */
   readonly isSynced: boolean;
 }
 
