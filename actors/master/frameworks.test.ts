@@ -558,7 +558,7 @@ describe('a call that the network delivers twice is carried out once:', () => {
   });
 });
 
-describe('SUBSCRIBE that the network delivers twice', () => {
+describe('SUBSCRIBE that the network delivers twice or late', () => {
   const isSubscribe = ({ subject, payload }: { subject: string; payload: Uint8Array }) =>
     subject === 'mz.framework.call' && decode(payload).value.type === 'SUBSCRIBE';
 
@@ -570,6 +570,22 @@ describe('SUBSCRIBE that the network delivers twice', () => {
     expect(framework.heard.filter((word) => word === 'subscribed')).toHaveLength(1);
     expect(framework.link.state()).toBe('subscribed');
     expect(framework.errors).toEqual([]);
+  });
+
+  test('behind another one of its instance ends nothing', () => {
+    const { cluster } = started();
+    let isFirst = true;
+    cluster.world.meddle = (message) => {
+      if (!isSubscribe(message) || !isFirst) return 'deliver';
+      isFirst = false;
+      // Longer than it is waited for.
+      return { delayMs: 9_000 };
+    };
+    const framework = new TestFramework(cluster.world, 'f1', { id: { value: 'fw' } });
+    cluster.run(20_000);
+    expect(framework.errors).toEqual([]);
+    expect(framework.heard.filter((word) => word === 'subscribed')).toHaveLength(1);
+    expect(framework.link.state()).toBe('subscribed');
   });
 
   test('does not end the one that came after it', () => {
