@@ -149,12 +149,14 @@ export class CoordActor implements Actor {
       messageBytesMax,
       slotsInFlightMax: bounds.slotsInFlight,
       keptSlotsMax: bounds.keptSlots,
+      valuesOnDisk: { memoryBytesMax: bounds.memoryBytes, read: (slot) => log.read(slot) },
       ...(planted !== undefined && { planted }),
     });
-    const log = new CoordLog({
+    const log: CoordLog = new CoordLog({
       storage,
       identity: opened.identity,
       segments: opened.segments,
+      places: opened.places,
       promised: opened.recovered.promised,
       decidedUpTo: opened.recovered.decidedUpTo,
       segmentBytes: bounds.segmentBytes,
