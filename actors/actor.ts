@@ -68,7 +68,14 @@ export interface Delivery {
 }
 
 export interface Subscription {
+  /** At once: what has been sent to it and was not handed over yet is dropped. */
   unsubscribe(): void;
+  /**
+   * Nothing new is sent to it, but what was sent before is still handed over. `drained` is called once, never inside the
+   * call, when that has happened, or when the connection breaks and takes with it what was under way; never after
+   * `unsubscribe`. For a queue, whose messages nobody else gets.
+   */
+  drain(drained: () => void): void;
 }
 
 export interface Endpoint {
@@ -99,7 +106,7 @@ export interface Transport {
     handler: (delivery: Delivery) => void,
     options?: { queue?: string },
   ): Subscription;
-  /** Offers an endpoint as a NATS service, visible to `$SRV.PING`, `INFO` and `STATS`; `unsubscribe` withdraws it. */
+  /** Offers an endpoint as a NATS service, visible to `$SRV.PING`, `INFO` and `STATS`; `unsubscribe` and `drain` withdraw it. */
   serve(endpoint: Endpoint, handler: (delivery: Delivery) => void): Subscription;
   isConnected(): boolean;
   /** Told at each change. */

@@ -274,7 +274,7 @@ export class CoordActor implements Actor {
   private leaveOnceQuiet(parts: Parts): void {
     const { leaving } = this;
     if (leaving === undefined) return;
-    const isQuiet = parts.door.openCount === 0 && (parts.gateway?.connections.size ?? 0) === 0;
+    const isQuiet = parts.door.isQuiet && (parts.gateway?.connections.size ?? 0) === 0;
     if (!isQuiet && this.ports.clock.monotonicMs() < leaving.untilMs) return;
     this.end(parts);
     leaving.done();
