@@ -151,7 +151,10 @@ export interface TcpConnection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly isSecure: boolean;
-  /** Of the certificate that the client has proven to hold, as RFC 2253 writes it; undefined when it showed none. */
+  /**
+   * Of the certificate that the client has proven to hold, as RFC 2253 writes it, or the alternative name that the
+   * process was told to take; undefined when it showed none.
+   */
   readonly subject: string | undefined;
   /** Written and not yet taken by the network. */
   readonly waitingBytes: number;
