@@ -207,6 +207,8 @@ export interface HttpRequest {
   readonly method: string;
   /** Decoded, without the query: `/commands/ruok`. */
   readonly path: string;
+  /** Decoded; of a name that stands there twice the first value. */
+  readonly query: ReadonlyMap<string, string>;
 }
 
 export interface HttpAnswer {

@@ -50,7 +50,9 @@ export function serverReport(options: ReportOptions): ServerReport {
   const nowMs = clock.wallMs();
   // Until the members have told each other, only the own port is known.
   const addressOf = (id: MemberId) =>
-    clientAddress(state, id) ?? { address: host, clientPort: id === member ? port : 0 };
+    memberAddress(state, id) ?? {
+      ...{ address: host, clientPort: id === member ? port : 0, quorum: undefined },
+    };
   const sessions = sessionsOf(state, nowMs);
   const watches = [...gateway.watches.paths()].flatMap(([path, owners]) =>
     owners.map((session) => ({ sessionId: longOf(session), path })),
@@ -106,19 +108,23 @@ export function serverReport(options: ReportOptions): ServerReport {
       clientPortListenBacklog: settings.clientPortListenBacklog,
     },
     initialConfiguration: process.initialConfiguration,
+    traceMask: gateway.traceMask,
     metrics: gateway.counts.report(),
     series: [...gateway.counts.summaries(), ...process.series()],
   };
 }
 
 /** As the configuration says; by the name between servers where clients may use any. */
-function clientAddress({ configuration }: ZnodeState, id: MemberId) {
+function memberAddress({ configuration }: ZnodeState, id: MemberId) {
   const text = configuration.members.find((one) => one.id === id)?.address;
-  const parts = /^(.+):\d+:\d+;(.+):(\d+)$/.exec(text ?? '');
+  const parts = /^(.+):(\d+):(\d+);(.+):(\d+)$/.exec(text ?? '');
   if (parts === null) return undefined;
-  const [, server = '', client = '', clientPort] = parts;
-  const address = client === '0.0.0.0' ? server : client;
-  return { address, clientPort: Number(clientPort) };
+  const [, host = '', port, electionPort, client = '', clientPort] = parts;
+  return {
+    address: client === '0.0.0.0' ? host : client,
+    clientPort: Number(clientPort),
+    quorum: { host, port: Number(port), electionPort: Number(electionPort) },
+  };
 }
 
 function modeOf({ role, leader, members }: MemberFacts): ServerMode {

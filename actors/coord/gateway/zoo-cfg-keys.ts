@@ -21,7 +21,8 @@ const ofClients = 'it is an option of clients';
 const ownTls = 'TLS is that of the runtime, and certificates are verified by it';
 const noReverseLookup =
   'a certificate is compared with the address of the connection, and no name is looked up for it';
-const ownHttp = 'the HTTP server is the runtime’s own';
+const ownHttp = 'the pages have an HTTP server of the runtime’s own, without TLS';
+const noSnapshots = 'the pages have no snapshot and no restore: both are answered with 503';
 const alwaysOn = 'it is always so here';
 
 const reasons: readonly (readonly [reason: string, keys: string])[] = [
@@ -108,8 +109,12 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
   [
     ownHttp,
     'admin.idleTimeout admin.httpVersion admin.portUnification admin.forceHttps admin.needClientAuth ' +
-      'admin.rateLimiterIntervalInMS admin.snapshot.enabled admin.restore.enabled admin.snapshot.intervalInMS ' +
-      'admin.restore.intervalInMS metricsProvider.httpsPort',
+      'metricsProvider.httpsPort',
+  ],
+  [
+    noSnapshots,
+    'admin.rateLimiterIntervalInMS admin.snapshot.enabled admin.restore.enabled admin.snapshot.intervalInMS ' +
+      'admin.restore.intervalInMS',
   ],
   [alwaysOn, 'digest.enabled closeSessionTxn.enabled enableEagerACLCheck'],
   ['every session is known to all members', 'localSessionsEnabled localSessionsUpgradingEnabled'],

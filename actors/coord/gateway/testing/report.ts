@@ -1,7 +1,8 @@
 /** A report as Debian's ZooKeeper 3.8.0 would have made it when the texts in the tests were recorded. */
 import type { ServerReport } from '../words/report.ts';
 
-const member = { address: '127.0.0.1', role: 'participant', isSynced: true } as const;
+const quorum = { host: '127.0.0.1', port: 2888, electionPort: 3888 };
+const member = { address: '127.0.0.1', quorum, role: 'participant', isSynced: true } as const;
 
 export const recordedReport: ServerReport = {
   version: '3.8.0-recorded',
@@ -16,6 +17,7 @@ export const recordedReport: ServerReport = {
   received: 7,
   sent: 6,
   outstanding: 0,
+  traceMask: 306n,
   zxid: 3n,
   proposalBytes: { last: -1, min: -1, max: -1 },
   responseBytes: { last: 88, min: 22, max: 89 },

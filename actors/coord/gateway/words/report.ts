@@ -49,6 +49,8 @@ export interface ServerReport {
   readonly configuration: ConfigurationReport;
   /** The text of the zoo.cfg; empty when none was given. */
   readonly initialConfiguration: string;
+  /** What `set_trace_mask` was told last: there is no tracing here that would look at it. */
+  readonly traceMask: bigint;
   /** Whatever else is counted here, under ZooKeeper's names where it has one: `commit_count`, `fsynctime_sum`. */
   readonly metrics: readonly MetricReport[];
   /** What Prometheus is told beside them. */
@@ -61,6 +63,10 @@ export interface MemberReport {
   readonly id: number;
   readonly address: string;
   readonly clientPort: number;
+  /** Between servers, as its `server.N` line has them; undefined for a member that has no such line. */
+  readonly quorum:
+    | { readonly host: string; readonly port: number; readonly electionPort: number }
+    | undefined;
   readonly role: 'participant' | 'observer';
   /** It is up to date, as far as this member knows. */
   readonly isSynced: boolean;
