@@ -75,7 +75,13 @@ function secureServer(
     log.info('TLS refused', { address, port, reason });
   };
   server.on('connection', keep);
-  server.on('tlsClientError', (error, socket) => refused(socket, error.message));
+  server.on('tlsClientError', (error, socket) => {
+    // A certificate that is not believed ends the connection, of which the error only says that it ended.
+    const { authorizationError } = socket as {
+      readonly authorizationError?: Error | string | null;
+    };
+    refused(socket, String(authorizationError ?? error.message));
+  });
   server.on('secureConnection', (socket) => {
     keep(socket);
     const proof = proofOf(socket, tls);

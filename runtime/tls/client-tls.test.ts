@@ -55,7 +55,10 @@ async function open(more: Partial<SecureClientSettings>, tls: 'needed' | 'offere
     },
     log,
   );
-  const tcp = openTcp({ tls: ofClients, log: silentLog });
+  const refusals: string[] = [];
+  const note = (_text: string, fields: Record<string, unknown> = {}) =>
+    refusals.push(String(fields.reason));
+  const tcp = openTcp({ tls: ofClients, log: { ...silentLog, info: note } });
   const port = await freePort();
   tcp.listen(
     { host: '127.0.0.1', port, tls },
@@ -73,7 +76,7 @@ async function open(more: Partial<SecureClientSettings>, tls: 'needed' | 'offere
     tcp.close();
     ofClients.close();
   });
-  return { port, errors };
+  return { port, errors, refusals };
 }
 
 async function freePort(): Promise<number> {
@@ -136,7 +139,7 @@ describe('the files of TLS', () => {
 describe('a client', () => {
   it('whose certificate is revoked is not let in, once the list says so, with an old session neither', async () => {
     cpSync(authority.revocations('none', []), file('now.crl'));
-    const { port } = await open({ revocationsPath: file('now.crl') });
+    const { port, refusals } = await open({ revocationsPath: file('now.crl') });
     const { socket } = await enter(port, client, { maxVersion: 'TLSv1.2' });
     const session = socket.getSession() as Buffer;
     const resumed = await enter(port, client, { maxVersion: 'TLSv1.2', session });
@@ -148,14 +151,16 @@ describe('a client', () => {
         () => 'refused',
       );
     await expect.poll(outcome, { timeout: 10_000 }).toBe('refused');
+    await expect.poll(() => refusals).toEqual(['CERT_REVOKED']);
     await expect(enter(port, client, { maxVersion: 'TLSv1.2', session })).rejects.toThrow();
     expect((await enter(port, neighbour)).greeting).toBe('CN=neighbour\n');
   });
 
   it('may have to come from the address of its certificate', async () => {
-    const { port } = await open({ verifiesClientAddress: true });
+    const { port, refusals } = await open({ verifiesClientAddress: true });
     expect((await enter(port)).greeting).toBe('CN=client\n');
     await expect(enter(port, neighbour)).rejects.toThrow();
+    expect(refusals).toEqual(['its certificate does not name the address 127.0.0.1']);
   });
 
   it('may be known by an alternative name', async () => {
