@@ -12,6 +12,7 @@ export type PlantedBug =
   | 'repeat-applied'
   | 'wiped-disk-votes'
   | 'new-members-not-asked'
+  | 'observer-votes'
   | 'old-epoch-obeyed'
   | 'update-forgotten-before-acknowledgement'
   | 'resource-freed-twice'

@@ -6,6 +6,7 @@ const events: readonly CoordinatorEvent[] = [
   { type: 'RECOVERED', mayVote: true },
   { type: 'RECOVERED', mayVote: false },
   { type: 'ADMITTED' },
+  { type: 'RETIRED' },
   { type: 'LEADER_LOST' },
   { type: 'PRE_VOTE_WON' },
   { type: 'ELECTED' },
@@ -17,13 +18,14 @@ const events: readonly CoordinatorEvent[] = [
 
 /** For each state, what each event leads to, in the order above; `-` where it must not happen. */
 const table: Record<string, readonly string[]> = {
-  recovering: ['following', 'catchingUp', '-', '-', '-', '-', '-', '-', '-', 'stopped'],
-  catchingUp: ['-', '-', 'following', '-', '-', '-', '-', '-', '-', 'stopped'],
-  following: ['-', '-', '-', 'preVoting', '-', '-', '-', '-', '-', 'stopped'],
-  preVoting: ['-', '-', '-', '-', 'preparing', '-', 'following', 'following', '-', 'stopped'],
-  preparing: ['-', '-', '-', '-', '-', 'leading', 'following', 'following', '-', 'stopped'],
-  leading: ['-', '-', '-', '-', '-', '-', 'following', '-', 'following', 'stopped'],
-  stopped: ['-', '-', '-', '-', '-', '-', '-', '-', '-', '-'],
+  recovering: ['following', 'catchingUp', '-', '-', '-', '-', '-', '-', '-', '-', 'stopped'],
+  catchingUp: ['-', '-', 'following', 'observing', '-', '-', '-', '-', '-', '-', 'stopped'],
+  observing: ['-', '-', 'following', '-', '-', '-', '-', '-', '-', '-', 'stopped'],
+  following: ['-', '-', '-', 'observing', 'preVoting', '-', '-', '-', '-', '-', 'stopped'],
+  preVoting: ['-', '-', '-', '-', '-', 'preparing', '-', 'following', 'following', '-', 'stopped'],
+  preparing: ['-', '-', '-', '-', '-', '-', 'leading', 'following', 'following', '-', 'stopped'],
+  leading: ['-', '-', '-', '-', '-', '-', '-', 'following', '-', 'following', 'stopped'],
+  stopped: ['-', '-', '-', '-', '-', '-', '-', '-', '-', '-', '-'],
 };
 
 test('the table has every state of the chart', () => {

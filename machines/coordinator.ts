@@ -9,6 +9,8 @@ export type CoordinatorEvent =
   | { type: 'RECOVERED'; mayVote: boolean }
   /** A decided configuration names this disk, and everything up to it is durable here. */
   | { type: 'ADMITTED' }
+  /** The configuration that was decided last does not count this member: an observer, or one that was removed. */
+  | { type: 'RETIRED' }
   /** No word from a leader for an election timeout. */
   | { type: 'LEADER_LOST' }
   /** A majority would follow this member. */
@@ -36,8 +38,9 @@ export const coordinatorMachine = setup({
     recovering: {
       on: { RECOVERED: [{ guard: 'mayVote', target: 'following' }, { target: 'catchingUp' }] },
     },
-    catchingUp: { on: { ADMITTED: 'following' } },
-    following: { on: { LEADER_LOST: 'preVoting' } },
+    catchingUp: { on: { ADMITTED: 'following', RETIRED: 'observing' } },
+    observing: { on: { ADMITTED: 'following' } },
+    following: { on: { LEADER_LOST: 'preVoting', RETIRED: 'observing' } },
     preVoting: {
       on: {
         PRE_VOTE_WON: 'preparing',

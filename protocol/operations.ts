@@ -161,8 +161,16 @@ export interface QuorumMember {
   /** What ZooKeeper's clients are told of it, as `HOST:2888:3888;HOST:PORT`; absent while nobody knows it. */
   readonly address?: string;
 }
+/** Learns and serves without a vote: so its disk, which may be emptied at any time, is of no account. */
+export interface QuorumObserver {
+  readonly id: MemberId;
+  /** As of a member. */
+  readonly address?: string;
+}
 export interface Configuration {
   readonly members: readonly QuorumMember[];
+  /** Absent where there are none. None of them is a member. */
+  readonly observers?: readonly QuorumObserver[];
   /** When it was proposed, of one that clients are told; not kept beyond the entry. */
   readonly wallMs?: number;
   /** The request that asked for it, which its asker knows it by; not kept beyond the entry. */

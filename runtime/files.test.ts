@@ -18,6 +18,13 @@ const disk = vi.hoisted(() => ({
   afterSync: (_descriptor: number): void => undefined,
   writtenAt: [] as unknown[],
   syncFails: false,
+  takeFailure() {
+    const fails = this.syncFails;
+    this.syncFails = false;
+    return fails
+      ? Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' })
+      : undefined;
+  },
 }));
 vi.mock('node:fs', async (original) => {
   const actual = await original<typeof import('node:fs')>();
@@ -32,10 +39,14 @@ vi.mock('node:fs', async (original) => {
       return actual.writeSync(...args);
     },
     fdatasync: (descriptor: number, done: (error: Error | null) => void) => {
-      const fails = disk.syncFails;
-      disk.syncFails = false;
-      if (fails) done(Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' }));
-      else actual.fdatasync(descriptor, done);
+      const failure = disk.takeFailure();
+      if (failure === undefined) actual.fdatasync(descriptor, done);
+      else done(failure);
+    },
+    fdatasyncSync: (descriptor: number) => {
+      const failure = disk.takeFailure();
+      if (failure !== undefined) throw failure;
+      actual.fdatasyncSync(descriptor);
     },
     fsyncSync: (descriptor: number) => {
       actual.fsyncSync(descriptor);
@@ -134,24 +145,31 @@ describe('files', () => {
     await storage.close();
   });
 
-  it('reports a sync that fails once as DISK_FAILED, and nothing is written to any file after it', async () => {
-    const directory = temporaryDirectory();
-    const storage = openFiles(directory);
-    const codes: (string | undefined)[] = [];
-    const append = (name: string) =>
-      new Promise<void>((resolve) => {
-        storage.append(name, [bytes], (failure) => {
-          codes.push(failure?.code);
-          resolve();
+  it.each([
+    ['waited for', 1],
+    ['done elsewhere', 1024 * 1024],
+  ])(
+    'reports a sync that fails once as DISK_FAILED, and nothing is written after it: %s',
+    async (_, size) => {
+      const bytes = new Uint8Array(size);
+      const directory = temporaryDirectory();
+      const storage = openFiles(directory);
+      const codes: (string | undefined)[] = [];
+      const append = (name: string) =>
+        new Promise<void>((resolve) => {
+          storage.append(name, [bytes], (failure) => {
+            codes.push(failure?.code);
+            resolve();
+          });
         });
-      });
-    await append('log');
-    disk.syncFails = true;
-    for (const name of ['log', 'log', 'other']) await append(name);
-    expect(codes).toEqual([undefined, 'DISK_FAILED', 'DISK_FAILED', 'DISK_FAILED']);
-    expect(storage.list()).toEqual([{ name: 'log', bytes: 2 }]);
-    await storage.close();
-  });
+      await append('log');
+      disk.syncFails = true;
+      for (const name of ['log', 'log', 'other']) await append(name);
+      expect(codes).toEqual([undefined, 'DISK_FAILED', 'DISK_FAILED', 'DISK_FAILED']);
+      expect(storage.list()).toEqual([{ name: 'log', bytes: 2 * size }]);
+      await storage.close();
+    },
+  );
 
   it('writes again what may be in a cache only, where it stands', async () => {
     const directory = temporaryDirectory();

@@ -13,6 +13,7 @@ import { type CoordNode, coordStatus, makeCoordNode } from './nodes/coord.ts';
 import { CLUSTER, type ClusterNode } from './nodes/node.ts';
 import type { Violation } from './violations.ts';
 import { FrameworkWorkload } from './workload/frameworks.ts';
+import { ObserversWorkload } from './workload/observers.ts';
 import { ServiceWorkload } from './workload/service.ts';
 import { AGENT, TaskWorkload } from './workload/tasks.ts';
 import type { Workload } from './workload/workload.ts';
@@ -87,12 +88,16 @@ class Simulation {
       snapshotChunkBytes: random.pick([100, 2000, 256 * 1024]),
       keptSlots: random.pick([1, 20, 4096]),
     };
-    this.coords = Array.from({ length: members }, (_, index) =>
+    this.coords = Array.from({ length: members + (profile.observers ?? 0) }, (_, index) =>
       makeCoordNode({
         ...{ world, truth: this.truth, bounds, member: index + 1, members, planted },
-        hasGateway: zookeeperClients > 0,
+        ...{ isObserver: index >= members, hasGateway: zookeeperClients > 0 },
       }),
     );
+    const voters = this.coords.slice(0, members);
+    const observers = this.coords.slice(members);
+    if (observers.length > 0)
+      this.workloads.push(new ObserversWorkload({ world, members: voters, observers }));
     this.znodes = new ZnodeWorkload(world, this.truth, {
       ...{ znodeClients, zookeeperClients },
       servers: this.coords.map(({ name }) => name),
@@ -132,7 +137,8 @@ class Simulation {
       world,
       truth: this.truth,
       profile,
-      coords: this.coords,
+      coords: voters,
+      observers,
       nodes: this.nodes,
     });
   }
@@ -201,7 +207,7 @@ class Simulation {
       const status = coordStatus(node);
       return (
         status !== undefined &&
-        (status.role === 'following' || status.role === 'leading') &&
+        ['following', 'leading', 'observing'].includes(status.role) &&
         status.slot === this.truth.lastSlot
       );
     });

@@ -10,11 +10,11 @@ const slot = (number: number) => (number * SLOTS_BETWEEN_DIGESTS) as Slot;
 const told = (from: MemberId, at: Slot, digest: string, format = 1) =>
   ({ type: 'digestTold', from, slot: at, format, digest }) as const;
 
-function agreement() {
+function agreement(member = one) {
   const errors: unknown[] = [];
   const log = { ...silentLog, error: (_: string, fields?: object) => errors.push(fields) };
   const members = () => [one, two, three];
-  return { errors, agreement: new Agreement({ member: one, log, members, format: 1 }) };
+  return { errors, agreement: new Agreement({ member, log, members, format: 1 }) };
 }
 
 const diverged = expect.objectContaining({
@@ -46,6 +46,19 @@ describe('the trees of the members', () => {
     own.applied(slot(2), () => 'mine');
     own.heard(told(two, slot(2), 'theirs'));
     expect(() => own.heard(told(three, slot(2), 'theirs'))).toThrow(diverged);
+  });
+
+  it('stop an observer by those of the members, who count nothing that it tells', () => {
+    const observer = 4 as MemberId;
+    const { agreement: observing } = agreement(observer);
+    observing.applied(slot(2), () => 'mine');
+    observing.heard(told(two, slot(2), 'theirs'));
+    expect(() => observing.heard(told(three, slot(2), 'theirs'))).toThrow(diverged);
+    const { agreement: own, errors } = agreement();
+    own.applied(slot(2), () => 'mine');
+    own.heard(told(two, slot(2), 'theirs'));
+    own.heard(told(observer, slot(2), 'theirs'));
+    expect(errors).toHaveLength(2);
   });
 
   it('stop it as well when it comes last', () => {

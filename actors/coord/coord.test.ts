@@ -7,7 +7,7 @@ import {
   Cluster,
   errorCode,
   filesOf,
-  type Member,
+  sessionAt,
   subjects,
 } from './testing/cluster.ts';
 
@@ -180,15 +180,6 @@ describe('a member whose disk was emptied', () => {
     ).toBeUndefined();
   });
 });
-
-/** A session with its own member: `open` is shared out, so it is asked for until this member answers. */
-function sessionAt(client: Client, member: Member, body: Body = {}): Body {
-  for (let tries = 0; tries < 50; tries++) {
-    const opened = client.insist(subjects.session('open'), { timeoutMs: 4000, ...body });
-    if (opened.member === member.id) return opened;
-  }
-  throw new Error(`no session at member ${member.id}`);
-}
 
 describe('writes under way when the leader dies', () => {
   it('are made once each and in order, whoever the holder is', () => {

@@ -5,7 +5,7 @@
  * goes to the log, what it wants said goes out, and what is decided is applied; then clients are answered.
  */
 import { assert, MesozooError } from '../../protocol/errors.ts';
-import type { Ballot, MemberId } from '../../protocol/ids.ts';
+import type { Ballot, MemberId, Slot } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
 import type { Operation } from '../../protocol/operations.ts';
 import { type Subjects, subjectsOf } from '../../protocol/subjects.ts';
@@ -223,7 +223,11 @@ export class CoordActor implements Actor {
             facts: () => {
               const { role, leader, configuration } = paxos.status();
               const members = configuration.members.map(({ id }) => id);
-              return { role, leader, members, files: storage.list() };
+              const observers = (configuration.observers ?? []).map(({ id }) => id);
+              return {
+                ...{ role, leader, members, observers, files: storage.list() },
+                presenceOf: (id) => membership.presenceOf(id),
+              };
             },
           });
     return {
@@ -422,10 +426,11 @@ export class CoordActor implements Actor {
 
   private apply(parts: Parts, { slot, value }: Decided): void {
     const state = this.tree();
+    const zxidBefore = state.zxid;
     let applied: readonly Applied[] = NOTHING;
     switch (value.kind) {
       case 'entry':
-        applied = state.apply(slot, value.bytes, (one) => this.applied(parts, one));
+        applied = this.applyEntry(parts, slot, value.bytes);
         break;
       case 'noop':
         state.applyOther(slot);
@@ -437,22 +442,33 @@ export class CoordActor implements Actor {
           this.applied(parts, told);
         }
         parts.membership.applied(slot, value.configuration);
-        this.ports.log.info('configuration changed', {
-          slot,
-          members: value.configuration.members,
-        });
+        this.ports.log.info('configuration changed', { slot, ...value.configuration });
         break;
       }
       default:
         value satisfies never;
     }
     parts.agreement.applied(slot, () => state.digest());
+    parts.gateway?.applied(zxidBefore);
     this.options.observe?.applied({
       slot,
       value: value.kind === 'entry' ? value.bytes : JSON.stringify(value),
       applied,
       digest: state.digest(),
     });
+  }
+
+  private applyEntry(parts: Parts, slot: Slot, entry: Uint8Array): readonly Applied[] {
+    const isObserved = this.options.observe !== undefined;
+    const all: Applied[] = [];
+    this.tree().applyEach(slot, entry, {
+      isAsked: (tag) => isObserved || parts.outbox.has(tag),
+      applied: (one) => {
+        if (isObserved) all.push(one);
+        this.applied(parts, one);
+      },
+    });
+    return all;
   }
 
   private applied(parts: Parts, applied: Applied): void {
@@ -462,7 +478,6 @@ export class CoordActor implements Actor {
     const isEventLate = this.options.planted?.has('event-after-answer') === true;
     if (!isEventLate) fireGateway(parts, applied);
     parts.door.applied(applied);
-    parts.gateway?.applied(applied.zxid);
     if (applied.ended !== undefined) parts.gateway?.ended(applied.ended);
     if (applied.ended !== undefined) parts.expiry.ended(applied.ended.session);
     if (result.kind === 'session' && this.role === 'leading') {
@@ -642,12 +657,13 @@ export class CoordActor implements Actor {
     return this.parts?.paxos.status();
   }
 
-  /** It leads, or follows one who does and is not so far behind that it needs a snapshot. */
+  /** It leads, or follows or observes one who does, and is not so far behind that it needs a snapshot. */
   isReady(): boolean {
     const { parts } = this;
     if (parts === undefined || parts.snapshots.isFetching) return false;
     const { role, leader } = parts.paxos.status();
-    return role === 'leading' || (role === 'following' && leader !== undefined);
+    const isFollower = role === 'following' || role === 'observing';
+    return role === 'leading' || (isFollower && leader !== undefined);
   }
 
   /** For the simulation's checkers: the tree as it is. */
@@ -676,5 +692,5 @@ const SILENT_HEARTBEATS = 2.5;
 const NOTHING: readonly Applied[] = Object.freeze([]);
 
 function fireGateway({ gateway }: Parts, { events }: Applied): void {
-  if (gateway !== undefined) for (const event of events) gateway.fire(event);
+  if (gateway !== undefined) for (let at = 0; at < events.length; at++) gateway.fire(events[at]!);
 }

@@ -18,7 +18,7 @@ const FIRST = 257 as Ballot;
 
 function add(outbox: Outbox, number: number, bytes = Buffer.from(`${number}`)): number {
   const tag = outbox.takeTag();
-  outbox.add({ tag, session, number, bytes, done: () => undefined });
+  outbox.add({ tag, session, number, bytes, done: () => undefined, place: 0 });
   return tag;
 }
 

@@ -13,7 +13,7 @@ import { limits } from '../../protocol/limits.ts';
 import type { Operation, OperationResult } from '../../protocol/operations.ts';
 import type { PlantedBugs } from '../planted.ts';
 import type { Forward, Resend } from './member-messages.ts';
-import { encodeOperation } from './znodes/operation-codec.ts';
+import { encodeTagged } from './znodes/operation-codec.ts';
 
 /** Called once: with what `apply` gave, or never when the member stops before. */
 export type OperationDone = (result: OperationResult, zxid: Zxid) => void;
@@ -59,6 +59,10 @@ export class Outbox {
     return this.kept.size;
   }
 
+  has(tag: number): boolean {
+    return this.kept.has(tag);
+  }
+
   isFull(): boolean {
     return this.kept.size >= limits.operationsWaiting || this.bytesKept >= limits.waitingBytes;
   }
@@ -72,7 +76,7 @@ export class Outbox {
       );
     }
     const tag = this.takeTag();
-    const bytes = encodeOperation({ ...operation, tag });
+    const bytes = encodeTagged(operation, tag);
     const bytesMax = Math.min(limits.multiBytes, this.messageBytesMax - ENTRY_HEADROOM_BYTES);
     if (bytes.length > bytesMax) {
       throw new MesozooError(
@@ -80,7 +84,8 @@ export class Outbox {
         `the operation has ${bytes.length} bytes, one may have ${bytesMax}`,
       );
     }
-    this.add({ tag, session: operation.session, number: operation.number, bytes, done });
+    const { session, number } = operation;
+    this.add({ tag, session, number, bytes, done, place: 0 });
   }
 
   /** A tag that no kept operation has. */
@@ -90,8 +95,7 @@ export class Outbox {
     return this.nextTag;
   }
 
-  add(operation: Omit<PendingOperation, 'place'>): void {
-    const pending: PendingOperation = { ...operation, place: 0 };
+  add(pending: PendingOperation): void {
     this.kept.set(pending.tag, pending);
     this.bytesKept += pending.bytes.length;
     this.unsent.push(pending);

@@ -142,16 +142,17 @@ export class Housekeeping {
   }
 
   /** A member that is cut off must not take a share of the requests. */
-  private offerOrWithdraw({ role, leader }: PaxosStatus, nowMs: number, isCurrent: boolean): void {
+  private offerOrWithdraw(status: PaxosStatus, nowMs: number, isCurrent: boolean): void {
+    const { role, leader, isFetching } = status;
     const { parts, ports, tree, timing } = this.options;
     const { door, memberSession } = parts;
     if (door.isLeaving) return;
     const isUseful =
       leader !== undefined &&
-      (role === 'leading' || role === 'following') &&
+      (role === 'leading' || role === 'following' || role === 'observing') &&
       isCurrent &&
       memberSession.isOpen &&
-      (door.isOffered || tree().exists(treePaths.root) !== undefined);
+      (door.isOffered || (!isFetching && tree().exists(treePaths.root) !== undefined));
     if (isUseful) {
       this.usefulMs = nowMs;
       if (!door.isOffered) ports.log.info('requests taken');

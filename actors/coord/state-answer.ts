@@ -39,6 +39,7 @@ export function describeMember(
     isOffered: door.isOffered,
     disk: log.identity.disk,
     members: status.configuration.members.map((member) => member.id),
+    observers: (status.configuration.observers ?? []).map((observer) => observer.id),
   };
 }
 

@@ -28,10 +28,11 @@ export const charts: readonly Chart[] = [
     name: 'coordinator',
     machine: coordinatorMachine,
     purpose:
-      'The role of one member of the quorum: it recovers, catches up where its disk may not vote yet, follows a leader, and stands for election when it hears none.',
+      'The role of one member of the quorum: it recovers, catches up where its disk may not vote yet, observes while no vote of it counts, follows a leader, and stands for election when it hears none.',
     events: {
       RECOVERED: 'the log was read; `mayVote` is false for a disk that is new or lost something',
       ADMITTED: 'a decided configuration names this disk, and everything up to it is on it',
+      RETIRED: 'a decided configuration has this member as an observer, or not at all',
       LEADER_LOST: 'no word from a leader for an election timeout',
       PRE_VOTE_WON: 'a majority would follow this member',
       ELECTED: 'a majority has promised this member’s ballot',

@@ -16,7 +16,9 @@ export interface InjectorOptions {
   readonly world: World;
   readonly truth: Truth;
   readonly profile: Profile;
+  /** Those that vote. */
   readonly coords: readonly CoordNode[];
+  readonly observers: readonly CoordNode[];
   /** All of them, coords too. */
   readonly nodes: readonly ClusterNode[];
 }
@@ -226,8 +228,11 @@ export class FaultInjector {
     node.disk.failNext = this.random.chance(0.5) ? 'DISK_FULL' : 'DISK_FAILED';
   }
 
+  /** What an observer has, nobody needs. */
   private wipeDisk(): void {
-    const node = this.pickExpendableCoord();
+    const { observers } = this.options;
+    const isObserver = observers.length > 0 && this.random.chance(0.5);
+    const node = isObserver ? this.pick(observers) : this.pickExpendableCoord();
     if (node === undefined) return;
     node.hurtUntilSlot = this.options.truth.lastSlot;
     node.process.crash('machine');
@@ -292,7 +297,8 @@ export class FaultInjector {
   private remedy({ process, disk, name }: ClusterNode): void {
     const { failure } = process;
     if (!(failure instanceof MesozooError) || failure.code !== 'LOG_DAMAGED') return;
-    const coord = this.options.coords.find((node) => node.name === name);
+    const { coords, observers } = this.options;
+    const coord = [...coords, ...observers].find((node) => node.name === name);
     if (coord === undefined || disk === undefined) return;
     this.options.world.trace.record(name, 'emptied by the operator');
     disk.wipe();

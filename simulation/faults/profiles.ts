@@ -28,8 +28,10 @@ export type FaultKind = (typeof faultKinds)[number];
 export interface Profile {
   readonly name: ProfileName;
   readonly description: string;
-  /** One of these. */
+  /** Members of the quorum: one of these. */
   readonly coords: readonly number[];
+  /** Coords without a vote, beside them. */
+  readonly observers?: number;
   readonly masters: number;
   readonly agents: number;
   readonly znodeClients: number;
@@ -65,7 +67,8 @@ export type ProfileName =
   | 'late'
   | 'frameworks'
   | 'services'
-  | 'zookeeper';
+  | 'zookeeper'
+  | 'observers';
 
 const calmNetwork = () => GOOD_NETWORK;
 
@@ -218,6 +221,31 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       cutConnection: 800,
       restartNats: 8000,
       slowDisk: 5000,
+    },
+    kindChance: 0.6,
+    network: roughNetwork,
+  },
+  observers: {
+    name: 'observers',
+    description: 'clients at members and observers, which come and go, and lose their disks',
+    ...quorumOnly,
+    coords: [3],
+    observers: 2,
+    znodeClients: 2,
+    zookeeperClients: 2,
+    activeMs: [5000, 9000],
+    quietMs: 60_000,
+    everyMs: {
+      crashProcess: 2000,
+      stopCoord: 3000,
+      crashMachine: 3000,
+      crashInTurn: 3000,
+      pause: 3000,
+      partition: 2000,
+      isolateLeader: 4000,
+      cutConnection: 1500,
+      wipeDisk: 3000,
+      slowDisk: 4000,
     },
     kindChance: 0.6,
     network: roughNetwork,
@@ -385,7 +413,7 @@ const rotation: readonly ProfileName[] = [
   'partitions',
   'frameworks',
   'sessions',
-  'quorum',
+  'observers',
   'failover',
   'calm',
   'power',

@@ -26,6 +26,8 @@ export interface CoordNodeOptions {
   readonly truth: Truth;
   readonly member: number;
   readonly members: number;
+  /** Begins without a bootstrap, as one that joins. */
+  readonly isObserver: boolean;
   /** Whether clients of ZooKeeper connect. */
   readonly hasGateway: boolean;
   readonly planted: PlantedBugs;
@@ -71,7 +73,8 @@ export function makeCoordNode(options: CoordNodeOptions): CoordNode {
           bounds: options.bounds,
           ...(options.hasGateway && { zookeeper }),
           observe: { applied: (slot) => truth.applied(name, slot) },
-          ...(!node.wiped && { bootstrap: { clusterId: 'simulated', members } }),
+          ...(!node.wiped &&
+            !options.isObserver && { bootstrap: { clusterId: 'simulated', members } }),
         }),
     }),
   };
@@ -88,7 +91,7 @@ export function isHurt(node: CoordNode): boolean {
   if (node.hurtUntilSlot === undefined) return false;
   const status = coordStatus(node);
   const votes =
-    status !== undefined && status.role !== 'recovering' && status.role !== 'catchingUp';
+    status !== undefined && !['recovering', 'catchingUp', 'observing'].includes(status.role);
   if (votes && status.slot >= node.hurtUntilSlot) node.hurtUntilSlot = undefined;
   return node.hurtUntilSlot !== undefined;
 }

@@ -23,17 +23,24 @@ if (place >= 0 && process.argv[1]?.endsWith('coord/main.ts')) {
     for (const symbol of Object.getOwnPropertySymbols(original)) noted[symbol] = original[symbol];
     return noted;
   };
-  for (const name of ['writev', 'fsync', 'rename', 'unlink']) fs[name] = noting(name);
-  const sync = noting('fdatasync');
-  fs.fdatasync = (descriptor, done) => {
-    if (hasFailed || !existsSync(order)) {
-      sync(descriptor, done);
-      return;
-    }
+  for (const name of ['writev', 'writevSync', 'fsync', 'rename', 'unlink']) fs[name] = noting(name);
+  const failure = () => {
+    if (hasFailed || !existsSync(order)) return undefined;
     rmSync(order);
     hasFailed = true;
-    const error = Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
-    setImmediate(() => done(error));
+    return Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
+  };
+  const sync = noting('fdatasync');
+  fs.fdatasync = (descriptor, done) => {
+    const error = failure();
+    if (error === undefined) sync(descriptor, done);
+    else setImmediate(() => done(error));
+  };
+  const syncNow = noting('fdatasyncSync');
+  fs.fdatasyncSync = (descriptor) => {
+    const error = failure();
+    if (error !== undefined) throw error;
+    syncNow(descriptor);
   };
   syncBuiltinESMExports();
 }

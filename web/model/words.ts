@@ -30,6 +30,7 @@ const tones: Readonly<Record<string, Tone>> = {
   leading: 'good',
   serving: 'good',
   following: 'good',
+  observing: 'good',
   contending: 'good',
   registered: 'good',
   running: 'good',

@@ -157,7 +157,7 @@ export class Door {
 
   /** Watchers are told before anything is answered that shows what they watch for. */
   fire({ events, zxid }: Applied): void {
-    for (const event of events) this.sessions.fire(event, zxid);
+    for (let at = 0; at < events.length; at++) this.sessions.fire(events[at]!, zxid);
   }
 
   applied(applied: Applied): void {

@@ -55,11 +55,9 @@ export class SessionTable {
   }
 
   fire(event: TreeEvent, zxid: Zxid): void {
-    const hears = (id: SessionId) => {
-      const identities = this.held.get(id)?.options.identities;
-      return identities !== undefined && mayHear(event, identities);
-    };
-    for (const id of this.watches.fire(event, hears)) {
+    const told = this.watches.fire(event, this.hears);
+    for (let at = 0; at < told.length; at++) {
+      const id = told[at]!;
       const session = this.held.get(id);
       if (session === undefined) continue;
       session.eventNumber += 1;
@@ -72,6 +70,11 @@ export class SessionTable {
       });
     }
   }
+
+  private readonly hears = (id: SessionId, event: TreeEvent): boolean => {
+    const identities = this.held.get(id)?.options.identities;
+    return identities !== undefined && mayHear(event, identities);
+  };
 
   /** An entry has ended an incarnation; `staysHere`: the next one is this member's as well. */
   ended(

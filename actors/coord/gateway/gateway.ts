@@ -129,17 +129,22 @@ export class Gateway {
 
   /** Watchers are told before anything is answered that shows what they watch for. */
   fire(event: TreeEvent): void {
-    const hears = (id: SessionId) => {
-      const identities = this.sessions.get(id)?.identities;
-      return identities !== undefined && mayHear(event, identities);
-    };
-    for (const id of this.watches.fire(event, hears))
+    const told = this.watches.fire(event, this.hears);
+    for (let at = 0; at < told.length; at++) {
+      const id = told[at]!;
       this.sessions.get(id)?.notify(eventTypes[event.type], event.path);
+    }
   }
 
-  /** After each operation, before the next. */
-  applied(zxid: Zxid): void {
-    this.digests.applied(zxid, () => this.options.quorum.state().digest());
+  private readonly hears = (id: SessionId, event: TreeEvent): boolean => {
+    const identities = this.sessions.get(id)?.identities;
+    return identities !== undefined && mayHear(event, identities);
+  };
+
+  /** After each slot, with the zxid before it. */
+  applied(before: Zxid): void {
+    const state = this.options.quorum.state();
+    this.digests.applied(before, state.zxid, () => state.digest());
   }
 
   ended({ session, incarnation }: NonNullable<Applied['ended']>): void {

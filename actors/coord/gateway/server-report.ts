@@ -5,7 +5,13 @@ import type { ZnodeState } from '../znodes/contract.ts';
 import type { ClientConnection } from './connection.ts';
 import type { Gateway } from './gateway.ts';
 import type { GatewaySettings } from './settings.ts';
-import type { ConnectionReport, MetricReport, ServerMode, ServerReport } from './words/report.ts';
+import type {
+  ConnectionReport,
+  MemberReport,
+  MetricReport,
+  ServerMode,
+  ServerReport,
+} from './words/report.ts';
 
 /** What only the process knows. */
 export interface ProcessFacts {
@@ -21,11 +27,17 @@ export interface ProcessFacts {
   readonly openFilesMax: number;
 }
 
+/** By what the member has lately said, if anything. */
+export type Presence = Pick<MemberReport, 'isConnected' | 'isSynced'>;
+
 /** What only the member behind the gateway knows. */
 export interface MemberFacts {
   readonly role: string;
   readonly leader: MemberId | undefined;
+  /** Those who vote. */
   readonly members: readonly MemberId[];
+  readonly observers: readonly MemberId[];
+  readonly presenceOf: (member: MemberId) => Presence;
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }
 
@@ -65,16 +77,16 @@ export function serverReport(options: ReportOptions): ServerReport {
     version: process.version,
     builtOn: process.builtOn,
     isServing: options.isServing,
-    mode: modeOf(facts),
+    mode: modeOf(facts, member),
     serverId: member,
     leaderId: facts.leader,
     leaderAddress: facts.leader === undefined ? undefined : addressOf(facts.leader).address,
-    members: facts.members.map((id) => ({
-      id,
-      ...addressOf(id),
-      role: 'participant',
-      isSynced: true,
-    })),
+    members: [
+      ...facts.members.map((id) => ({ id, role: 'participant' as const })),
+      ...facts.observers.map((id) => ({ id, role: 'observer' as const })),
+    ]
+      .sort((one, other) => one.id - other.id)
+      .map(({ id, role }) => ({ id, role, ...addressOf(id), ...facts.presenceOf(id) })),
     latencyMs: gateway.latencyMs.report(),
     received: gateway.received,
     sent: gateway.sent,
@@ -116,7 +128,8 @@ export function serverReport(options: ReportOptions): ServerReport {
 
 /** As the configuration says; by the name between servers where clients may use any. */
 function memberAddress({ configuration }: ZnodeState, id: MemberId) {
-  const text = configuration.members.find((one) => one.id === id)?.address;
+  const { members, observers = [] } = configuration;
+  const text = [...members, ...observers].find((one) => one.id === id)?.address;
   const parts = /^(.+):(\d+):(\d+);(.+):(\d+)$/.exec(text ?? '');
   if (parts === null) return undefined;
   const [, host = '', port, electionPort, client = '', clientPort] = parts;
@@ -127,9 +140,10 @@ function memberAddress({ configuration }: ZnodeState, id: MemberId) {
   };
 }
 
-function modeOf({ role, leader, members }: MemberFacts): ServerMode {
+function modeOf({ role, leader, members, observers }: MemberFacts, own: MemberId): ServerMode {
   if (leader === undefined) return 'read-only';
-  if (members.length === 1) return 'standalone';
+  if (observers.includes(own)) return 'observer';
+  if (members.length === 1 && observers.length === 0) return 'standalone';
   return role === 'leading' ? 'leader' : 'follower';
 }
 

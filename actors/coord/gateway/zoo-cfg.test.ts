@@ -163,7 +163,7 @@ describe('a zoo.cfg', () => {
   });
 
   it('names the servers', () => {
-    const { servers } = parseZooCfg(
+    const { servers, ignored } = parseZooCfg(
       'server.2=[::1]:2889:3889:observer;[::1]:2182\nserver.1=zoo1:2888:3888;2181\nserver.3=a:1:2|b:3:4',
     );
     expect(servers.map(({ id, host, role, clientPort }) => [id, host, role, clientPort])).toEqual([
@@ -171,6 +171,7 @@ describe('a zoo.cfg', () => {
       [2, '::1', 'observer', 2182],
       [3, 'a', 'participant', undefined],
     ]);
+    expect(ignored).toMatchObject([{ key: 'observer in server.2', line: 1, kind: 'useless' }]);
   });
 
   it.each([

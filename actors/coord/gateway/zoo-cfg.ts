@@ -51,6 +51,11 @@ export function parseZooCfg(text: string): ZooCfg {
     if (number !== undefined) {
       const server = parseServer(Number(number), property);
       servers.set(server.id, server);
+      if (server.role === 'observer')
+        ignored.push({
+          ...{ key: `observer in ${key}`, line: property.line, kind: 'useless' },
+          why: 'all coords of the start are members, until reconfig makes one an observer',
+        });
     } else if (isUsed(key) || superUserKey.test(key)) {
       if (superUserKey.test(key)) saslSuperUsers.push(property.value);
       else given.set(key as UsedKey, property);

@@ -1,46 +1,17 @@
 /** Members of a whole quorum under virtual time change while clients write and members crash. */
 import { describe, expect, it } from 'vitest';
-import type { MemberId, Slot } from '../../../protocol/ids.ts';
+import type { MemberId } from '../../../protocol/ids.ts';
 import { CONFIG_PATH } from '../../../protocol/paths.ts';
-import { encodeMemberMessage, type ReconfigAsked } from '../member-messages.ts';
+import type { ReconfigAsked } from '../member-messages.ts';
 import { type Client, Cluster, errorCode, subjects } from '../testing/cluster.ts';
-
-const SUPER = [{ scheme: 'super', id: '' }];
-const NOTHING = { joining: null, leaving: null, newMembers: null, version: -1, identities: SUPER };
-
-/** Of a member that asks; nobody waits for the answer. */
-function ask(cluster: Cluster, client: Client, request: string, wanted: Partial<ReconfigAsked>) {
-  const leader = cluster.leader();
-  if (leader === undefined) return;
-  const from = leader.id === 1 ? 2 : 1;
-  const message = { type: 'reconfigAsked', from: from as MemberId, request, after: 0 as Slot };
-  const bytes = encodeMemberMessage({ ...NOTHING, ...wanted, ...message } as ReconfigAsked);
-  client.send(subjects.quorumMember(leader.id), bytes);
-}
-
-const lineOf = (id: number) => `server.${id}=h:2888:3888;h:${2180 + id}`;
-
-function membersOf(cluster: Cluster): string | undefined {
-  const actor = cluster.leader()?.process.actor;
-  return actor
-    ?.tree()
-    .configuration.members.map(({ id }) => id)
-    .join();
-}
-
-function reach(cluster: Cluster, client: Client, members: readonly number[]): void {
-  const newMembers = members.map(lineOf).join();
-  let tries = 0;
-  cluster.until(
-    `the members are ${members}`,
-    () => {
-      if (membersOf(cluster) === members.join()) return true;
-      if (tries++ % 100 === 0) ask(cluster, client, `r${cluster.world.nowMs}`, { newMembers });
-      return false;
-    },
-    60_000,
-  );
-}
+import {
+  allLines,
+  askForMembers,
+  lineOf,
+  membersOf,
+  reach,
+  SUPER,
+} from '../testing/reconfiguring.ts';
 
 function write(client: Client, path: string): void {
   const reply = client.insist(subjects.znode('create'), { path, data: '' });
@@ -48,18 +19,22 @@ function write(client: Client, path: string): void {
 }
 
 describe('a quorum', () => {
-  it.each([1, 2, 3, 4, 5, 6])('gets other members, and loses nothing, seed %i', (seed) => {
+  it.each([1, 2, 3, 4, 5, 6, 8, 10])('gets other members, and loses nothing, seed %i', (seed) => {
     const cluster = new Cluster({ seed, spare: 2 }).ready();
     const client = cluster.client();
     const { random } = cluster.world;
     for (const { process, bootstrap } of cluster.members) if (!bootstrap) process.start();
     cluster.run(1000);
     const written: string[] = [];
+    const hasObservers = seed % 2 === 0;
     for (let step = 0; step < 6; step++) {
       const members = [1, 2, 3, 4, 5].filter(() => random.chance(0.6));
       if (members.length < 2) continue;
+      const others = hasObservers ? [1, 2, 3, 4, 5].filter((id) => !members.includes(id)) : [];
+      const observers = others.filter(() => random.chance(0.7));
       const path = `/step-${step}`;
-      ask(cluster, client, `first-${step}`, { newMembers: members.map(lineOf).join() });
+      const newMembers = allLines(members, observers);
+      askForMembers(cluster, client, `first-${step}`, { newMembers });
       cluster.run(random.between(1, 40));
       const victim = random.pick(cluster.members);
       victim.process.crash(random.chance(0.5) ? 'process' : 'machine');
@@ -69,7 +44,7 @@ describe('a quorum', () => {
       victim.process.start();
       write(client, path);
       written.push(path);
-      reach(cluster, client, members);
+      reach(cluster, client, members, observers);
     }
     cluster.agree();
     expect(written.length).toBeGreaterThan(2);
@@ -95,7 +70,7 @@ describe('the leader refuses', () => {
         if (text.includes(code)) codes.push(code);
     });
     cluster.run(500);
-    ask(cluster, client, 'r', wanted);
+    askForMembers(cluster, client, 'r', wanted);
     cluster.until('it is refused', () => codes.length > 0);
     expect(membersOf(cluster)).toBe(before);
     return codes;
@@ -106,6 +81,7 @@ describe('the leader refuses', () => {
     ['another version', 'BAD_VERSION', { leaving: '3', version: 99 }],
     ['a member that is not there', 'NEW_CONFIG_NO_QUORUM', { joining: lineOf(4) }],
     ['that nobody is left', 'BAD_REQUEST', { leaving: '1,2,3' }],
+    ['that nobody votes', 'BAD_REQUEST', { newMembers: allLines([], [1, 2, 3]) }],
   ])('%s', (_, code, wanted) => {
     expect(refusals(wanted)).toEqual([code]);
   });

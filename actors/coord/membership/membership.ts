@@ -22,11 +22,11 @@ import type {
   ReconfigRefused,
 } from '../member-messages.ts';
 import type { Paxos } from '../paxos/contract.ts';
-import { sameMembers } from '../paxos/quorum.ts';
+import { sameServers } from '../paxos/quorum.ts';
 import { aclOf, allows } from '../znodes/acl.ts';
 import type { ZnodeState } from '../znodes/contract.ts';
 import { Announcements } from './announcements.ts';
-import { membersAfter, type WantedMembers, withAddresses } from './change.ts';
+import { type Servers, serversAfter, type WantedMembers, withAddresses } from './change.ts';
 
 export interface MembershipOptions {
   readonly member: MemberId;
@@ -111,6 +111,15 @@ export class Membership {
     this.settle(nowMs);
   }
 
+  /** By what the member has said lately: who lacks much is connected, but not synced. */
+  presenceOf(member: MemberId): { readonly isConnected: boolean; readonly isSynced: boolean } {
+    const { paxos, clock } = this.options;
+    const heard = this.announcements.of(member, clock.monotonicMs());
+    const needed = paxos.status().decidedUpTo - LAG_SLOTS_MAX;
+    const isSynced = heard !== undefined && heard.storedUpTo >= needed;
+    return { isConnected: heard !== undefined, isSynced };
+  }
+
   private announce(nowMs: number): void {
     const { member: from, disk, address, paxos, send } = this.options;
     const { storedUpTo } = paxos.status();
@@ -123,14 +132,13 @@ export class Membership {
   private improveAddresses(nowMs: number): void {
     const { paxos, clock, log } = this.options;
     if (!this.mayPropose()) return;
-    const { members } = paxos.status().configuration;
-    const better = withAddresses(members, (id) => {
+    const better = withAddresses(paxos.status().configuration, (id) => {
       const address = this.announcements.of(id, nowMs)?.address;
       return address === '' ? undefined : address;
     });
     if (better === undefined) return;
-    log.info('addresses of members known', { members: better });
-    this.propose({ members: better, wallMs: Math.floor(clock.wallMs()) });
+    log.info('addresses of members known', { ...better });
+    this.propose({ ...better, wallMs: Math.floor(clock.wallMs()) });
   }
 
   // ── At the member that was asked ────────────────────────────────────────────────────────────────────────────
@@ -227,10 +235,10 @@ export class Membership {
     }
     if (tree().slot < message.after || !this.mayPropose()) return false;
     try {
-      const members = this.validated(message);
-      log.info('members proposed', { members, request: message.request });
+      const servers = this.validated(message);
+      log.info('members proposed', { ...servers, request: message.request });
       const wallMs = Math.floor(clock.wallMs());
-      this.propose({ members, wallMs, request: message.request });
+      this.propose({ ...servers, wallMs, request: message.request });
     } catch (error) {
       if (!(error instanceof MesozooError)) throw error;
       this.refuse(message, error.code, error.message);
@@ -239,7 +247,7 @@ export class Membership {
   }
 
   /** The checks are in ZooKeeper's order (PrepRequestProcessor), for the sake of the first error. */
-  private validated(message: ReconfigAsked): readonly QuorumMember[] {
+  private validated(message: ReconfigAsked): Servers {
     const { paxos, tree, clock } = this.options;
     const { configuration, decidedUpTo } = paxos.status();
     const state = tree();
@@ -247,18 +255,19 @@ export class Membership {
     if (message.version !== -1 && message.version !== version)
       throw new MesozooError('BAD_VERSION', `the members are those of version ${version}`);
     const nowMs = clock.monotonicMs();
-    const members = membersAfter(
-      configuration.members,
+    const servers = serversAfter(
+      configuration,
       message,
       (id) => this.announcements.of(id, nowMs)?.disk,
     );
-    this.checkConnected(configuration, members, decidedUpTo - LAG_SLOTS_MAX, nowMs);
+    this.checkConnected(configuration, servers.members, decidedUpTo - LAG_SLOTS_MAX, nowMs);
     const { acl } = state.acl(CONFIG_PATH, SUPER);
     if (!allows(aclOf(acl), permissions.write, message.identities))
       throw new MesozooError('NO_AUTH', `the ACL of ${CONFIG_PATH} does not allow to write it`);
-    return members;
+    return servers;
   }
 
+  /** Of those who are to vote: an observer that is not there holds nobody up. */
   private checkConnected(
     { members: present }: Configuration,
     members: readonly QuorumMember[],
@@ -278,7 +287,7 @@ export class Membership {
     const { paxos, tree } = this.options;
     const { role, isReconfiguring, configuration } = paxos.status();
     if (role !== 'leading' || isReconfiguring || paxos.room() === 0) return false;
-    return sameMembers(tree().configuration.members, configuration.members) && tree().slot > 0;
+    return sameServers(tree().configuration, configuration) && tree().slot > 0;
   }
 
   private propose(configuration: Configuration): void {

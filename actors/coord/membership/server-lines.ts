@@ -1,9 +1,10 @@
-/** The syntax in which ZooKeeper's clients name servers: `server.4=HOST:2888:3888:participant;HOST:2181`. */
+/** The syntax in which ZooKeeper's clients name servers: `server.4=HOST:2888:3888:participant;HOST:2181`, or `:observer;`. */
 import { MesozooError } from '../../../protocol/errors.ts';
 import type { MemberId } from '../../../protocol/ids.ts';
 
 export interface ServerLine {
   readonly id: MemberId;
+  readonly role: 'participant' | 'observer';
   /** As in a configuration (`QuorumMember`). */
   readonly address: string;
 }
@@ -19,17 +20,19 @@ export function parseServerLine(line: string): ServerLine {
   const id = parseServerId(name.slice(name.lastIndexOf('.') + 1));
   const [servers = '', client = '', ...rest] = spec.split(';').map((part) => part.trim());
   if (rest.length > 0) throw bad(line, 'it has more than one ";"');
-  const [host = '', quorumPort = '', electionPort = '', role = 'participant', ...others] =
+  const [host = '', quorumPort = '', electionPort = '', named = 'participant', ...others] =
     partsOf(servers);
   if (others.length > 0 || host === '' || !isPort(quorumPort) || !isPort(electionPort))
     throw bad(line, 'it needs HOST:PORT:PORT before the ";"');
-  if (role.toLowerCase() !== 'participant') throw bad(line, `there is no role ${role} here`);
+  const role = named.toLowerCase();
+  if (role !== 'participant' && role !== 'observer') throw bad(line, `there is no role ${named}`);
   const clientParts = partsOf(client);
   const clientPort = clientParts.pop() ?? '';
   const clientHost = clientParts.pop() ?? ANY_HOST;
   if (clientParts.length > 0 || clientHost === '' || !isPort(clientPort))
     throw bad(line, 'it needs HOST:PORT or PORT for clients behind a ";"');
-  return { id, address: `${host}:${quorumPort}:${electionPort};${clientHost}:${clientPort}` };
+  const address = `${host}:${quorumPort}:${electionPort};${clientHost}:${clientPort}`;
+  return { id, role, address };
 }
 
 /** Throws MARSHALLING_ERROR for what is no number, BAD_REQUEST for one that no member has. */

@@ -1,4 +1,11 @@
-/** Promises and accepts: what this member's disk stands for. */
+/**
+ * Promises and accepts: what this member's disk stands for.
+ *
+ * Who may not vote (an observer, or a disk that has not been admitted) does as an acceptor does, but says nothing of it:
+ * it promises and keeps what a leader proposes, and so decides it as soon as anybody. To all others it is an acceptor
+ * whose every message was lost; what it holds was proposed under the ballot that it is held under, and may be reported
+ * once it votes (decision 0016).
+ */
 
 import { assert } from '../../../protocol/errors.ts';
 import { type Ballot, ballotMember, type MemberId, type Slot } from '../../../protocol/ids.ts';
@@ -79,9 +86,10 @@ export function onAccept(context: Context, message: Accept): void {
     refuse(context, message.from, message.ballot);
     return;
   }
-  if (state.mayVote) raisePromise(context, message.ballot);
+  raisePromise(context, message.ballot);
   followLeader(context, message.from, message.ballot, message.decidedUpTo);
-  if (state.mayVote && take(context, message)) {
+  const isVoting = state.mayVote || context.options.planted?.has('observer-votes');
+  if (take(context, message) && isVoting) {
     acknowledgeAccept(context, message.ballot, message.slot);
   }
   applyMark(context, message.from, message.ballot, message.decidedUpTo);

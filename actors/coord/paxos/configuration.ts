@@ -5,13 +5,15 @@
  * 0015).
  *
  * Re-admission: a member whose disk is not in the configuration asks the leader for one that names it. It votes once
- * that entry, and all before it, is decided and durable here.
+ * that entry, and all before it, is decided and durable here. Who is no member any more, an observer or removed, gives
+ * its vote up, and gets it again in the same way (decision 0016).
  */
 import type { DiskId, MemberId, Slot } from '../../../protocol/ids.ts';
 import type { Configuration } from '../../../protocol/operations.ts';
 import type { Value } from './contract.ts';
+import { entriesBetween } from './log-view.ts';
 import type { AdmissionRequest } from './messages.ts';
-import { durableToken, record, send, sendMark } from './outbox.ts';
+import { acknowledgeAccept, durableToken, record, send, sendMark } from './outbox.ts';
 import { completePromises, lastReportedSlot } from './promises.ts';
 import { isMajority, isMember, votesIn } from './quorum.ts';
 import { electSoon, mayCampaign, stepDown } from './role.ts';
@@ -27,6 +29,12 @@ export function configurationDecided(
   state.configuration = configuration;
   state.configurationSlot = slot;
   noticeAdmission(context);
+  followOrLeadOn(context);
+  noticeRetirement(context);
+}
+
+function followOrLeadOn(context: Context): void {
+  const { state } = context;
   if (state.leadership === undefined) {
     if (!mayCampaign(context)) stepDown(context, 'ELECTION_TIMED_OUT');
     loseRemovedLeader(context);
@@ -91,6 +99,14 @@ export function noticeAdmission(context: Context): void {
   }
 }
 
+/** A vote that counts nowhere is not given: whoever needs it again waits until all up to then is durable here. */
+export function noticeRetirement({ state, me, lifecycle }: Context): void {
+  const { configuration } = state;
+  if (configuration.members.length === 0 || isMember(configuration, me)) return;
+  state.mayVote = false;
+  if (lifecycle.role() !== 'observing') lifecycle.send({ type: 'RETIRED' });
+}
+
 /** After each save: what the admission waits for may be durable now. */
 export function admitWhenDurable(context: Context): void {
   const { state } = context;
@@ -98,16 +114,24 @@ export function admitWhenDurable(context: Context): void {
   state.admissionToken = undefined;
   state.mayVote = true;
   context.lifecycle.send({ type: 'ADMITTED' });
+  acknowledgeHeld(context);
+}
+
+/** What the leader has proposed in the meantime is held already, and may be waiting for this vote. */
+function acknowledgeHeld(context: Context): void {
+  const { log, leader, leaderBallot, promised, decidedUpTo } = context.state;
+  if (leader === undefined || promised !== leaderBallot) return;
+  for (const { slot, ballot } of entriesBetween(log, decidedUpTo, log.lastSlot))
+    if (ballot === leaderBallot) acknowledgeAccept(context, ballot, slot);
 }
 
 export function requestAdmission(context: Context): void {
   const { state, me, disk, options } = context;
+  const { configuration } = state;
   if (state.leader === undefined || state.leader === me) return;
-  const isAnother = state.configuration.members.some(
-    (member) => member.id === me && member.disk !== disk,
-  );
-  const isAdmitted = votesIn(state.configuration, me, disk);
-  if (isAdmitted || !(isAnother || !state.mayVote)) return;
+  const isUnknown = configuration.members.length === 0;
+  const isAnother = isMember(configuration, me) && !votesIn(configuration, me, disk);
+  if (!isUnknown && !isAnother) return;
   if (state.nowMs - state.admissionRequestedMs < options.timing.resendMs) return;
   state.admissionRequestedMs = state.nowMs;
   send(context, state.leader, { type: 'admissionRequest', from: me, disk });
@@ -125,9 +149,9 @@ export function admissionOf(context: Context, message: AdmissionRequest): Value 
 }
 
 function withDisk(configuration: Configuration, id: MemberId, disk: DiskId): Configuration {
+  const { members, observers } = configuration;
   return {
-    members: configuration.members.map((member) =>
-      member.id === id ? { ...member, disk } : member,
-    ),
+    members: members.map((member) => (member.id === id ? { ...member, disk } : member)),
+    ...(observers !== undefined && { observers }),
   };
 }

@@ -40,8 +40,8 @@ export interface Recovered {
   /** In force after `snapshotSlot`; of the bootstrap where there is no snapshot; no members at all: not known yet. */
   readonly configuration: Configuration;
   /**
-   * False when the disk is new or lost something that had been synced: the member then neither promises nor accepts
-   * until it has caught up beyond an entry that admits this disk. `disk` must then be an id that was never used
+   * False when the disk is new or lost something that had been synced: the member then says nothing of what it promises
+   * and accepts until it has caught up beyond an entry that admits this disk. `disk` must then be an id that was never used
    * before; it stays false at later starts (the core finds the admission again in what was decided).
    */
   readonly mayVote: boolean;
@@ -60,6 +60,7 @@ export interface CoordinatorLifecycle {
   role():
     | 'recovering'
     | 'catchingUp'
+    | 'observing'
     | 'following'
     | 'preVoting'
     | 'preparing'
@@ -71,6 +72,7 @@ export interface CoordinatorLifecycle {
       | {
           readonly type:
             | 'ADMITTED'
+            | 'RETIRED'
             | 'LEADER_LOST'
             | 'PRE_VOTE_WON'
             | 'ELECTED'
@@ -168,6 +170,8 @@ export interface PaxosStatus {
   readonly configuration: Configuration;
   /** This member leads and has proposed another configuration, which is not decided. */
   readonly isReconfiguring: boolean;
+  /** Others have decided what is missing here, and are asked for it. */
+  readonly isFetching: boolean;
   /** Everything that is decided up to here is on this member's disk. */
   readonly storedUpTo: Slot;
 }

@@ -7,7 +7,12 @@ import type { Ballot, Slot } from '../../../protocol/ids.ts';
 import type { Configuration } from '../../../protocol/operations.ts';
 import { onAccept, onPrepare } from './acceptor.ts';
 import { onFetch, onFetched, onSnapshotNeeded } from './catch-up.ts';
-import { admitWhenDurable, noticeAdmission, requestAdmission } from './configuration.ts';
+import {
+  admitWhenDurable,
+  noticeAdmission,
+  noticeRetirement,
+  requestAdmission,
+} from './configuration.ts';
 import {
   confirmLeadership,
   finishTurn,
@@ -81,6 +86,7 @@ export class PaxosCore implements Paxos {
     lifecycle.send({ type: 'RECOVERED', mayVote: state.mayVote });
     armElection(context);
     noticeAdmission(context);
+    noticeRetirement(context);
     advance(context);
     admitWhenDurable(context);
   }
@@ -205,6 +211,7 @@ export class PaxosCore implements Paxos {
     state.configurationSlot = slot;
     state.fetching = undefined;
     noticeAdmission(context);
+    noticeRetirement(context);
     advance(context);
     admitWhenDurable(context);
     fetchMissing(context);
@@ -243,6 +250,7 @@ export class PaxosCore implements Paxos {
       configuration: state.configuration,
       isReconfiguring:
         state.leadership !== undefined && state.leadership.barrier > state.decidedUpTo,
+      isFetching: state.fetching !== undefined,
       storedUpTo: this.storedUpTo,
     };
   }

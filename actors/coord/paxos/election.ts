@@ -22,6 +22,7 @@ export function electionTick(context: Context): void {
   const isDue = state.nowMs >= state.electionDeadlineMs;
   switch (lifecycle.role()) {
     case 'catchingUp':
+    case 'observing':
     case 'following':
       if (isDue && mayCampaign(context)) startPreVote(context);
       else if (isDue) askForNews(context);

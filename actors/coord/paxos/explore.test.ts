@@ -27,6 +27,10 @@ const worlds: readonly (readonly [string, Partial<World>])[] = [
     'one slot, saves that take time, a crash at any moment',
     { proposalsMax: 1, crashesMax: 1, savesTakeTime: true },
   ],
+  [
+    'two slots of two members and an observer, a crash at any moment',
+    { members: 2, observers: 1, crashesMax: 1 },
+  ],
 ];
 const longWorlds: typeof worlds = [
   ['two slots, two candidates, fetches', { fetches: true }],

@@ -19,6 +19,8 @@ import type { PaxosState } from './state.ts';
 
 export interface World {
   readonly members: number;
+  /** With the numbers behind them. */
+  readonly observers?: number;
   /** Members from 1 to this one campaign; the others only promise and accept. */
   readonly candidates: number;
   /** Without, what a mark does not decide stays undecided: half of the worlds for the same choices of values. */
@@ -91,6 +93,7 @@ export function explore(world: World): Exploration {
 
 class Explorer {
   private readonly world: World;
+  /** And observers. */
   private readonly members: readonly MemberId[];
   private readonly configuration: Configuration;
   private readonly locals = new Interned<Local>();
@@ -118,8 +121,14 @@ class Explorer {
 
   constructor(world: World) {
     this.world = world;
-    this.members = Array.from({ length: world.members }, (_, index) => (index + 1) as MemberId);
-    this.configuration = { members: this.members.map((id) => ({ id, disk: diskOf(id) })) };
+    const count = world.members + (world.observers ?? 0);
+    this.members = Array.from({ length: count }, (_, index) => (index + 1) as MemberId);
+    const servers = this.members.map((id) => ({ id, disk: diskOf(id) }));
+    const observers = servers.slice(world.members).map(({ id }) => ({ id }));
+    this.configuration = {
+      members: servers.slice(0, world.members),
+      ...(observers.length > 0 && { observers }),
+    };
   }
 
   run(): Exploration {
@@ -319,7 +328,7 @@ class Explorer {
       decidedUpTo: disk.decidedUpTo,
       snapshotSlot: 0 as Slot,
       configuration: this.configuration,
-      mayVote: true,
+      mayVote: member <= this.world.members,
     };
     const options: PaxosOptions = {
       member,

@@ -59,8 +59,8 @@ function checkRole({ state, lifecycle, me, options }: Context): void {
     `a ${role} member keeps a leadership`,
   );
   assert(
-    state.mayVote || role === 'catchingUp' || role === 'recovering',
-    `a member that may not vote is ${role}`,
+    state.mayVote === !['recovering', 'catchingUp', 'observing'].includes(role),
+    `a member that ${state.mayVote ? 'may' : 'may not'} vote is ${role}`,
   );
   assert(state.greatestBallot >= state.promised, 'a promised ballot was not seen');
   if (candidacy !== undefined) {

@@ -5,7 +5,7 @@
 import { type Ballot, NO_BALLOT, type Slot } from '../../../protocol/ids.ts';
 import type { Configuration } from '../../../protocol/operations.ts';
 import type { Value } from './contract.ts';
-import { sameMembers } from './quorum.ts';
+import { sameServers } from './quorum.ts';
 
 export interface LogEntry {
   readonly slot: Slot;
@@ -89,14 +89,18 @@ export function valueBytes(value: Value): number {
     case 'noop':
       return 24;
     case 'configuration':
-      // A disk's id may be of any characters: three bytes each at most.
-      return value.configuration.members.reduce(
-        (sum, { disk, address = '' }) => sum + 16 + 3 * (disk.length + address.length),
-        48 + 3 * (value.configuration.request?.length ?? 0),
-      );
+      return configurationBytes(value.configuration);
     default:
       return value satisfies never;
   }
+}
+
+/** A disk's id may be of any characters: three bytes each at most. */
+function configurationBytes({ members, observers = [], request = '' }: Configuration): number {
+  let bytes = 48 + 3 * request.length;
+  for (const { disk, address = '' } of members) bytes += 16 + 3 * (disk.length + address.length);
+  for (const { address = '' } of observers) bytes += 16 + 3 * address.length;
+  return bytes;
 }
 
 export function sameValue(a: Value, b: Value): boolean {
@@ -111,7 +115,7 @@ export function sameValue(a: Value, b: Value): boolean {
 }
 
 function sameConfiguration(a: Configuration, b: Configuration): boolean {
-  return sameMembers(a.members, b.members) && a.wallMs === b.wallMs && a.request === b.request;
+  return sameServers(a, b) && a.wallMs === b.wallMs && a.request === b.request;
 }
 
 export const NOOP: Value = { kind: 'noop' };

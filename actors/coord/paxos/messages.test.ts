@@ -21,6 +21,14 @@ const configuration: Value = {
   kind: 'configuration',
   configuration: { members: [{ id: from, disk }] },
 };
+const observed: Value = {
+  kind: 'configuration',
+  configuration: {
+    members: [{ id: from, disk, address: 'a:1:2;a:3' }],
+    observers: [{ id: 4 as MemberId, address: 'b:1:2;b:3' }, { id: 5 as MemberId }],
+    wallMs: 7,
+  },
+};
 const noop: Value = { kind: 'noop' };
 
 const messages: readonly QuorumMessage[] = [
@@ -56,6 +64,7 @@ const messages: readonly QuorumMessage[] = [
   { type: 'accept', from, ballot, slot: slot(9), value: entry, decidedUpTo: slot(8) },
   { type: 'accept', from, ballot, slot: slot(9), value: noop, decidedUpTo: slot(8) },
   { type: 'accept', from, ballot, slot: slot(9), value: configuration, decidedUpTo: slot(8) },
+  { type: 'accept', from, ballot, slot: slot(9), value: observed, decidedUpTo: slot(8) },
   { type: 'accepted', from, disk, ballot: other, slots: [slot(9), slot(10)] },
   { type: 'mark', from, ballot, decidedUpTo: slot(9) },
   { type: 'heartbeat', from, ballot, round: 12, decidedUpTo: slot(9) },
@@ -134,6 +143,10 @@ describe('anything else is refused with BAD_REQUEST', () => {
       ]),
     ],
     ['a configuration with an empty disk', pack([7, 2, ballot, 1, 0, [[1, '']]])],
+    [
+      'a configuration with an observer that is a member too',
+      pack([7, 2, ballot, 1, 0, [...[[1, 'a']], [1, null]]]),
+    ],
     ['entries that are no triples', pack([13, 2, true, 4, [1, ballot]])],
     [
       'a promise that leaves out a value',

@@ -13,7 +13,7 @@ import {
   type MemberId,
   type Slot,
 } from '../../../protocol/ids.ts';
-import type { Configuration, QuorumMember } from '../../../protocol/operations.ts';
+import type { Configuration, QuorumMember, QuorumObserver } from '../../../protocol/operations.ts';
 import type { Value } from './contract.ts';
 
 /** A slot as its sender holds it. */
@@ -229,7 +229,10 @@ function fieldsOf(message: QuorumMessage): unknown[] {
   }
 }
 
-/** Bytes for an entry, null for a noop; members for a configuration, before them what else it has. */
+/**
+ * Bytes for an entry, null for a noop; for a configuration its members, behind them the observers, which have no disk,
+ * and before them what else it has.
+ */
 function valueToWire(value: Value): unknown {
   switch (value.kind) {
     case 'entry':
@@ -243,8 +246,10 @@ function valueToWire(value: Value): unknown {
   }
 }
 
-function configurationToWire({ members, wallMs, request }: Configuration): unknown[] {
-  const wire: unknown[] = members.map(({ id, disk, address }) =>
+function configurationToWire(configuration: Configuration): unknown[] {
+  const { members, observers = [], wallMs, request } = configuration;
+  const servers = [...members, ...observers.map((observer) => ({ ...observer, disk: null }))];
+  const wire: unknown[] = servers.map(({ id, disk, address }) =>
     address === undefined ? [id, disk] : [id, disk, address],
   );
   return wallMs === undefined ? wire : [wallMs, request ?? null, ...wire];
@@ -454,22 +459,27 @@ function valueOfWire(wire: unknown): Value {
   if (wire === null) return { kind: 'noop' };
   const fields = array(wire, 'value');
   const isTold = fields.length > 0 && !Array.isArray(fields[0]);
-  const members = fields.slice(isTold ? 2 : 0).map(memberOfWire);
-  if (new Set(members.map((member) => member.id)).size !== members.length) {
+  const all = fields.slice(isTold ? 2 : 0).map(serverOfWire);
+  if (new Set(all.map(({ id }) => id)).size !== all.length) {
     throw malformed('a configuration names a member twice');
   }
-  if (!isTold) return { kind: 'configuration', configuration: { members } };
+  const members = all.filter((server) => 'disk' in server);
+  const observers = all.filter((server) => !('disk' in server));
+  const servers = { members, ...(observers.length > 0 && { observers }) };
+  if (!isTold) return { kind: 'configuration', configuration: servers };
   const [wallMs, request] = fields;
   if (request !== null && typeof request !== 'string') throw malformed('request is no text');
   const told = { wallMs: natural(wallMs, 'time'), ...(request !== null && { request }) };
-  return { kind: 'configuration', configuration: { members, ...told } };
+  return { kind: 'configuration', configuration: { ...servers, ...told } };
 }
 
-function memberOfWire(wire: unknown): QuorumMember {
+function serverOfWire(wire: unknown): QuorumMember | QuorumObserver {
   const [id, disk, address, ...more] = array(wire, 'member');
   if (more.length > 0) throw malformed('member has too many fields');
   if (address !== undefined && typeof address !== 'string') throw malformed('address is no text');
-  return { id: memberId(id), disk: diskId(disk), ...(address !== undefined && { address }) };
+  const known = address === undefined ? {} : { address };
+  if (disk === null) return { id: memberId(id), ...known };
+  return { id: memberId(id), disk: diskId(disk), ...known };
 }
 
 /** A view that is no Node Buffer, whose `slice` would share memory where others copy. */

@@ -1,6 +1,6 @@
 /** Quorum arithmetic. A vote counts for a member only with the disk that the configuration names. */
 import type { DiskId, MemberId } from '../../../protocol/ids.ts';
-import type { Configuration, QuorumMember } from '../../../protocol/operations.ts';
+import type { Configuration, QuorumObserver } from '../../../protocol/operations.ts';
 import type { PlantedBugs } from '../../planted.ts';
 
 /** Who voted, and on which disk that vote stands. */
@@ -21,6 +21,8 @@ export function countVotes(
     if (vote === undefined) continue;
     if (vote === disk || planted?.has('wiped-disk-votes')) count++;
   }
+  if (planted?.has('observer-votes'))
+    count += (configuration.observers ?? []).filter(({ id }) => votes.has(id)).length;
   return count;
 }
 
@@ -45,12 +47,23 @@ export function isMember(configuration: Configuration, member: MemberId): boolea
   return configuration.members.some(({ id }) => id === member);
 }
 
-/** In the same order, on the same disks, at the same addresses. */
-export function sameMembers(a: readonly QuorumMember[], b: readonly QuorumMember[]): boolean {
+/** Members and observers in the same order, on the same disks, at the same addresses. */
+export function sameServers(a: Configuration, b: Configuration): boolean {
+  return (
+    sameList(a.members, b.members, (one, other) => one.disk === other.disk) &&
+    sameList(a.observers ?? [], b.observers ?? [], () => true)
+  );
+}
+
+function sameList<Server extends QuorumObserver>(
+  a: readonly Server[],
+  b: readonly Server[],
+  isSame: (one: Server, other: Server) => boolean,
+): boolean {
   if (a.length !== b.length) return false;
   return a.every((one, index) => {
     const other = b[index]!;
-    return one.id === other.id && one.disk === other.disk && one.address === other.address;
+    return one.id === other.id && one.address === other.address && isSame(one, other);
   });
 }
 

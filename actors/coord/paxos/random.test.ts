@@ -1,7 +1,7 @@
 /**
  * Members under random faults: messages lost, repeated and late, members that crash, lose what was not synced, or lose
- * their disk, while members are added, removed and replaced at random. One value a slot, always; and once the faults stop, everything that was proposed to the leader is decided
- * everywhere. The seed is in the name of the test: it is all that is needed to run it again.
+ * their disk, while members are added, removed, replaced and made observers at random. One value a slot, always; and
+ * once the faults stop, everything that was proposed to the leader is decided everywhere. The seed is in the name of the test: it is all that is needed to run it again.
  */
 import { describe, expect, test } from 'vitest';
 import type { DiskId, MemberId, Slot } from '../../../protocol/ids.ts';
@@ -22,7 +22,7 @@ interface Faults {
   readonly save: number;
   readonly wipe: boolean;
   readonly snapshots: boolean;
-  /** How often, in a turn, a leader proposes other members: any of the world's. */
+  /** How often, in a turn, a leader proposes other members and observers: any of the world's. */
   readonly reconfigure: number;
 }
 
@@ -55,11 +55,19 @@ class Cluster {
   private breakMs = Number.POSITIVE_INFINITY;
   private cutOff: { readonly members: ReadonlySet<MemberId>; readonly untilMs: number } | undefined;
 
-  constructor(count: number, spare: number, seed: number, planted?: PlantedBugs) {
+  /** The spare ones are observers where `isObserved`. */
+  constructor(
+    count: number,
+    spare: number,
+    seed: number,
+    planted?: PlantedBugs,
+    isObserved = false,
+  ) {
     this.random = randomOf(seed);
     const ids = Array.from({ length: count + spare }, (_, index) => (index + 1) as MemberId);
     const configuration = {
       members: ids.slice(0, count).map((id) => ({ id, disk: `d${id}` as DiskId })),
+      ...(isObserved && { observers: ids.slice(count).map((id) => ({ id })) }),
     };
     this.members = ids.map(
       (id) =>
@@ -161,7 +169,10 @@ class Cluster {
     const chosen = this.members.filter(() => this.random() < 0.6);
     if (chosen.length === 0) return;
     const members = chosen.map(({ id, disk }) => ({ id, disk: disk.id }));
-    const configuration = { members };
+    const observers = this.members
+      .filter((member) => !chosen.includes(member) && this.random() < 0.5)
+      .map(({ id }) => ({ id }));
+    const configuration = { members, ...(observers.length > 0 && { observers }) };
     if (!leader.core.propose({ kind: 'configuration', configuration })) return;
     this.reconfigured++;
     // Some hear of it, others do not.
@@ -291,8 +302,11 @@ describe.each([
       for (const member of cluster.members) {
         const { decidedUpTo, role } = member.core.status();
         expect(decidedUpTo, `member ${member.id}`).toBeGreaterThanOrEqual(before);
-        if (isMember(leader!.core.status().configuration, member.id))
-          expect(['following', 'leading']).toContain(role);
+        const counts = isMember(leader!.core.status().configuration, member.id);
+        const isKnown = member.core.status().configuration.members.length > 0;
+        expect(
+          counts ? ['following', 'leading'] : [isKnown ? 'observing' : 'catchingUp'],
+        ).toContain(role);
       }
       if (spare > 0) expect(cluster.reconfigured).toBeGreaterThan(0);
       expect(leader!.core.status().decidedUpTo).toBeGreaterThan(before);
@@ -319,10 +333,10 @@ const MANY_FAULTS: Faults = {
   reconfigure: 0,
 };
 
-function firstSeedThatFails(planted?: PlantedBugs): number | undefined {
+function firstSeedThatFails(planted?: PlantedBugs, observers = 0): number | undefined {
   for (let seed = 1; seed <= SEEDS_MAX; seed++) {
     try {
-      new Cluster(3, 0, seed, planted).run(5_000, MANY_FAULTS);
+      new Cluster(3, observers, seed, planted, observers > 0).run(5_000, MANY_FAULTS);
     } catch {
       return seed;
     }
@@ -331,20 +345,25 @@ function firstSeedThatFails(planted?: PlantedBugs): number | undefined {
 }
 
 describe('a planted bug shows itself under random faults', () => {
-  test('and without one nothing fails', () => {
-    expect(firstSeedThatFails()).toBeUndefined();
-  }, 120_000);
+  test.each([0, 1])(
+    'and without one nothing fails, with %i observers',
+    (observers) => {
+      expect(firstSeedThatFails(undefined, observers)).toBeUndefined();
+    },
+    120_000,
+  );
 
-  test.each<PlantedBug>([
-    'majority-counted-wrong',
-    'ballots-not-compared',
-    'decided-mark-under-another-ballot',
-    'promise-leaves-out-accepted-slot',
-    'wiped-disk-votes',
+  test.each<[PlantedBug, observers: number]>([
+    ['majority-counted-wrong', 0],
+    ['ballots-not-compared', 0],
+    ['decided-mark-under-another-ballot', 0],
+    ['promise-leaves-out-accepted-slot', 0],
+    ['wiped-disk-votes', 0],
+    ['observer-votes', 1],
   ])(
     '%s',
-    (bug) => {
-      const seed = firstSeedThatFails(new Set([bug]));
+    (bug, observers) => {
+      const seed = firstSeedThatFails(new Set([bug]), observers);
       console.log(`${bug}: found with seed ${seed}`);
       expect(seed).toBeDefined();
     },

@@ -20,4 +20,10 @@ describe('scenarios', () => {
     const run = () => runScenario(text, new Set(['new-members-not-asked']));
     expect(run).toThrow('member 2 decides b in slot 2, which was a');
   });
+
+  test('a leader that counts the vote of an observer decides what others do not hear of', () => {
+    const text = readFileSync(join(folder, '21-observer.txt'), 'utf8');
+    const run = () => runScenario(text, new Set(['observer-votes']));
+    expect(run).toThrow('decides c in slot 3, which was b');
+  });
 });

@@ -10,7 +10,7 @@
  *   repeat 1->2 [type]               delivers it, and keeps it for a second time
  *   drop 1->2 [type]                 loses all such messages
  *   settle                           delivers until nothing waits; shows only what was decided and who changed its role
- *   propose 1 a | propose 1 configuration 1:d1 2:d2 3:e3
+ *   propose 1 a | propose 1 configuration 1:d1 2:d2 3:e3 4:observer
  *   confirm 1 7                      asks the leader for a confirmation with the id 7
  *   hold 1 | save 1 | release 1      saves wait; the oldest is done; all are done and wait no more
  *   crash 1 [kept] | restart 1       the first `kept` of the unfinished saves had reached the disk
@@ -41,6 +41,9 @@ export function runScenario(text: string, planted?: PlantedBugs): string {
   }
   return lines.join('\n');
 }
+
+/** In the place of a disk. */
+const OBSERVER = 'observer';
 
 interface Waiting {
   readonly from: MemberId;
@@ -275,11 +278,14 @@ function valueFrom(words: readonly string[]): Value {
   if (words[0] !== 'configuration') {
     return { kind: 'entry', bytes: new TextEncoder().encode(words.join(' ')) };
   }
-  const members = words.slice(1).map((word) => {
+  const servers = words.slice(1).map((word) => {
     const [id, disk] = pair(word, ':');
     return { id: Number(id) as MemberId, disk: disk as DiskId };
   });
-  return { kind: 'configuration', configuration: { members } };
+  const members = servers.filter(({ disk }) => disk !== OBSERVER);
+  const observers = servers.filter(({ disk }) => disk === OBSERVER).map(({ id }) => ({ id }));
+  const configuration = { members, ...(observers.length > 0 && { observers }) };
+  return { kind: 'configuration', configuration };
 }
 
 function valueText(value: Value): string {
@@ -290,8 +296,11 @@ function valueText(value: Value): string {
     }
     case 'noop':
       return 'noop';
-    case 'configuration':
-      return `[${value.configuration.members.map(({ id, disk }) => `${id}:${disk}`).join(' ')}]`;
+    case 'configuration': {
+      const { members, observers = [] } = value.configuration;
+      const servers = members.map(({ id, disk }) => `${id}:${disk}`);
+      return `[${[...servers, ...observers.map(({ id }) => `${id}:${OBSERVER}`)].join(' ')}]`;
+    }
     default:
       return value satisfies never;
   }

@@ -74,7 +74,7 @@ export interface PaxosState {
   nowMs: number;
   // ── acceptor ──
   promised: Ballot;
-  /** Whether this disk's votes stand: as recovered, or since its admission. */
+  /** Whether this disk's votes stand: as recovered, or since its admission; not while no vote of this member counts. */
   mayVote: boolean;
   readonly log: LogView;
   // ── learner ──

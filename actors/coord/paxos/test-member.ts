@@ -8,7 +8,7 @@ import { CoordinatorChartValue } from './lifecycle.ts';
 
 export interface TestMemberOptions {
   readonly id: MemberId;
-  /** Of the bootstrap; a member that is not in it has a new disk, and knows nothing. */
+  /** Of the bootstrap, which its observers know too; a member that is not in it has a new disk, and knows nothing. */
   readonly configuration: Configuration;
   readonly random: () => number;
   readonly messageBytesMax?: number;
@@ -41,13 +41,15 @@ export class TestMember {
   constructor(options: TestMemberOptions) {
     this.id = options.id;
     this.options = options;
-    const present = options.configuration.members.find((member) => member.id === options.id);
+    const { members, observers = [] } = options.configuration;
+    const present = members.find((member) => member.id === options.id);
+    const isKnown = [...members, ...observers].some(({ id }) => id === options.id);
     this.disk = {
       id: present?.disk ?? (`d${options.id}` as DiskId),
       records: [],
       snapshot: {
         slot: 0 as Slot,
-        configuration: present === undefined ? { members: [] } : options.configuration,
+        configuration: isKnown ? options.configuration : { members: [] },
       },
       isNew: present === undefined,
     };

@@ -255,3 +255,12 @@ export function errorCode(body: Body | undefined): string | undefined {
 export function errorMessage(body: Body | undefined): string | undefined {
   return (body?.error as { message: string } | undefined)?.message;
 }
+
+/** A session with its own member: `open` is shared out, so it is asked for until this member answers. */
+export function sessionAt(client: Client, member: Member, body: Body = {}): Body {
+  for (let tries = 0; tries < 50; tries++) {
+    const opened = client.insist(subjects.session('open'), { timeoutMs: 4000, ...body });
+    if (opened.member === member.id) return opened;
+  }
+  throw new Error(`no session at member ${member.id}`);
+}

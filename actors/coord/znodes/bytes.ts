@@ -12,6 +12,8 @@ export class ByteWriter {
   length = 0;
   private bytes: Uint8Array<ArrayBuffer>;
   private buffer: Buffer;
+  private lastDigits = '';
+  private readonly lastHex8 = Buffer.alloc(8);
 
   constructor(capacity = 1024) {
     this.bytes = new Uint8Array(capacity);
@@ -80,11 +82,14 @@ export class ByteWriter {
     this.length += this.buffer.write(text, this.length, 'latin1');
   }
 
-  /** 16 hexadecimal digits as 8 bytes. */
+  /** 16 hexadecimal digits as 8 bytes. The last ones come again: requests of one client arrive together. */
   hex8(digits: string): void {
-    this.room(8);
-    assert(this.buffer.write(digits, this.length, 'hex') === 8, `no 16 hex digits: ${digits}`);
-    this.length += 8;
+    if (digits !== this.lastDigits) {
+      const isWritten = this.lastHex8.write(digits, 'hex') === 8;
+      this.lastDigits = isWritten ? digits : '';
+      assert(isWritten && digits.length === 16, `no 16 hex digits: ${digits}`);
+    }
+    this.raw(this.lastHex8);
   }
 
   /** Small ones share a buffer: one for each would cost more than its content. */
@@ -131,6 +136,39 @@ export class ByteWriter {
     this.bytes = larger;
     this.buffer = Buffer.from(larger.buffer);
   }
+}
+
+/** Texts that exist, and need not be made again of their bytes. */
+export interface KnownTexts {
+  /** The text whose UTF-8 these bytes are; undefined: it is not known. */
+  textOf(bytes: Uint8Array, start: number, length: number): string | undefined;
+}
+
+/** Eight bytes and their hexadecimal digits, of those that were read lately: there are far more operations than sessions. */
+class Hex8Texts {
+  private readonly high = new Int32Array(HEX8_KEPT);
+  private readonly low = new Int32Array(HEX8_KEPT);
+  private readonly texts: string[] = new Array(HEX8_KEPT).fill('0'.repeat(16));
+
+  get(bytes: Uint8Array, at: number): string {
+    const high = wordAt(bytes, at);
+    const low = wordAt(bytes, at + 4);
+    const place = Math.imul(high ^ low, 0x9e3779b1) >>> HEX8_SHIFT;
+    if (this.high[place] === high && this.low[place] === low) return this.texts[place]!;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, 8).toString('hex');
+    this.high[place] = high;
+    this.low[place] = low;
+    this.texts[place] = text;
+    return text;
+  }
+}
+
+const HEX8_KEPT = 1024;
+const HEX8_SHIFT = 32 - Math.log2(HEX8_KEPT);
+const hex8Texts = new Hex8Texts();
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }
 
 /** Reads within bounds: every method throws MesozooError BAD_REQUEST instead of reading past `end`. */
@@ -211,7 +249,14 @@ export class ByteReader {
 
   hex8(): string {
     const at = this.advance(8);
-    return this.buffer.toString('hex', at, at + 8);
+    return hex8Texts.get(this.bytes, at);
+  }
+
+  /** A string, which `known` may have already. */
+  knownString(known: KnownTexts): string {
+    const size = this.varuint();
+    const at = this.advance(size);
+    return known.textOf(this.bytes, at, size) ?? this.buffer.toString('utf8', at, at + size);
   }
 
   /** Passes over these bytes if they come next. */

@@ -9,12 +9,16 @@ import { eventOf } from './acl.ts';
 import type { Tree } from './tree.ts';
 
 /** By their numbers; undefined while the address of a member is not known. */
-function configText({ members }: Configuration, zxid: Zxid): string | undefined {
+function configText({ members, observers = [] }: Configuration, zxid: Zxid): string | undefined {
+  const servers = [
+    ...members.map(({ id, address }) => ({ id, address, role: 'participant' })),
+    ...observers.map(({ id, address }) => ({ id, address, role: 'observer' })),
+  ].sort((one, other) => one.id - other.id);
   const lines: string[] = [];
-  for (const { id, address } of members.toSorted((one, other) => one.id - other.id)) {
+  for (const { id, address, role } of servers) {
     if (address === undefined) return undefined;
-    const [servers, client] = address.split(';');
-    lines.push(`server.${id}=${servers}:participant;${client}`);
+    const [ports, client] = address.split(';');
+    lines.push(`server.${id}=${ports}:${role};${client}`);
   }
   return [...lines, `version=${zxid.toString(16)}`].join('\n');
 }

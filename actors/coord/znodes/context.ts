@@ -1,6 +1,6 @@
 /** What the carrying out of one operation works with. */
 import type { Zxid } from '../../../protocol/ids.ts';
-import type { Identity, TreeEvent } from '../../../protocol/operations.ts';
+import type { Identity, OperationResult, TreeEvent } from '../../../protocol/operations.ts';
 import type { Session } from './sessions.ts';
 import type { Tree } from './tree.ts';
 
@@ -11,6 +11,22 @@ export interface Context {
   readonly wallMs: number;
   readonly session: Session;
   readonly identities: readonly Identity[];
+  /** Somebody looks at the result: otherwise that of what was carried out is `UNTOLD`. */
+  readonly isAsked: boolean;
   /** What has happened so far. */
-  readonly events: TreeEvent[];
+  events: readonly TreeEvent[];
 }
+
+/** What has happened to a node, and perhaps to its parent. */
+export function tell(
+  context: Pick<Context, 'events'>,
+  event: TreeEvent,
+  ofParent?: TreeEvent,
+): void {
+  const more = ofParent === undefined ? [event] : [event, ofParent];
+  context.events = context.events.length === 0 ? more : [...context.events, ...more];
+}
+
+export const NO_EVENTS: readonly TreeEvent[] = Object.freeze([]);
+/** Of what was carried out where nobody looks: two of three members would make each Stat in vain. */
+export const UNTOLD: OperationResult = Object.freeze({ kind: 'checked' });

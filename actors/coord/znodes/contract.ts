@@ -39,6 +39,13 @@ export interface Applied {
   };
 }
 
+export interface ApplyListener {
+  /** Whether anybody looks at the result of the operation with this tag: if not, that of what was carried out is `checked`. */
+  isAsked(tag: number): boolean;
+  /** After each operation, when reads see exactly what it has left. */
+  applied(applied: Applied): void;
+}
+
 export interface SessionView {
   readonly id: SessionId;
   readonly incarnation: SessionIncarnation;
@@ -65,8 +72,10 @@ export interface ZnodeState {
   readonly slot: Slot;
   /** In force after `slot`. */
   readonly configuration: Configuration;
-  /** `entry` as `encodeEntry` makes it. Slots come in order, each once. `each` is called after each operation, when reads see exactly what it has left. */
-  apply(slot: Slot, entry: Uint8Array, each?: (applied: Applied) => void): readonly Applied[];
+  /** `entry` as `encodeEntry` makes it. Slots come in order, each once. */
+  apply(slot: Slot, entry: Uint8Array): readonly Applied[];
+  /** The same, told one by one. */
+  applyEach(slot: Slot, entry: Uint8Array, listener: ApplyListener): void;
   /** A slot without operations: a noop or a configuration, which gives something when clients can see it. */
   applyOther(slot: Slot, configuration?: Configuration): Applied | undefined;
 
@@ -101,7 +110,7 @@ export interface ZnodeState {
   /** True as well of a node that is not there: everybody may know that. */
   mayRead(path: string, identities: readonly Identity[]): boolean;
 
-  /** Of everything that must be equal between members at the same slot; kept up incrementally, so it costs nothing to ask. */
+  /** Of everything that must be equal between members at the same slot; kept up incrementally: what has changed since it was asked for is hashed. */
   digest(): string;
   /**
    * The state as it is now, in chunks of at most `chunkBytes`, to be taken piece by piece while `apply` goes on:
@@ -157,7 +166,10 @@ export interface WatchTable {
    * Whom to tell, in order; each session once for each event; the one-shot watches that fired are gone, also those of
    * sessions that are not told since they could not read the node.
    */
-  fire(event: TreeEvent, mayHear?: (session: SessionId) => boolean): readonly SessionId[];
+  fire(
+    event: TreeEvent,
+    mayHear?: (session: SessionId, event: TreeEvent) => boolean,
+  ): readonly SessionId[];
   removeSession(session: SessionId): void;
   count(session: SessionId): number;
   /** Of all sessions. */

@@ -29,7 +29,10 @@ function writesOn(counters: Partial<NodeRecord>) {
     incarnation: 1 as SessionIncarnation,
   });
   const write = (operation: ZnodeOperation): OperationResult =>
-    writeZnode({ tree, zxid, wallMs: 0, session, identities: [], events: [] }, operation);
+    writeZnode(
+      { tree, zxid, wallMs: 0, session, identities: [], isAsked: true, events: [] },
+      operation,
+    );
   return { tree, write };
 }
 

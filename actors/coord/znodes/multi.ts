@@ -1,7 +1,7 @@
 /** A multi: all of its operations or none, in order, each seeing what those before it did. */
 import { limits } from '../../../protocol/limits.ts';
 import type { OperationResult, ZnodeOperation } from '../../../protocol/operations.ts';
-import type { Context } from './context.ts';
+import { type Context, NO_EVENTS } from './context.ts';
 import { failure, multiFailure } from './result-codec.ts';
 import { writeZnode } from './writes.ts';
 
@@ -19,7 +19,7 @@ export function writeMulti(
     const result = writeZnode(context, operation);
     if (result.kind === 'error') {
       context.tree.rollBack();
-      context.events.length = 0;
+      context.events = NO_EVENTS;
       return multiFailure(result.error, index, operations.length);
     }
     results.push(result);

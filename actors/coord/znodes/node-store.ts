@@ -49,8 +49,12 @@ export const narrow = {
   hashLow: 16,
   indexHash: 17,
   indexNext: 18,
+  /** Whether `hashHigh` and `hashLow` are in the sum of all nodes (node-sum.ts). */
+  sum: 19,
+  /** 1: `dataHigh` and `dataLow` are of the present data. */
+  dataHashed: 20,
 } as const;
-export const NARROW_COLUMNS = 19;
+export const NARROW_COLUMNS = 21;
 
 export class NodePage {
   readonly wide = new Float64Array(PAGE_NODES * WIDE_COLUMNS);
@@ -104,6 +108,10 @@ export class NodeStore {
     const row = NodeStore.row(number);
     const isHash = page.narrow[row * NARROW_COLUMNS + narrow.indexHash] === hash;
     return isHash && page.paths[row] === path;
+  }
+
+  pathOf(number: number): string {
+    return this.page(number).paths[NodeStore.row(number)]!;
   }
 
   linked(number: number, column: number): number {

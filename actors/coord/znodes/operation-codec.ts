@@ -17,7 +17,7 @@ import {
   type ZnodeOperation,
 } from '../../../protocol/operations.ts';
 import { openAcl } from './acl.ts';
-import { ByteReader, ByteWriter, unreadable } from './bytes.ts';
+import { ByteReader, ByteWriter, type KnownTexts, unreadable } from './bytes.ts';
 
 const ENTRY_FORMAT = 1;
 /** Beyond any year that matters, and small enough for the differences of two times to be exact. */
@@ -56,18 +56,24 @@ const NULL_SET = 13;
 const ENFORCED_NULL_SET = 14;
 
 const nobody: readonly Identity[] = Object.freeze([]);
+const NONE_KNOWN: KnownTexts = { textOf: () => undefined };
 
 const writer = new ByteWriter();
 const blockWriter = new ByteWriter();
 
 export function encodeOperation(operation: Operation): Uint8Array {
+  return encodeTagged(operation, operation.tag);
+}
+
+/** The same, with a tag that is given by whoever keeps the operation. */
+export function encodeTagged(operation: Omit<Operation, 'tag'>, tag: number): Uint8Array {
   const { body } = operation;
   writer.clear();
   writer.u8(codeOf(body));
   writer.hex8(operation.session);
   writeCount(operation.incarnation, 'incarnation');
   writeCount(operation.number, 'number');
-  writer.u32(operation.tag);
+  writer.u32(tag);
   writeIdentities(operation.identities);
   writeBody(body);
   return writer.copy();
@@ -172,18 +178,29 @@ export function writeAcl(target: ByteWriter, acl: readonly AclEntry[]): void {
   }
 }
 
+/** Of the last ones that were written, which are a client's and never change. */
+let writtenIdentities: readonly Identity[] = nobody;
+let writtenBytes: Uint8Array = new Uint8Array();
+
 function writeIdentities(identities: readonly Identity[]): void {
   if (identities.length === 0) {
     writer.u8(0);
     return;
   }
+  if (identities === writtenIdentities) {
+    writer.raw(writtenBytes);
+    return;
+  }
+  const start = writer.length;
   blockWriter.clear();
   blockWriter.varuint(identities.length);
   for (const identity of identities) {
     blockWriter.string(identity.scheme);
     blockWriter.string(identity.id);
   }
-  writer.latin1(blockWriter.toLatin1());
+  blockWriter.appendTo(writer);
+  writtenIdentities = identities;
+  writtenBytes = writer.copy(start);
 }
 
 function isOpen(acl: readonly AclEntry[]): boolean {
@@ -200,8 +217,11 @@ export function decodeOperation(bytes: Uint8Array): Operation {
   return readOperation(new ByteReader(bytes));
 }
 
-/** Reads one operation that ends at `reader.end`. Throws MesozooError BAD_REQUEST. Data are views. */
-export function readOperation(reader: ByteReader): Operation {
+/**
+ * Reads one operation that ends at `reader.end`; `paths`: those that there are. Throws MesozooError BAD_REQUEST. Data are
+ * views.
+ */
+export function readOperation(reader: ByteReader, paths: KnownTexts = NONE_KNOWN): Operation {
   const kind = reader.u8();
   const operation: Operation = {
     session: reader.hex8() as SessionId,
@@ -209,16 +229,20 @@ export function readOperation(reader: ByteReader): Operation {
     number: reader.varuint(),
     tag: reader.u32(),
     identities: readIdentities(reader),
-    body: readBody(reader, kind),
+    body: readBody(reader, kind, paths),
   };
   reader.finish();
   return operation;
 }
 
-function readBody(reader: ByteReader, kind: number): WriteOperation | SessionOperation {
+function readBody(
+  reader: ByteReader,
+  kind: number,
+  paths: KnownTexts,
+): WriteOperation | SessionOperation {
   switch (kind) {
     case kindCodes.multi:
-      return readMulti(reader);
+      return readMulti(reader, paths);
     case kindCodes.openSession:
       return {
         kind: 'openSession',
@@ -239,21 +263,21 @@ function readBody(reader: ByteReader, kind: number): WriteOperation | SessionOpe
     case kindCodes.memberSession:
       return { kind: 'memberSession', holder: reader.varuint() as MemberId };
     default:
-      return readZnodeOperation(reader, kind);
+      return readZnodeOperation(reader, kind, paths);
   }
 }
 
-function readMulti(reader: ByteReader): WriteOperation {
+function readMulti(reader: ByteReader, paths: KnownTexts): WriteOperation {
   const count = reader.varuint();
   // Each takes at least two bytes: a count beyond that is refused before anything is allocated for it.
   if (count * 2 > reader.left) throw unreadable('it ends too early');
   const operations: ZnodeOperation[] = [];
   for (let index = 0; index < count; index++)
-    operations.push(readZnodeOperation(reader, reader.u8()));
+    operations.push(readZnodeOperation(reader, reader.u8(), paths));
   return { kind: 'multi', operations };
 }
 
-function readZnodeOperation(reader: ByteReader, kind: number): ZnodeOperation {
+function readZnodeOperation(reader: ByteReader, kind: number, paths: KnownTexts): ZnodeOperation {
   switch (kind) {
     case kindCodes.create: {
       const flags = reader.u8();
@@ -261,7 +285,7 @@ function readZnodeOperation(reader: ByteReader, kind: number): ZnodeOperation {
       const special = (flags & SPECIAL) === 0 ? NOT_SPECIAL : readSpecial(reader, flags);
       return {
         kind: 'create',
-        path: reader.string(),
+        path: reader.knownString(paths),
         data: (flags & NULL_DATA) !== 0 ? null : reader.block(),
         acl: (flags & OPEN_ACL) !== 0 ? openAcl.entries : readAcl(reader),
         ephemeral: (flags & EPHEMERAL) !== 0,
@@ -270,32 +294,35 @@ function readZnodeOperation(reader: ByteReader, kind: number): ZnodeOperation {
       };
     }
     case kindCodes.delete:
-      return { kind: 'delete', path: reader.string(), version: readVersion(reader) };
+      return { kind: 'delete', path: reader.knownString(paths), version: readVersion(reader) };
     case kindCodes.set:
     case NULL_SET:
     case ENFORCED_SET:
     case ENFORCED_NULL_SET:
-      return {
-        kind: 'set',
-        path: reader.string(),
-        data: kind === NULL_SET || kind === ENFORCED_NULL_SET ? null : reader.block(),
-        version: readVersion(reader),
-        ...((kind === ENFORCED_SET || kind === ENFORCED_NULL_SET) && { enforceQuota: true }),
-      };
+      return readSet(reader, kind, paths);
     case kindCodes.check:
-      return { kind: 'check', path: reader.string(), version: readVersion(reader) };
+      return { kind: 'check', path: reader.knownString(paths), version: readVersion(reader) };
     case kindCodes.setAcl:
       return {
         kind: 'setAcl',
-        path: reader.string(),
+        path: reader.knownString(paths),
         acl: readAcl(reader),
         aversion: readVersion(reader),
       };
     case kindCodes.removeStale:
-      return { kind: 'removeStale', path: reader.string() };
+      return { kind: 'removeStale', path: reader.knownString(paths) };
     default:
       throw unreadable(`there is no operation of kind ${kind}`);
   }
+}
+
+function readSet(reader: ByteReader, kind: number, paths: KnownTexts): ZnodeOperation {
+  const path = reader.knownString(paths);
+  const data = kind === NULL_SET || kind === ENFORCED_NULL_SET ? null : reader.block();
+  const version = readVersion(reader);
+  return kind === ENFORCED_SET || kind === ENFORCED_NULL_SET
+    ? { kind: 'set', path, data, version, enforceQuota: true }
+    : { kind: 'set', path, data, version };
 }
 
 const NOT_SPECIAL = Object.freeze({});
@@ -342,22 +369,23 @@ function readPermissions(reader: ByteReader): number {
   return bits | 0;
 }
 
-/** Requests of one client come with the same identities again and again: the last ones are kept. */
-let lastIdentitiesText = '';
+/** Requests of one client come with the same identities again and again: the last ones are kept, with their length. */
+let lastBytes: Uint8Array = new Uint8Array();
 let lastIdentities: readonly Identity[] = nobody;
 
 function readIdentities(reader: ByteReader): readonly Identity[] {
-  const text = reader.latin1();
-  if (text === '') return nobody;
-  if (text === lastIdentitiesText) return lastIdentities;
-  const inner = new ByteReader(Buffer.from(text, 'latin1'));
+  const start = reader.position;
+  if (lastBytes.length > 0 && reader.skipEqual(lastBytes)) return lastIdentities;
+  const block = reader.block();
+  if (block.length === 0) return nobody;
+  const inner = new ByteReader(block);
   const count = inner.varuint();
   if (count === 0 || count * 2 > inner.left) throw unreadable('it ends too early');
   const identities: Identity[] = [];
   for (let index = 0; index < count; index++)
     identities.push({ scheme: inner.string(), id: inner.string() });
   inner.finish();
-  lastIdentitiesText = text;
+  lastBytes = reader.since(start).slice();
   lastIdentities = Object.freeze(identities);
   return identities;
 }

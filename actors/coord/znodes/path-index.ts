@@ -15,6 +15,9 @@ export class PathIndex {
   private readonly tables = Array.from({ length: TABLES }, () => new Int32Array(BUCKETS_FIRST));
   private readonly counts = new Int32Array(TABLES);
   private count = 0;
+  /** Of the last node that was found by its bytes; '' is no path. */
+  private lastPath = '';
+  private lastNumber = NO_NODE;
 
   constructor(store: NodeStore) {
     this.store = store;
@@ -26,7 +29,26 @@ export class PathIndex {
 
   /** NO_NODE: there is none. */
   get(path: string): number {
+    if (path === this.lastPath) return this.lastNumber;
     return this.find(path, hashOf(path));
+  }
+
+  /** Of a node that is there: it is the next to be asked for. */
+  textOf(bytes: Uint8Array, start: number, length: number): string | undefined {
+    const hash = hashOfBytes(bytes, start, length);
+    if (hash === undefined) return undefined;
+    const { store } = this;
+    const table = this.tableOf(hash);
+    let number = table[bucketOf(hash, table)]!;
+    for (; number !== NO_NODE; number = store.linked(number, narrow.indexNext)) {
+      if (store.linked(number, narrow.indexHash) !== hash) continue;
+      const path = store.pathOf(number);
+      if (!isText(path, bytes, start, length)) continue;
+      this.lastPath = path;
+      this.lastNumber = number;
+      return path;
+    }
+    return undefined;
   }
 
   /** False, and nothing has changed, when the path is there already. */
@@ -48,6 +70,7 @@ export class PathIndex {
   /** The path must be there. */
   delete(number: number): void {
     const { store } = this;
+    if (number === this.lastNumber) this.forgetLast();
     const hash = store.linked(number, narrow.indexHash);
     const table = this.tableOf(hash);
     const bucket = bucketOf(hash, table);
@@ -60,6 +83,11 @@ export class PathIndex {
     }
     this.counts[hash & (TABLES - 1)]! -= 1;
     this.count -= 1;
+  }
+
+  private forgetLast(): void {
+    this.lastPath = '';
+    this.lastNumber = NO_NODE;
   }
 
   private find(path: string, hash: number): number {
@@ -100,7 +128,32 @@ function bucketOf(hash: number, table: Int32Array): number {
 function hashOf(path: string): number {
   const { length } = path;
   let hash = length;
-  for (let at = 0; at < length; at++) hash = Math.imul(hash ^ path.charCodeAt(at), 0x5bd1e995);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-  return hash ^ (hash >>> 13);
+  for (let at = 0; at < length; at++) hash = mix(hash, path.charCodeAt(at));
+  return spread(hash);
+}
+
+/** As `hashOf` of their text; undefined when some stand for a character together. */
+function hashOfBytes(bytes: Uint8Array, start: number, length: number): number | undefined {
+  let hash = length;
+  for (let at = start; at < start + length; at++) {
+    const code = bytes[at]!;
+    if (code >= 0x80) return undefined;
+    hash = mix(hash, code);
+  }
+  return spread(hash);
+}
+
+function mix(hash: number, code: number): number {
+  return Math.imul(hash ^ code, 0x5bd1e995);
+}
+
+function spread(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+  return mixed ^ (mixed >>> 13);
+}
+
+function isText(text: string, bytes: Uint8Array, start: number, length: number): boolean {
+  if (text.length !== length) return false;
+  for (let at = 0; at < length; at++) if (text.charCodeAt(at) !== bytes[start + at]) return false;
+  return true;
 }

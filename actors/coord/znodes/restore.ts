@@ -36,7 +36,6 @@ export class SnapshotRestore {
     this.cutter.finish();
     const { tree, sessions, head, end } = this;
     if (head === undefined || end === undefined) throw damaged('it is not whole');
-    tree.restored();
     if (end.nodes !== tree.size || end.sessions !== sessions.all.size)
       throw damaged('nodes or sessions are missing');
     return { head, tree, sessions, digest: end.digest };

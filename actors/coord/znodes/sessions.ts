@@ -50,6 +50,8 @@ export class Session implements SessionRecord {
   snapshot = 0;
   hashHigh = 0;
   hashLow = 0;
+  /** Whether the two are in the sum of all sessions. */
+  isSummed = false;
   private beginHigh = 0;
   private beginLow = 0;
 
@@ -109,7 +111,9 @@ export class Session implements SessionRecord {
 
 export class Sessions {
   readonly all = new Map<SessionId, Session>();
-  readonly sum = new HashSum();
+  private readonly sum = new HashSum();
+  /** Sessions to be hashed when the sum is asked for; some may have ended since. */
+  private waiting: Session[] = [];
   /** Of all replies that are kept: follows from the state, so it is equal at all members. */
   replyBytes = 0;
   private readonly replyBytesMax: number;
@@ -130,7 +134,7 @@ export class Sessions {
     session.snapshot = this.snapshot;
     this.replyBytes += session.replies.byteLength;
     this.all.set(session.id, session);
-    this.changed(session);
+    this.waiting.push(session);
   }
 
   /** A new incarnation. Where the holder numbers the writes, they begin anew. */
@@ -149,7 +153,6 @@ export class Sessions {
       -limits.sessionBeginnings,
     );
     session.hashBeginning();
-    this.changed(session);
   }
 
   remove(session: Session): void {
@@ -169,7 +172,6 @@ export class Sessions {
     this.changing(session);
     session.number = Math.max(session.number, number);
     if (session.keepsReplies) this.remember(session, number, zxid, wallMs, result);
-    this.changed(session);
   }
 
   /** Snapshots of former versions have replies of all sessions. */
@@ -179,7 +181,6 @@ export class Sessions {
       this.changing(session);
       this.replyBytes -= session.replies.byteLength;
       session.replies.clear();
-      this.changed(session);
     }
   }
 
@@ -196,13 +197,23 @@ export class Sessions {
     this.replyBytes = others + session.replies.byteLength;
   }
 
-  private changing(session: Session): void {
-    this.beforeChange?.(session);
-    this.sum.subtract(session.hashHigh, session.hashLow);
+  /** Of all sessions as they are now. */
+  settledSum(): HashSum {
+    for (const session of this.waiting) {
+      if (session.isSummed || this.all.get(session.id) !== session) continue;
+      session.hash();
+      this.sum.add(session.hashHigh, session.hashLow);
+      session.isSummed = true;
+    }
+    this.waiting = [];
+    return this.sum;
   }
 
-  private changed(session: Session): void {
-    session.hash();
-    this.sum.add(session.hashHigh, session.hashLow);
+  private changing(session: Session): void {
+    this.beforeChange?.(session);
+    if (!session.isSummed) return;
+    this.sum.subtract(session.hashHigh, session.hashLow);
+    session.isSummed = false;
+    this.waiting.push(session);
   }
 }

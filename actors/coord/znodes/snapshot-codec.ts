@@ -11,7 +11,7 @@ import type {
   Slot,
   Zxid,
 } from '../../../protocol/ids.ts';
-import type { Configuration } from '../../../protocol/operations.ts';
+import type { Configuration, QuorumMember } from '../../../protocol/operations.ts';
 import { type Acl, aclOf, aclProblem } from './acl.ts';
 import { type ByteReader, ByteWriter, unreadable } from './bytes.ts';
 import { NULL_DATA } from './data.ts';
@@ -23,6 +23,8 @@ import type { NodeRecord } from './tree.ts';
 const FORMAT = 1;
 /** With the addresses of the members, which are hashed as well. */
 const ADDRESSED_FORMAT = 2;
+/** And with observers, which are hashed as well. */
+const OBSERVED_FORMAT = 3;
 const kinds = { head: 1, session: 2, node: 3, end: 4 } as const;
 
 export interface SnapshotHead {
@@ -48,18 +50,32 @@ export type SnapshotRecord =
 const body = new ByteWriter(64 * 1024);
 
 export function writeHead(target: ByteWriter, { slot, zxid, configuration }: SnapshotHead): void {
+  const { members, observers = [] } = configuration;
+  const format = formatOf(configuration);
   begin(kinds.head);
-  const isAddressed = configuration.members.some(({ address }) => address !== undefined);
-  body.u8(isAddressed ? ADDRESSED_FORMAT : FORMAT);
+  body.u8(format);
   body.varuint(slot);
   body.varuint(zxid);
-  body.varuint(configuration.members.length);
-  for (const { id, disk, address = '' } of configuration.members) {
+  body.varuint(members.length);
+  for (const { id, disk, address = '' } of members) {
     body.varuint(id);
     body.string(disk);
-    if (isAddressed) body.string(address);
+    if (format !== FORMAT) body.string(address);
+  }
+  if (format === OBSERVED_FORMAT) {
+    body.varuint(observers.length);
+    for (const { id, address = '' } of observers) {
+      body.varuint(id);
+      body.string(address);
+    }
   }
   finish(target);
+}
+
+/** The oldest that holds all, so that members of an older version can read what they know. */
+function formatOf({ members, observers = [] }: Configuration): number {
+  if (observers.length > 0) return OBSERVED_FORMAT;
+  return members.some(({ address }) => address !== undefined) ? ADDRESSED_FORMAT : FORMAT;
 }
 
 export function writeSession(target: ByteWriter, session: SessionImage): void {
@@ -157,17 +173,26 @@ function readBody(reader: ByteReader, kind: number): SnapshotRecord {
 
 function readHead(reader: ByteReader): SnapshotHead {
   const format = reader.u8();
-  if (format !== FORMAT && format !== ADDRESSED_FORMAT)
+  if (format < FORMAT || format > OBSERVED_FORMAT)
     throw unreadable('the snapshot has another format');
   const slot = reader.varuint() as Slot;
   const zxid = reader.varuint() as Zxid;
   const members = times(reader, () => {
     const id = reader.varuint() as MemberId;
     const disk = reader.string() as DiskId;
-    const address = format === ADDRESSED_FORMAT ? reader.string() : '';
-    return { id, disk, ...(address !== '' && { address }) };
+    return { id, disk, ...(format !== FORMAT && readAddress(reader)) };
   });
-  return { slot, zxid, configuration: { members } };
+  if (format !== OBSERVED_FORMAT) return { slot, zxid, configuration: { members } };
+  const observers = times(reader, () => ({
+    id: reader.varuint() as MemberId,
+    ...readAddress(reader),
+  }));
+  return { slot, zxid, configuration: { members, observers } };
+}
+
+function readAddress(reader: ByteReader): Pick<QuorumMember, 'address'> {
+  const address = reader.string();
+  return address === '' ? {} : { address };
 }
 
 function readSession(reader: ByteReader): SessionImage {

@@ -8,9 +8,10 @@ import { assert } from '../../../protocol/errors.ts';
 import type { SessionId, Zxid } from '../../../protocol/ids.ts';
 import { parentOf } from '../../../protocol/paths.ts';
 import { type Acl, openAcl, readOnlyAcl } from './acl.ts';
+import type { KnownTexts } from './bytes.ts';
 import { NO_DATA } from './data.ts';
-import { HashSum } from './hash.ts';
 import { NO_NODE, NodeStore } from './node-store.ts';
+import { NodeSum } from './node-sum.ts';
 import { PathIndex } from './path-index.ts';
 import { limitedBy } from './quotas.ts';
 import { type NodeRecord, Znode } from './znode.ts';
@@ -27,13 +28,15 @@ export interface TreeObserver {
 export class Tree {
   private readonly store = new NodeStore();
   private readonly index = new PathIndex(this.store);
+  /** Those of the nodes that there are. */
+  readonly paths: KnownTexts = this.index;
   /** By the session that owns them, then by their numbers. */
   private readonly ephemerals = new Map<SessionId, Map<number, Znode>>();
   /** Containers and nodes that have a `ttlMs`, by their numbers. */
   private readonly passing = new Map<number, Znode>();
   /** Paths that have limits (quotas.ts). */
   readonly limited = new Set<string>();
-  readonly sum = new HashSum();
+  readonly sum = new NodeSum(this.store);
   /** Of the paths and data of all nodes. */
   byteLength = 0;
   observer: TreeObserver | undefined;
@@ -50,7 +53,6 @@ export class Tree {
     const tree = new Tree();
     for (const [path, acl] of systemNodes)
       assert(tree.restore({ ...emptyRecord, path, acl }), 'the first nodes are in order');
-    tree.restored();
     return tree;
   }
 
@@ -78,36 +80,28 @@ export class Tree {
   }
 
   /**
-   * Adds a node as it was, without changing counts; `restored` must follow the last one. False when its parent is not
-   * there, or when it was there itself: then the tree is of no use any more.
+   * Adds a node as it was, without changing counts. False when its parent is not there, or when it was there itself:
+   * then the tree is of no use any more.
    */
   restore(record: NodeRecord): boolean {
     const { path } = record;
     const parent = path === '/' ? undefined : this.parentToRestore(path);
     if (path === '/' ? this.size > 0 : parent === undefined) return false;
+    if (parent !== undefined) this.changing(parent);
     const node = Znode.from(record, parent, this.store);
     if (!this.index.add(path, node.number)) return false;
     this.attach(node, parent);
     return true;
   }
 
-  restored(): void {
-    if (this.restoring !== undefined) this.changed(this.restoring.node);
-    this.restoring = undefined;
-  }
-
-  /** Out of the sum until the next has its turn: it would be hashed anew for each of its children. */
   private parentToRestore(path: string): Znode | undefined {
     const slash = path.lastIndexOf('/');
     const last = this.restoring;
     if (last !== undefined && slash === last.path.length && path.startsWith(last.path))
       return last.node;
-    this.restored();
     const parentPath = parentOf(path);
     const node = this.find(parentPath);
-    if (node === undefined) return undefined;
-    this.changing(node);
-    this.restoring = { path: parentPath, node };
+    this.restoring = node && { path: parentPath, node };
     return node;
   }
 
@@ -121,12 +115,11 @@ export class Tree {
     parent.pzxid = record.czxid;
     this.enter(node);
     this.attach(node, parent);
-    this.changed(parent);
     this.journal?.push(() => {
       this.changing(parent);
       parent.creates = creates;
       parent.pzxid = pzxid;
-      this.detach(node, parent);
+      this.detach(node);
     });
     return node;
   }
@@ -138,22 +131,21 @@ export class Tree {
     const { pzxid } = parent;
     this.changing(parent);
     parent.pzxid = zxid;
-    this.detach(node, parent);
+    this.detach(node);
     this.journal?.push(() => {
       this.changing(parent);
       parent.pzxid = pzxid;
       this.enter(node);
       this.attach(node, parent);
-      this.changed(parent);
     });
   }
 
   setData(node: Znode, data: Uint8Array, zxid: Zxid, wallMs: number): void {
-    this.changing(node);
+    this.changing(node, data.length);
     if (this.journal !== undefined) {
       const { data: oldData, version, mzxid, mtimeMs } = node;
       this.journal.push(() => {
-        this.changing(node);
+        this.changing(node, oldData.length);
         node.version = version;
         node.mzxid = mzxid;
         node.mtimeMs = mtimeMs;
@@ -172,14 +164,13 @@ export class Tree {
       const { data: oldData } = node;
       this.journal.push(() => this.replaceData(node, oldData));
     }
-    this.changing(node);
+    this.changing(node, data.length);
     this.putData(node, data);
   }
 
   private putData(node: Znode, data: Uint8Array): void {
     this.byteLength += data.length - node.dataLength;
     node.setData(data);
-    this.changed(node);
   }
 
   setAcl(node: Znode, acl: Acl): void {
@@ -190,12 +181,10 @@ export class Tree {
         this.changing(node);
         node.acl = oldAcl;
         node.aversion = aversion;
-        this.changed(node);
       });
     }
     node.acl = acl;
     node.aversion = nextVersion(node.aversion);
-    this.changed(node);
   }
 
   /** From here on changes can be undone, until `commit` or `rollBack`. */
@@ -222,26 +211,22 @@ export class Tree {
     this.removed.clear();
   }
 
-  private changing(node: Znode): void {
+  /** `bytes`: that its data will have, where they are replaced. */
+  private changing(node: Znode, bytes?: number): void {
     this.observer?.changing(node);
-    this.sum.subtract(node.hashHigh, node.hashLow);
-  }
-
-  private changed(node: Znode): void {
-    node.hash();
-    this.sum.add(node.hashHigh, node.hashLow);
+    this.sum.changing(node, bytes);
   }
 
   private enter({ path, number }: Znode): void {
     assert(this.index.add(path, number), `${path} is there already`);
   }
 
-  /** It is in the index; the parent, if any, is out of the sum. */
+  /** It is in the index; the parent, if any, is about to be changed. */
   private attach(node: Znode, parent: Znode | undefined): void {
     const { path, owner, number } = node;
     this.removed.delete(number);
     this.byteLength += path.length + node.dataLength;
-    this.changed(node);
+    this.sum.add(node);
     if (parent !== undefined) node.attach();
     const limited = limitedBy(path);
     if (limited !== undefined) this.limited.add(limited);
@@ -252,15 +237,14 @@ export class Tree {
     else owned.set(number, node);
   }
 
-  private detach(node: Znode, parent: Znode): void {
+  private detach(node: Znode): void {
     const { path, owner, number } = node;
     this.observer?.removing(node);
     this.index.delete(number);
     this.removed.add(number);
     this.byteLength -= path.length + node.dataLength;
-    this.sum.subtract(node.hashHigh, node.hashLow);
+    this.sum.remove(node);
     node.detach();
-    this.changed(parent);
     const limited = limitedBy(path);
     if (limited !== undefined) this.limited.delete(limited);
     this.passing.delete(number);

@@ -47,8 +47,11 @@ class Watches implements WatchTable {
       : this.tableOf(kind).has(session, path);
   }
 
-  fire(event: TreeEvent, mayHear?: (session: SessionId) => boolean): readonly SessionId[] {
-    if (this.total === 0) return NO_SESSIONS;
+  fire(
+    event: TreeEvent,
+    mayHear?: (session: SessionId, event: TreeEvent) => boolean,
+  ): readonly SessionId[] {
+    if (!this.mayFire(event)) return NO_SESSIONS;
     const { type, path } = event;
     const sets: ReadonlySet<SessionId>[] = [];
     const note = (sessions: ReadonlySet<SessionId> | undefined) => {
@@ -66,7 +69,18 @@ class Watches implements WatchTable {
     const [first] = sets;
     if (first === undefined) return NO_SESSIONS;
     const told = sets.length === 1 ? [...first] : [...new Set(sets.flatMap((set) => [...set]))];
-    return mayHear === undefined ? told : told.filter(mayHear);
+    return mayHear === undefined ? told : told.filter((session) => mayHear(session, event));
+  }
+
+  /** Of most nodes that are written to nobody wants to hear: that is found out without anything being made for it. */
+  private mayFire({ path }: TreeEvent): boolean {
+    if (this.total === 0) return false;
+    return (
+      this.recursive.size > 0 ||
+      this.nodes.of(path) !== undefined ||
+      this.children.of(path) !== undefined ||
+      this.persistent.of(path) !== undefined
+    );
   }
 
   removeSession(session: SessionId): void {

@@ -11,7 +11,7 @@ import {
 } from '../../../protocol/operations.ts';
 import { parentOf, pathProblem } from '../../../protocol/paths.ts';
 import { aclOf, aclProblem, allows, eventOf } from './acl.ts';
-import type { Context } from './context.ts';
+import { type Context, tell, UNTOLD } from './context.ts';
 import { dataOrNull } from './data.ts';
 import { account, beginStats, isExceeded } from './quotas.ts';
 import { failure } from './result-codec.ts';
@@ -85,14 +85,15 @@ function createNode(context: Context, operation: Create): OperationResult {
     container: operation.container === true,
     ttlMs: operation.ttlMs ?? 0,
   });
-  context.events.push(
+  tell(
+    context,
     eventOf('created', path, node.acl),
     eventOf('childrenChanged', parent.path, parent.acl),
   );
-  const stat = node.stat();
+  const result = context.isAsked ? ({ kind: 'created', path, stat: node.stat() } as const) : UNTOLD;
   beginStats(tree, node);
   account(tree, path, 1, bytes);
-  return { kind: 'created', path, stat };
+  return result;
 }
 
 /** A znode goes in one way at most. */
@@ -133,7 +134,8 @@ function deleteNode(context: Context, operation: Delete): OperationResult {
 export function removeNode(context: Pick<Context, 'tree' | 'zxid' | 'events'>, node: Znode): void {
   context.tree.remove(node, context.zxid);
   account(context.tree, node.path, -1, -node.dataLength);
-  context.events.push(
+  tell(
+    context,
     eventOf('deleted', node.path, node.acl),
     eventOf('childrenChanged', node.parent!.path, node.parent!.acl),
   );
@@ -159,10 +161,10 @@ function setData(context: Context, operation: SetData): OperationResult {
     return failure('BAD_VERSION');
   const data = dataOrNull(operation.data);
   context.tree.setData(node, data, context.zxid, context.wallMs);
-  context.events.push(eventOf('dataChanged', node.path, node.acl));
-  const stat = node.stat();
+  tell(context, eventOf('dataChanged', node.path, node.acl));
+  const result = context.isAsked ? ({ kind: 'stat', stat: node.stat() } as const) : UNTOLD;
   account(context.tree, node.path, 0, more);
-  return { kind: 'stat', stat };
+  return result;
 }
 
 function checkVersion(context: Context, operation: Check): OperationResult {

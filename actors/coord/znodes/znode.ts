@@ -186,9 +186,7 @@ export class Znode implements NodeRecord {
     const reference = store.data.put(data);
     this.setNarrow(narrow.dataReference, reference);
     this.setNarrow(narrow.dataLength, data.length);
-    store.data.hash(reference, data.length);
-    this.setNarrow(narrow.dataHigh, hasher.high);
-    this.setNarrow(narrow.dataLow, hasher.low);
+    this.setNarrow(narrow.dataHashed, 0);
   }
 
   stat(): Stat {
@@ -263,6 +261,7 @@ export class Znode implements NodeRecord {
   /** Of the whole node as it stands: the tree sums these up. */
   hash(): void {
     const { acl } = this;
+    if (this.narrow(narrow.dataHashed) === 0) this.hashData();
     hasher.begin(4);
     hasher.word(this.narrow(narrow.pathHigh));
     hasher.word(this.narrow(narrow.pathLow));
@@ -282,6 +281,13 @@ export class Znode implements NodeRecord {
     hasher.end();
     this.setNarrow(narrow.hashHigh, hasher.high);
     this.setNarrow(narrow.hashLow, hasher.low);
+  }
+
+  private hashData(): void {
+    this.store.data.hash(this.narrow(narrow.dataReference), this.dataLength);
+    this.setNarrow(narrow.dataHigh, hasher.high);
+    this.setNarrow(narrow.dataLow, hasher.low);
+    this.setNarrow(narrow.dataHashed, 1);
   }
 
   /** A copy that later changes do not reach. */

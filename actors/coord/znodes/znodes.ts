@@ -23,8 +23,10 @@ import { NO_PLANTED_BUGS, type PlantedBugs } from '../../planted.ts';
 import { allows } from './acl.ts';
 import { ByteReader } from './bytes.ts';
 import { tellConfiguration } from './config-node.ts';
+import { type Context, NO_EVENTS } from './context.ts';
 import type {
   Applied,
+  ApplyListener,
   ReadNode,
   SessionView,
   SnapshotReader,
@@ -42,8 +44,6 @@ import { type Session, Sessions } from './sessions.ts';
 import { Snapshot } from './snapshot.ts';
 import { Tree } from './tree.ts';
 import { writeZnode } from './writes.ts';
-
-const NO_EVENTS: readonly TreeEvent[] = Object.freeze([]);
 
 /** Another one when something else is hashed, or otherwise: then digests of before say nothing about those of now. */
 export const DIGEST_FORMAT = 1;
@@ -75,27 +75,33 @@ class Znodes implements ZnodeState {
     this.planted = planted;
   }
 
-  apply(slot: Slot, entry: Uint8Array, each?: (applied: Applied) => void): readonly Applied[] {
+  apply(slot: Slot, entry: Uint8Array): readonly Applied[] {
+    const all: Applied[] = [];
+    this.applyEach(slot, entry, { isAsked: () => true, applied: (one) => all.push(one) });
+    return all;
+  }
+
+  applyEach(slot: Slot, entry: Uint8Array, listener: ApplyListener): void {
     this.advance(slot);
     const reader = new ByteReader(entry);
-    const ends = operationEnds(reader);
-    if (ends === undefined) return [];
-    const applied: Applied[] = [];
-    for (const { start, end } of ends.operations) {
-      reader.position = start;
+    if (!isEntry(reader)) return;
+    reader.position = 0;
+    const { wallMs, count } = readEntryHead(reader);
+    for (let index = 0; index < count; index++) {
+      reader.end = entry.length;
+      const size = reader.varuint();
+      const end = reader.position + size;
       reader.end = end;
-      const one = this.applyOperation(reader, ends.wallMs);
-      applied.push(one);
-      each?.(one);
+      listener.applied(this.applyOperation(reader, wallMs, listener));
+      reader.position = end;
     }
-    return applied;
   }
 
   applyOther(slot: Slot, configuration?: Configuration): Applied | undefined {
     this.advance(slot);
     if (configuration === undefined) return undefined;
-    const { members } = configuration;
-    this.configuration = { members };
+    const { members, observers } = configuration;
+    this.configuration = { members, ...(observers !== undefined && { observers }) };
     const zxid = (this.zxid + 1) as Zxid;
     const events: TreeEvent[] = [];
     if (!tellConfiguration(this.tree, configuration, zxid, events)) return undefined;
@@ -108,12 +114,12 @@ class Znodes implements ZnodeState {
     this.slot = slot;
   }
 
-  private applyOperation(reader: ByteReader, wallMs: number): Applied {
+  private applyOperation(reader: ByteReader, wallMs: number, listener: ApplyListener): Applied {
     const zxid = (this.zxid + 1) as Zxid;
     this.zxid = zxid;
     let operation: Operation;
     try {
-      operation = readOperation(reader);
+      operation = readOperation(reader, this.tree.paths);
     } catch (error) {
       if (error instanceof MesozooError) return unreadableOperation(zxid, error);
       throw error;
@@ -124,13 +130,12 @@ class Znodes implements ZnodeState {
       case 'attachSession':
       case 'closeSession':
       case 'memberSession': {
-        const events: TreeEvent[] = [];
-        const where = { tree: this.tree, sessions: this.known, zxid, events };
+        const where = { tree: this.tree, sessions: this.known, zxid, events: NO_EVENTS };
         const { result, repeat = false, ended } = changeSession(where, operation, body);
-        return applied(operation, zxid, result, repeat, events, ended);
+        return applied(operation, zxid, result, repeat, where.events, ended);
       }
       default:
-        return this.applyWrite(operation, body, zxid, wallMs);
+        return this.applyWrite(operation, body, zxid, wallMs, listener);
     }
   }
 
@@ -140,8 +145,9 @@ class Znodes implements ZnodeState {
     body: WriteOperation,
     zxid: Zxid,
     wallMs: number,
+    listener: ApplyListener,
   ): Applied {
-    const { number } = operation;
+    const { number, identities } = operation;
     const session = this.known.find(operation.session);
     if (session === undefined) return applied(operation, zxid, failure('SESSION_EXPIRED'));
     if (operation.incarnation !== session.incarnation)
@@ -151,13 +157,19 @@ class Znodes implements ZnodeState {
       return repeated(operation, session, zxid);
     if (number > session.number + 1 && !this.planted.has('sequence-gap-skipped'))
       return applied(operation, zxid, failure('SEQUENCE_GAP'));
-    const events: TreeEvent[] = [];
-    const { identities } = operation;
-    const context = { tree: this.tree, zxid, wallMs, session, identities, events };
+    const context: Context = {
+      tree: this.tree,
+      zxid,
+      wallMs,
+      session,
+      identities,
+      isAsked: session.keepsReplies || listener.isAsked(operation.tag),
+      events: NO_EVENTS,
+    };
     const result =
       body.kind === 'multi' ? writeMulti(context, body.operations) : writeZnode(context, body);
     this.known.took(session, number, zxid, wallMs, result);
-    return applied(operation, zxid, result, false, events);
+    return applied(operation, zxid, result, false, context.events);
   }
 
   get(path: string, identities: readonly Identity[]): ReadNode {
@@ -227,20 +239,28 @@ class Znodes implements ZnodeState {
   }
 
   digest(): string {
+    const nodes = this.tree.sum.settled();
+    const sessions = this.known.settledSum();
     hasher.begin(8);
     hasher.number(this.slot);
     hasher.number(this.zxid);
     hasher.number(this.tree.size);
-    hasher.word(this.tree.sum.high);
-    hasher.word(this.tree.sum.low);
+    hasher.word(nodes.high);
+    hasher.word(nodes.low);
     hasher.number(this.known.all.size);
-    hasher.word(this.known.sum.high);
-    hasher.word(this.known.sum.low);
-    for (const { id, disk, address } of this.configuration.members) {
+    hasher.word(sessions.high);
+    hasher.word(sessions.low);
+    const { members, observers = [] } = this.configuration;
+    for (const { id, disk, address } of members) {
       hasher.word(id);
       hasher.text(disk);
       // Not for those without, so that their hashes are those of before there were addresses.
       if (address !== undefined) hasher.text(address);
+    }
+    for (const { id, address = '' } of observers) {
+      hasher.word(id);
+      hasher.text('observer');
+      hasher.text(address);
     }
     hasher.end();
     return hexOf(hasher.high, hasher.low);
@@ -272,23 +292,15 @@ class Znodes implements ZnodeState {
   }
 }
 
-/** Where each operation of an entry lies; undefined when the bytes are no entry. */
-function operationEnds(
-  reader: ByteReader,
-): { wallMs: number; operations: { start: number; end: number }[] } | undefined {
+/** Of bytes that are no whole entry nothing is carried out. */
+function isEntry(reader: ByteReader): boolean {
   try {
-    const { wallMs, count } = readEntryHead(reader);
-    const operations: { start: number; end: number }[] = [];
-    for (let index = 0; index < count; index++) {
-      const size = reader.varuint();
-      const start = reader.position;
-      reader.skip(size);
-      operations.push({ start, end: reader.position });
-    }
+    const { count } = readEntryHead(reader);
+    for (let index = 0; index < count; index++) reader.skip(reader.varuint());
     reader.finish();
-    return { wallMs, operations };
+    return true;
   } catch (error) {
-    if (error instanceof MesozooError) return undefined;
+    if (error instanceof MesozooError) return false;
     throw error;
   }
 }

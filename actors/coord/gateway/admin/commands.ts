@@ -121,7 +121,7 @@ const commands: readonly AdminCommand[] = [
     names: ['restore', 'rest'],
     ...{ isAlways: true, isRefused: true },
     body: notServed(
-      'restore is not served: whoever is to have another tree writes it, or joins its members',
+      'restore is not served: the members agree about every change, and none takes another tree by itself',
     ),
   },
   { names: ['ruok'], body: () => ({}) },

@@ -12,8 +12,11 @@ export function leaderBody({ mode, leaderId, leaderAddress }: ServerReport): Adm
   };
 }
 
-export function observersBody({ members }: ServerReport): AdminBody {
-  const observers = members.filter(({ role, isSynced }) => role === 'observer' && isSynced);
+/** They follow the leader, and so are its own. */
+export function observersBody({ members, mode }: ServerReport): AdminBody {
+  const observers = members.filter(
+    ({ role, isSynced }) => mode === 'leader' && role === 'observer' && isSynced,
+  );
   return {
     synced_observers: observers.length,
     observers: observers.map((member) => ({ sid: member.id, address: memberText(member) })),

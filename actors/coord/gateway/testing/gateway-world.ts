@@ -69,7 +69,10 @@ export class GatewayWorld {
         ...{ version: '3.9.3-test', builtOn: 'test', dataDirectory: 'data', environment: [] },
         ...{ initialConfiguration: '', openFiles: () => 10, openFilesMax: 1000, series: () => [] },
       },
-      facts: () => ({ role: 'leading', leader: member, members: [member], files: [] }),
+      facts: () => ({
+        ...{ role: 'leading', leader: member, members: [member], observers: [], files: [] },
+        presenceOf: () => ({ isConnected: true, isSynced: true }),
+      }),
     });
     this.gateway.start();
   }
@@ -110,10 +113,13 @@ export class GatewayWorld {
         this.nowMs,
         operations.map(({ bytes }) => bytes),
       );
-      this.state.apply((this.state.slot + 1) as Slot, entry, (applied) => {
-        for (const event of applied.events) this.gateway.fire(event);
-        if (applied.ended !== undefined) this.gateway.ended(applied.ended);
-        waiting.get(applied.tag)?.done(applied.result, applied.zxid);
+      this.state.applyEach((this.state.slot + 1) as Slot, entry, {
+        isAsked: (tag) => waiting.has(tag),
+        applied: (applied) => {
+          for (const event of applied.events) this.gateway.fire(event);
+          if (applied.ended !== undefined) this.gateway.ended(applied.ended);
+          waiting.get(applied.tag)?.done(applied.result, applied.zxid);
+        },
       });
       this.confirm();
       this.gateway.flush();

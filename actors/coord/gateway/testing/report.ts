@@ -1,8 +1,13 @@
 /** A report as Debian's ZooKeeper 3.8.0 would have made it when the texts in the tests were recorded. */
 import type { ServerReport } from '../words/report.ts';
 
-const quorum = { host: '127.0.0.1', port: 2888, electionPort: 3888 };
-const member = { address: '127.0.0.1', quorum, role: 'participant', isSynced: true } as const;
+const member = {
+  address: '127.0.0.1',
+  quorum: { host: '127.0.0.1', port: 2888, electionPort: 3888 },
+  role: 'participant',
+  isConnected: true,
+  isSynced: true,
+} as const;
 
 export const recordedReport: ServerReport = {
   version: '3.8.0-recorded',
@@ -101,5 +106,6 @@ export const leadingReport: ServerReport = {
     { ...member, id: 2, clientPort: 2182 },
     { ...member, id: 3, clientPort: 2183, isSynced: false },
     { ...member, id: 4, clientPort: 2184, role: 'observer' },
+    { ...member, id: 5, clientPort: 2185, role: 'observer', isConnected: false, isSynced: false },
   ],
 };

@@ -48,7 +48,9 @@ function quorumValues(report: ServerReport): (readonly [name: string, value: num
   const voters = report.members.filter(({ role }) => role === 'participant');
   const quorum = [['quorum_size', voters.length]] as const;
   if (report.mode !== 'leader') return [...quorum];
-  const learners = report.members.filter(({ id }) => id !== report.serverId);
+  const learners = report.members.filter(
+    ({ id, isConnected }) => isConnected && id !== report.serverId,
+  );
   const synced = learners.filter(({ isSynced }) => isSynced);
   const followers = synced.filter(({ role }) => role === 'participant').length;
   return [

@@ -68,7 +68,9 @@ export interface MemberReport {
     | { readonly host: string; readonly port: number; readonly electionPort: number }
     | undefined;
   readonly role: 'participant' | 'observer';
-  /** It is up to date, as far as this member knows. */
+  /** As far as this member knows, as is what follows. */
+  readonly isConnected: boolean;
+  /** It is connected, and up to date. */
   readonly isSynced: boolean;
 }
 
