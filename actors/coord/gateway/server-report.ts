@@ -38,6 +38,7 @@ export interface MemberFacts {
   readonly members: readonly MemberId[];
   readonly observers: readonly MemberId[];
   readonly presenceOf: (member: MemberId) => Presence;
+  readonly lastSnapshot: ServerReport['lastSnapshot'];
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }
 
@@ -103,7 +104,7 @@ export function serverReport(options: ReportOptions): ServerReport {
     dataDirectory: process.dataDirectory,
     dataBytes: bytesOf(true),
     logBytes: bytesOf(false),
-    lastSnapshot: undefined,
+    lastSnapshot: facts.lastSnapshot,
     digests: gateway.digests.entries,
     uptimeMs: Math.round(clock.monotonicMs() - options.startedMs),
     nowMs,

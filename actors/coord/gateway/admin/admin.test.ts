@@ -59,7 +59,7 @@ describe('the admin commands', () => {
       quorum_address: { one: '127.0.0.1:2888', all_ports: [2888] },
       ...{ last_zxid: '0x100000002', zab_epoch: 1, zab_counter: 2, zabstate: 'broadcast' },
     });
-    const lastSnapshot = { zxid: 31n, takenAtMs: 1_795_621_577_900 };
+    const lastSnapshot = { zxid: 31, savedAtMs: 1_795_621_577_900 };
     expect(bodyOf('lsnp', { ...recordedReport, lastSnapshot })).toMatchObject({
       ...{ zxid: '1f', timestamp: 1_795_621_577 },
     });

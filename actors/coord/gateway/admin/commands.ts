@@ -106,7 +106,7 @@ const commands: readonly AdminCommand[] = [
     names: ['last_snapshot', 'lsnp'],
     body: ({ lastSnapshot }) => ({
       zxid: lastSnapshot === undefined ? 'ffffffffffffffff' : lastSnapshot.zxid.toString(16),
-      timestamp: lastSnapshot === undefined ? -1 : Math.floor(lastSnapshot.takenAtMs / 1000),
+      timestamp: lastSnapshot === undefined ? -1 : Math.floor(lastSnapshot.savedAtMs / 1000),
     }),
   },
   { names: ['leader', 'lead'], body: leaderBody },

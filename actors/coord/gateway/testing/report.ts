@@ -71,7 +71,7 @@ export const recordedReport: ServerReport = {
   dataDirectory: '/data/version-2',
   dataBytes: 67109337,
   logBytes: 67109337,
-  lastSnapshot: { zxid: 0n, takenAtMs: 1795590000000 },
+  lastSnapshot: { zxid: 0, savedAtMs: 1795590000000 },
   digests: [{ zxid: 128n, digest: 1371985504n }],
   uptimeMs: 64488,
   nowMs: 1795590275000,

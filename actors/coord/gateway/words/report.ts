@@ -36,7 +36,8 @@ export interface ServerReport {
   readonly dataDirectory: string;
   readonly dataBytes: number;
   readonly logBytes: number;
-  readonly lastSnapshot: { readonly zxid: bigint; readonly takenAtMs: number } | undefined;
+  /** That this member has saved, or had from another, since its start. */
+  readonly lastSnapshot: { readonly zxid: number; readonly savedAtMs: number } | undefined;
   /** Newest last. */
   readonly digests: readonly { readonly zxid: bigint; readonly digest: bigint }[];
 
