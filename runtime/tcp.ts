@@ -43,6 +43,8 @@ export function openTcp({ tls, log }: TcpOptions): Tcp & { close(): void } {
       const close = () => {
         closers.delete(close);
         server.close();
+        // Where TLS is only offered it listens nowhere itself, but hears of new keys.
+        if (secure !== server) secure?.close();
       };
       closers.add(close);
       return { close };

@@ -2,9 +2,10 @@
 
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect as connectPlain, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SecureClientSettings } from '../../actors/coord/gateway/settings.ts';
@@ -114,26 +115,38 @@ async function organizationNow(port: number) {
 }
 
 describe('the files of TLS', () => {
-  it('are read again when they change, and who is connected stays', async () => {
-    const { port } = await open({});
-    const { socket } = await enter(port);
-    expect(organization(socket)).toBe('first');
-    cpSync(second.both, file('store.pem'));
-    await expect.poll(() => organizationNow(port), { timeout: 10_000 }).toBe('second');
-    socket.write('still here');
-    expect(String((await once(socket, 'data'))[0])).toBe('still here');
-  });
+  it.each(['needed', 'offered'] as const)(
+    'are read again when they change, and who is connected stays: TLS that is %s',
+    async (tls) => {
+      const { port } = await open({}, tls);
+      const { socket } = await enter(port);
+      expect(organization(socket)).toBe('first');
+      cpSync(second.both, file('store.pem'));
+      await expect.poll(() => organizationNow(port), { timeout: 10_000 }).toBe('second');
+      socket.write('still here');
+      expect(String((await once(socket, 'data'))[0])).toBe('still here');
+    },
+  );
 
   it('that are broken are refused, and the former keys stay in use', async () => {
     const { port, errors } = await open({});
+    rmSync(file('store.pem'));
+    await expect.poll(() => errors.at(-1), { timeout: 10_000 }).toMatch(/Location: ENOENT/i);
     writeFileSync(file('store.pem'), 'half of a file');
     await expect
-      .poll(() => errors, { timeout: 10_000 })
-      .toEqual([expect.stringMatching(/ssl\.keyStore\.location: .* is neither PEM nor PKCS12/)]);
+      .poll(() => errors.at(-1), { timeout: 10_000 })
+      .toMatch(/ssl\.keyStore\.location: .* is neither PEM nor PKCS12/);
+    expect(errors).toHaveLength(2);
     expect(await organizationNow(port)).toBe('first');
     cpSync(second.both, file('store.pem'));
     await expect.poll(() => organizationNow(port), { timeout: 10_000 }).toBe('second');
   });
+});
+
+it('a client that does not begin in time is given up, where TLS is only offered', async () => {
+  const { port } = await open({ detectionTimeoutMs: 50 }, 'offered');
+  const socket = connectPlain(port, '127.0.0.1');
+  expect(await text(socket)).toBe('');
 });
 
 describe('a client', () => {

@@ -1,5 +1,5 @@
 /** TLS as ZooKeeper's clients meet it: the keys and rules of a zoo.cfg, read again when their files change. */
-import { type StatsListener, unwatchFile, watchFile } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { TlsOptions } from 'node:tls';
 import type { Logger } from '../../actors/actor.ts';
 import type { SecureClientSettings } from '../../actors/coord/gateway/settings.ts';
@@ -24,25 +24,29 @@ const LOOK_INTERVAL_MS = 1_000;
 
 /** Throws BAD_ARGUMENT as `tlsServerOptions` does. Files that are found wrong later leave the former keys in use. */
 export function openClientTls(settings: SecureClientSettings, log: Logger): ClientTls {
+  const files = settings.reloadsFiles ? tlsFiles(settings) : [];
+  // Before they are read: what changes in between is read once more.
+  let known = files.map(stateOf);
   let options = tlsServerOptions(settings);
   const listeners = new Set<(options: TlsOptions) => void>();
-  const files = settings.reloadsFiles ? [...new Set(tlsFiles(settings))] : [];
-  const changed = (path: string) => {
+  const look = () => {
+    const now = files.map(stateOf);
+    const changed = files.filter((_, index) => now[index] !== known[index]);
+    if (changed.length === 0) return;
+    known = now;
     try {
       options = tlsServerOptions(settings);
     } catch (error) {
       const reason = (error as Error).message;
-      log.error('a changed file of TLS is refused: the former keys stay in use', { path, reason });
+      log.error('changed files of TLS are refused: the former keys stay in use', {
+        ...{ changed, reason },
+      });
       return;
     }
     for (const renewed of listeners) renewed(options);
-    log.info('a file of TLS has changed: new connections have what is in it', { path });
+    log.info('files of TLS have changed: new connections have what is in them', { changed });
   };
-  const watchers = files.map((path) => {
-    const listener: StatsListener = () => changed(path);
-    watchFile(path, { interval: LOOK_INTERVAL_MS, persistent: false }, listener);
-    return () => unwatchFile(path, listener);
-  });
+  const timer = files.length === 0 ? undefined : setInterval(look, LOOK_INTERVAL_MS).unref();
   return {
     get options() {
       return options;
@@ -55,7 +59,18 @@ export function openClientTls(settings: SecureClientSettings, log: Logger): Clie
       return () => listeners.delete(renewed);
     },
     close() {
-      for (const stop of watchers) stop();
+      clearInterval(timer);
     },
   };
+}
+
+/** Another one whenever the file, or what a link of its name leads to, is another or was written. */
+function stateOf(path: string): string {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(':');
+  } catch (error) {
+    // Whoever reads it next is told the same, and says so.
+    return (error as Error).message;
+  }
 }
