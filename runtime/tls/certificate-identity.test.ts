@@ -35,6 +35,8 @@ beforeAll(() => {
         'email:bob@example',
       ],
       ...['IP:10.0.0.1', 'IP:2001:db8::1', 'RID:1.2.3.4', `URI:x:${'a'.repeat(40)}!`],
+      // Java has no text for the first; the other stands in a section of its own.
+      ...['otherName:1.2.3.4;UTF8:x', 'dirName:own\n[own]\nC=DE\nO=Example, Inc\nCN=bob'],
     ].join(','),
   );
   plain = rawOf('plain');
@@ -45,6 +47,7 @@ it('the alternative names of a certificate are written as Java writes them', () 
   expect(alternativeNames(certificate).map(({ type, text }) => `${type} ${text}`)).toEqual([
     ...['6 spiffe://zoo/ns/a/sa/bob', '2 one.example', '2 two.example', '1 bob@example'],
     ...['7 10.0.0.1', '7 2001:db8:0:0:0:0:0:1', '8 1.2.3.4', `6 x:${'a'.repeat(40)}!`],
+    '4 CN=bob,O=Example\\, Inc,C=DE',
   ]);
   expect(alternativeNames(plain)).toEqual([]);
 });
