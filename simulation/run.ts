@@ -87,6 +87,7 @@ class Simulation {
       snapshotSlots: random.pick([10, 50, 200, 100_000]),
       snapshotChunkBytes: random.pick([100, 2000, 256 * 1024]),
       keptSlots: random.pick([1, 20, 4096]),
+      memoryBytes: 2048,
     };
     this.coords = Array.from({ length: members + (profile.observers ?? 0) }, (_, index) =>
       makeCoordNode({

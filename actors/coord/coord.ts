@@ -47,7 +47,7 @@ import { decodeQuorumMessage, encodeQuorumMessage } from './paxos/messages.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
 import { answerState, describeMember } from './state-answer.ts';
 import type { Applied, ZnodeState } from './znodes/contract.ts';
-import { encodeEntry } from './znodes/operation-codec.ts';
+import { encodeFramedEntry } from './znodes/operation-codec.ts';
 import { DIGEST_FORMAT, znodeStates } from './znodes/znodes.ts';
 
 export type { CoordBounds, CoordOptions, CoordPorts, CoordTiming } from './options.ts';
@@ -149,12 +149,14 @@ export class CoordActor implements Actor {
       messageBytesMax,
       slotsInFlightMax: bounds.slotsInFlight,
       keptSlotsMax: bounds.keptSlots,
+      valuesOnDisk: { memoryBytesMax: bounds.memoryBytes, read: (slot) => log.read(slot) },
       ...(planted !== undefined && { planted }),
     });
-    const log = new CoordLog({
+    const log: CoordLog = new CoordLog({
       storage,
       identity: opened.identity,
       segments: opened.segments,
+      places: opened.places,
       promised: opened.recovered.promised,
       decidedUpTo: opened.recovered.decidedUpTo,
       segmentBytes: bounds.segmentBytes,
@@ -385,7 +387,7 @@ export class CoordActor implements Actor {
       const isSmall =
         inbox.size < this.bounds.gatheredOperations && inbox.byteLength < limits.batchBytes / 8;
       if (isSmall && underWay >= this.bounds.slotsBeforeGathering) return;
-      const bytes = encodeEntry(this.ports.clock.wallMs(), inbox.shiftBatch());
+      const bytes = encodeFramedEntry(this.ports.clock.wallMs(), inbox.shiftBatch());
       const taken = paxos.propose({ kind: 'entry', bytes });
       assert(taken, 'a value was refused although there was room');
     }

@@ -11,6 +11,8 @@ import {
   isMemberMessage,
   type MemberMessage,
 } from './member-messages.ts';
+import { decodeEntry, encodeFramedEntry } from './znodes/operation-codec.ts';
+import { framesOf } from './znodes/operation-frames.ts';
 
 const one = 1 as MemberId;
 const session = '00000000000000aa' as SessionId;
@@ -25,7 +27,8 @@ function add(outbox: Outbox, number: number, bytes = Buffer.from(`${number}`)): 
 const queued = (inbox: Inbox) => {
   const numbers: number[] = [];
   while (inbox.size > 0)
-    for (const bytes of inbox.shiftBatch()) numbers.push(Number(Buffer.from(bytes).toString()));
+    for (const bytes of decodeEntry(encodeFramedEntry(0, inbox.shiftBatch())).operations)
+      numbers.push(Number(Buffer.from(bytes).toString()));
   return numbers;
 };
 
@@ -64,7 +67,7 @@ describe('the stream of a holder to the leader', () => {
     add(outbox, 1);
     const [lost] = outbox.takeForwards();
     const probe = outbox.probe()!;
-    expect(probe.operations).toEqual([]);
+    expect(probe.operations.count).toBe(0);
     expect(inbox.take(probe)).toBe(0);
     expect(inbox.take(outbox.probe()!)).toBe(0);
     const resend = { type: 'resend', from: one, stream: lost!.stream, taken: 0 } as const;
@@ -117,7 +120,7 @@ describe('the stream of a holder to the leader', () => {
     const large = new Uint8Array(limits.quorumMessageBytes * 0.4);
     for (let number = 1; number <= 5; number++) add(outbox, number, Buffer.from(large));
     const forwards = outbox.takeForwards();
-    expect(forwards.map(({ places }) => places.length)).toEqual([2, 2, 1]);
+    expect(forwards.map(({ operations }) => operations.count)).toEqual([2, 2, 1]);
     for (const forward of forwards)
       expect(encodeMemberMessage(forward).length).toBeLessThan(limits.natsPayloadBytes);
   });
@@ -213,8 +216,8 @@ describe('messages between members', () => {
       stream: '1-run-1',
       ballot: FIRST,
       after: 3,
-      places: [4, 6],
-      operations: [Uint8Array.of(97), Uint8Array.of(98)],
+      runs: [4, 1, 6, 1],
+      operations: framesOf([Uint8Array.of(97), Uint8Array.of(98)]),
     },
     { type: 'resend', from: one, stream: '1-run-1', taken: 3 },
     { type: 'touched', from: one, sessions: [session] },

@@ -14,6 +14,7 @@ import type { Operation, OperationResult } from '../../protocol/operations.ts';
 import type { PlantedBugs } from '../planted.ts';
 import type { Forward, Resend } from './member-messages.ts';
 import { encodeTagged } from './znodes/operation-codec.ts';
+import { cutFrames, framesOf, type OperationFrames } from './znodes/operation-frames.ts';
 
 /** Called once: with what `apply` gave, or never when the member stops before. */
 export type OperationDone = (result: OperationResult, zxid: Zxid) => void;
@@ -202,10 +203,22 @@ export class Outbox {
       stream: this.stream,
       ballot: this.ballot!,
       after,
-      places: group.map(({ place }) => place),
-      operations: group.map(({ bytes }) => bytes),
+      runs: runsOf(group),
+      operations: framesOf(group.map(({ bytes }) => bytes)),
     };
   }
+}
+
+/** The first place and the length of each run of places without a gap. */
+function runsOf(group: readonly PendingOperation[]): number[] {
+  const runs: number[] = [];
+  let next = 0;
+  for (const { place } of group) {
+    if (place !== next || runs.length === 0) runs.push(place, 0);
+    runs[runs.length - 1]! += 1;
+    next = place + 1;
+  }
+  return runs;
 }
 
 /**
@@ -228,8 +241,8 @@ export class Inbox {
   private readonly taken = new Map<string, number>();
   /** From where a stream was last asked for again. */
   private readonly asked = new Map<string, number>();
-  private queue: Uint8Array[] = [];
-  private head = 0;
+  private queue: OperationFrames[] = [];
+  private count = 0;
   private bytes = 0;
   private readonly planted: PlantedBugs | undefined;
 
@@ -238,7 +251,7 @@ export class Inbox {
   }
 
   get size(): number {
-    return this.queue.length - this.head;
+    return this.count;
   }
 
   get byteLength(): number {
@@ -254,7 +267,7 @@ export class Inbox {
     this.taken.clear();
     this.asked.clear();
     this.queue = [];
-    this.head = 0;
+    this.count = 0;
     this.bytes = 0;
   }
 
@@ -266,45 +279,52 @@ export class Inbox {
     if (this.isFull()) return undefined;
     const taken = this.taken.get(forward.stream) ?? 0;
     if (forward.after > taken && !this.planted?.has('sequence-gap-skipped')) {
-      const isProbe = forward.places.length === 0;
+      const isProbe = forward.operations.count === 0;
       if (!isProbe && this.asked.get(forward.stream) === taken) return undefined;
       this.asked.set(forward.stream, taken);
       return taken;
     }
+    let known = 0;
     let last = taken;
-    forward.places.forEach((place, index) => {
-      if (place <= last) return;
-      this.push(forward.operations[index]!);
-      last = place;
-    });
+    for (let at = 0; at < forward.runs.length; at += 2) {
+      const [first, length] = [forward.runs[at]!, forward.runs[at + 1]!];
+      known += Math.min(length, Math.max(0, taken + 1 - first));
+      last = Math.max(last, first + length - 1);
+    }
+    const [, more] = cutFrames(forward.operations, known, Number.POSITIVE_INFINITY);
+    if (more.count > 0) this.add(known === 0 ? forward.operations : more);
     this.note(forward.stream, last);
     return undefined;
   }
 
   push(operation: Uint8Array): void {
-    this.queue.push(operation);
-    this.bytes += operation.length;
+    this.add(framesOf([operation]));
+  }
+
+  private add(frames: OperationFrames): void {
+    this.queue.push(frames);
+    this.count += frames.count;
+    this.bytes += frames.bytes.length;
   }
 
   /** The next batch for one slot, oldest first, within the bounds of one. */
-  shiftBatch(): Uint8Array[] {
-    const batch: Uint8Array[] = [];
-    let bytes = 0;
-    while (this.head < this.queue.length && batch.length < limits.batchOperations) {
-      const next = this.queue[this.head]!;
-      if (batch.length > 0 && bytes + next.length + FRAMING_BYTES > limits.batchBytes) break;
-      batch.push(next);
-      bytes += next.length + FRAMING_BYTES;
-      this.bytes -= next.length;
-      this.head += 1;
+  shiftBatch(): OperationFrames[] {
+    const batch: OperationFrames[] = [];
+    let [count, bytes] = [0, 0];
+    for (let next = this.queue[0]; next !== undefined; next = this.queue[0]) {
+      const isWhole =
+        count + next.count <= limits.batchOperations &&
+        bytes + next.bytes.length <= limits.batchBytes;
+      if (!isWhole && count > 0) break;
+      const [first, rest] = cutFrames(next, limits.batchOperations, limits.batchBytes);
+      batch.push(first);
+      count += first.count;
+      bytes += first.bytes.length;
+      if (rest.count === 0) this.queue.shift();
+      else this.queue[0] = rest;
     }
-    if (this.head === this.queue.length) {
-      this.queue = [];
-      this.head = 0;
-    } else if (this.head > 4096 && this.head * 2 > this.queue.length) {
-      this.queue = this.queue.slice(this.head);
-      this.head = 0;
-    }
+    this.count -= count;
+    this.bytes -= bytes;
     return batch;
   }
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Ballot, DiskId, MemberId, SessionId, Slot } from '../../protocol/ids.ts';
 import { decodeMemberMessage, encodeMemberMessage, type MemberMessage } from './member-messages.ts';
+import { framesOf } from './znodes/operation-frames.ts';
 
 const from = 3 as MemberId;
 const slot = 1000 as Slot;
@@ -9,8 +10,8 @@ const bytes = Uint8Array.of(1, 2, 3);
 /** One of each type. */
 const messages = {
   forward: {
-    ...{ from, stream: '3-run-1', ballot: 259 as Ballot, after: 4, places: [5, 6] },
-    operations: [bytes, Uint8Array.of(4)],
+    ...{ from, stream: '3-run-1', ballot: 259 as Ballot, after: 4, runs: [5, 2] },
+    operations: framesOf([bytes, Uint8Array.of(4)]),
   },
   resend: { from, stream: '3-run-1', taken: 7 },
   touched: { from, sessions: ['0123456789abcdef' as SessionId] },

@@ -10,8 +10,9 @@ import { MesozooError } from '../../protocol/errors.ts';
 import type { Ballot, DiskId, MemberId, SessionId, Slot } from '../../protocol/ids.ts';
 import type { Identity } from '../../protocol/operations.ts';
 import type { SnapshotPiece, SnapshotRead } from './log/transfer.ts';
+import { countOfFrames, type OperationFrames } from './znodes/operation-frames.ts';
 
-/** Operations of one stream: each has a place in it, ascending, and none stands between `after` and the first. */
+/** Operations of one stream: each has a place in it, ascending, and none is missing between `after` and the first. */
 export interface Forward {
   readonly type: 'forward';
   readonly from: MemberId;
@@ -19,8 +20,9 @@ export interface Forward {
   /** Of the leadership that the stream belongs to. */
   readonly ballot: Ballot;
   readonly after: number;
-  readonly places: readonly number[];
-  readonly operations: readonly Uint8Array[];
+  /** Of places that follow each other: the first one and how many, and the same of those behind a gap. */
+  readonly runs: readonly number[];
+  readonly operations: OperationFrames;
 }
 
 /** The leader has everything of the stream up to here and misses something behind it. */
@@ -170,7 +172,13 @@ export function encodeMemberMessage(message: MemberMessage): Uint8Array {
 function fieldsOf(message: MemberMessage): unknown[] {
   switch (message.type) {
     case 'forward':
-      return [message.stream, message.ballot, message.after, message.places, message.operations];
+      return [
+        message.stream,
+        message.ballot,
+        message.after,
+        message.runs,
+        message.operations.bytes,
+      ];
     case 'resend':
       return [message.stream, message.taken];
     case 'touched':
@@ -227,11 +235,11 @@ function readMessage(type: number, from: MemberId, rest: readonly unknown[]): Me
   switch (type) {
     case numbers.forward: {
       if (typeof a !== 'string' || !isCount(b) || !isCount(c)) throw malformed('forward');
-      if (!isArrayOf(d, isCount) || !isArrayOf(e, isBytes) || d.length !== e.length) {
-        throw malformed('forward');
-      }
+      if (!isArrayOf(d, isCount) || d.length % 2 !== 0 || !isBytes(e)) throw malformed('forward');
       const ballot = b as Ballot;
-      return { type: 'forward', from, stream: a, ballot, after: c, places: d, operations: e };
+      const operations = { count: countOfFrames(e), bytes: e };
+      if (operations.count !== placesOf(d)) throw malformed('forward');
+      return { type: 'forward', from, stream: a, ballot, after: c, runs: d, operations };
     }
     case numbers.resend:
       if (typeof a !== 'string' || !isCount(b)) throw malformed('resend');
@@ -289,6 +297,10 @@ function readMessage(type: number, from: MemberId, rest: readonly unknown[]): Me
     default:
       throw malformed(`there is no type ${type}`);
   }
+}
+
+function placesOf(runs: readonly number[]): number {
+  return runs.reduce((sum, length, at) => (at % 2 === 1 ? sum + length : sum), 0);
 }
 
 function isCount(value: unknown): value is number {

@@ -108,6 +108,8 @@ export interface CoordBounds {
   readonly gatheredOperations: number;
   /** Entries that the Paxos core keeps below the snapshot, for members who lag a little. */
   readonly keptSlots: number;
+  /** Of decided values, beside those on disk. */
+  readonly memoryBytes: number;
 }
 
 export const defaultBounds: CoordBounds = {
@@ -119,4 +121,5 @@ export const defaultBounds: CoordBounds = {
   slotsBeforeGathering: 4,
   gatheredOperations: 256,
   keptSlots: 4096,
+  memoryBytes: 8 * 1024 * 1024,
 };

@@ -34,10 +34,7 @@ export interface SnapshotKeeperOptions {
   readonly install: (state: ZnodeState) => void;
 }
 
-/**
- * Entries kept in memory for members who lag: as long as they are less to send than the snapshot would be, within what
- * memory should be spent on it.
- */
+/** Entries kept for members who lag: as long as they are less to send than the snapshot would be, within bounds. */
 const KEPT_BYTES_MIN = 8 * 1024 * 1024;
 const KEPT_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -75,7 +72,7 @@ export class SnapshotKeeper {
     const { bounds, log } = this.options;
     const slots = state.slot - this.lastSlot;
     const bytes = log.bytesAppended - this.logBytesThen;
-    // A large tree is not written again and again for a little log. Half of its size, since the log is kept in memory.
+    // A large tree is not written again and again for a little log. Half of its size, since the next start applies the log.
     const enoughBytes = Math.max(bounds.snapshotLogBytes, this.lastBytes / 2);
     if (slots >= bounds.snapshotSlots || (slots > 0 && bytes >= enoughBytes)) this.take(state);
   }
@@ -105,8 +102,9 @@ export class SnapshotKeeper {
 
   private forget(slot: Slot): void {
     const { storage, log, paxos } = this.options;
-    paxos.forgetUpTo(slot, Math.min(Math.max(this.lastBytes, KEPT_BYTES_MIN), KEPT_BYTES_MAX));
-    log.forgetUpTo(keepNewest(storage));
+    const bytesMax = Math.min(Math.max(this.lastBytes, KEPT_BYTES_MIN), KEPT_BYTES_MAX);
+    const forgottenUpTo = paxos.forgetUpTo(slot, bytesMax);
+    log.forgetUpTo(Math.min(keepNewest(storage), forgottenUpTo) as Slot);
   }
 
   /** This member lags behind what `from` still has as entries. */

@@ -6,8 +6,9 @@
 import { assert, MesozooError } from '../../../protocol/errors.ts';
 import type { Ballot, Slot } from '../../../protocol/ids.ts';
 import type { Storage, StorageFailure } from '../../actor.ts';
-import type { LogRecord } from '../paxos/contract.ts';
+import type { LogRecord, Value } from '../paxos/contract.ts';
 import { type Identity, type LogExtent, saveIdentity } from './identity.ts';
+import { type Place, readValue } from './places.ts';
 import { type DiskRecord, encodeRecords, recordBytes } from './records.ts';
 import type { SegmentSummary } from './recovery.ts';
 import { headRecord, markRecord, segmentName, toDisk } from './segments.ts';
@@ -17,6 +18,8 @@ export interface CoordLogOptions {
   readonly identity: Identity;
   /** Segments that recovery has found; the log goes on in a new one. */
   readonly segments: readonly SegmentSummary[];
+  /** Of the entries in them that may be read again. */
+  readonly places: ReadonlyMap<Slot, Place>;
   readonly promised: Ballot;
   readonly decidedUpTo: Slot;
   /** A segment is sealed when it has grown to this. */
@@ -32,6 +35,7 @@ export class CoordLog {
   private readonly storage: Storage;
   private identityNow: Identity;
   private readonly sealed: SegmentSummary[];
+  private readonly places: Map<Slot, Place>;
   private current: { number: number; bytes: number; maxSlot: Slot } | undefined;
   private promised: Ballot;
   private decidedUpTo: Slot;
@@ -50,6 +54,7 @@ export class CoordLog {
     this.storage = options.storage;
     this.identityNow = options.identity;
     this.sealed = [...options.segments];
+    this.places = new Map(options.places);
     this.promised = options.promised;
     this.decidedUpTo = options.decidedUpTo;
     this.writtenDecidedUpTo = options.decidedUpTo;
@@ -95,8 +100,14 @@ export class CoordLog {
     this.replaceIdentity(this.withExtent({ forgottenUpTo: this.decidedUpTo }));
   }
 
+  /** What was accepted last in a slot above those that are forgotten. Throws DISK_FAILED, LOG_DAMAGED. */
+  read(slot: Slot): Value {
+    return readValue(this.storage, this.places.get(slot), slot);
+  }
+
   /** A snapshot at `slot` is kept: whole segments that hold nothing above it are removed, the oldest first. */
   forgetUpTo(slot: Slot): void {
+    for (const placed of this.places.keys()) if (placed <= slot) this.places.delete(placed);
     let removed = 0;
     for (const segment of this.sealed) {
       if (segment.maxSlot > slot) break;
@@ -124,10 +135,14 @@ export class CoordLog {
     this.inFlight = true;
     for (const record of batch) {
       const bytes = recordBytes(record);
+      // Only accepts carry both: a mark's "slot" is an offset, a decided mark has no ballot.
+      if (record.ballot > 0 && record.slot > 0) {
+        const slot = record.slot as Slot;
+        this.places.set(slot, { segment: segment.number, offset: segment.bytes, bytes });
+        if (slot > segment.maxSlot) segment.maxSlot = slot;
+      }
       segment.bytes += bytes;
       this.bytesAppended += bytes;
-      // Only accepts carry both: a mark's "slot" is an offset, a decided mark has no ballot.
-      if (record.ballot > 0 && record.slot > segment.maxSlot) segment.maxSlot = record.slot as Slot;
     }
     this.storage.append(
       segmentName(segment.number),

@@ -28,6 +28,7 @@ import {
   saveIdentity,
 } from './identity.ts';
 import { stopOnFailure } from './log.ts';
+import type { Place } from './places.ts';
 import { type AcceptedValue, type LogContent, readLog, type SegmentSummary } from './recovery.ts';
 import { restoreAtOnce } from './restoration.ts';
 import { segmentNumber } from './segments.ts';
@@ -48,6 +49,8 @@ export interface Opened {
   readonly recovered: Recovered;
   readonly state: ZnodeState;
   readonly segments: readonly SegmentSummary[];
+  /** Of what was accepted above the snapshot. */
+  readonly places: ReadonlyMap<Slot, Place>;
   /** Bytes of the snapshot that the state came from; 0 for none. */
   readonly snapshotBytes: number;
 }
@@ -78,10 +81,11 @@ export function openData(options: OpenOptions): Opened {
   // After the identity, in the order of the calls: from then on this disk creates no cluster.
   if (founded) storage.remove(FOUNDING_FILE, stopOnFailure);
   for (const slot of snapshot.damaged) storage.remove(snapshotName(slot), stopOnFailure);
+  const accepted = acceptedAbove(snapshot.slot, content);
   const recovered: Recovered = {
     disk: identity.disk,
     promised: Math.max(content.promised, snapshot.promised) as Ballot,
-    accepted: acceptedAbove(snapshot.slot, content),
+    accepted,
     decidedUpTo: Math.min(reach, Math.max(content.decidedUpTo, snapshot.slot)) as Slot,
     snapshotSlot: snapshot.slot,
     configuration: snapshot.state.configuration,
@@ -101,6 +105,7 @@ export function openData(options: OpenOptions): Opened {
     recovered,
     state: snapshot.state,
     segments: content.segments,
+    places: new Map(accepted.map(({ slot, place }) => [slot, place])),
     snapshotBytes: snapshot.bytes,
   };
 }

@@ -11,6 +11,7 @@ import type { Storage } from '../../actor.ts';
 import type { Value } from '../paxos/contract.ts';
 import type { LogExtent } from './identity.ts';
 import { stopOnFailure } from './log.ts';
+import type { Place } from './places.ts';
 import { type LocatedRecord, recordKinds, type Scan, scanRecords } from './records.ts';
 import { fromDisk, readHead, segmentName, segmentNumber } from './segments.ts';
 
@@ -18,6 +19,7 @@ export interface AcceptedValue {
   readonly slot: Slot;
   readonly ballot: Ballot;
   readonly value: Value;
+  readonly place: Place;
 }
 
 export interface SegmentSummary {
@@ -109,7 +111,7 @@ class LogReader implements LogContent {
     for (const record of scan.records) {
       if (record.end > keptBytes) break;
       passDamageBefore(record.offset);
-      this.take(record);
+      this.take(number, record);
       const accepts = record.kind !== recordKinds.decided && fromDisk(record)?.kind === 'accept';
       if (accepts && record.slot > maxSlot) maxSlot = record.slot as Slot;
     }
@@ -140,14 +142,17 @@ class LogReader implements LogContent {
     return kept;
   }
 
-  private take(record: LocatedRecord): void {
+  private take(segment: number, record: LocatedRecord): void {
     if (record.ballot > this.promised) this.promised = record.ballot as Ballot;
     if (record.kind === recordKinds.segmentHead) {
       const head = readHead(record);
       if (head.decidedUpTo > this.decidedUpTo) this.decidedUpTo = head.decidedUpTo;
     }
     const read = fromDisk(record);
-    if (read?.kind === 'accept') this.accepted.set(read.slot, read);
+    if (read?.kind === 'accept') {
+      const place = { segment, offset: record.offset, bytes: record.end - record.offset };
+      this.accepted.set(read.slot, { ...read, place });
+    }
     if (read?.kind === 'decided' && read.slot > this.decidedUpTo) this.decidedUpTo = read.slot;
   }
 

@@ -12,11 +12,12 @@ import { type Ballot, ballotMember, type MemberId, type Slot } from '../../../pr
 import { chunksOf } from './chunks.ts';
 import { acceptEntry, raisePromise } from './durable.ts';
 import { applyMark, followLeader } from './learner.ts';
-import { entriesBetween, type LogEntry, sameValue } from './log-view.ts';
+import { entriesBetween, type LogEntry, maybeSameValue } from './log-view.ts';
 import type { Accept, Prepare } from './messages.ts';
 import { acknowledgeAccept, send, sendAfterSave } from './outbox.ts';
 import { armElection, knownBallot, observeBallot, stepDown } from './role.ts';
 import type { Context } from './state.ts';
+import { heldValue } from './values.ts';
 
 /** Slots and bytes above the decided prefix that an acceptor takes; a leader in step with it never goes so far. */
 const AHEAD_WINDOWS_MAX = 8;
@@ -50,7 +51,10 @@ export function sendPromise(context: Context, to: MemberId, ballot: Ballot, afte
   let entries = [...entriesBetween(state.log, after, state.log.lastSlot)];
   if (context.options.planted?.has('promise-leaves-out-accepted-slot'))
     entries = entries.slice(0, -1);
-  const chunks = chunksOf(entries.map(reported), context.options.messageBytesMax);
+  const chunks = chunksOf(
+    entries.map((entry) => reported(context, entry)),
+    context.options.messageBytesMax,
+  );
   let chunkAfter = after;
   chunks.forEach((chunk, index) => {
     const upTo = (chunk.at(-1)?.slot ?? chunkAfter) as Slot;
@@ -75,8 +79,8 @@ export function sendPromise(context: Context, to: MemberId, ballot: Ballot, afte
   });
 }
 
-function reported({ slot, ballot, value }: LogEntry) {
-  return { slot, ballot, value };
+function reported(context: Context, entry: LogEntry) {
+  return { slot: entry.slot, ballot: entry.ballot, value: heldValue(context, entry) };
 }
 
 export function onAccept(context: Context, message: Accept): void {
@@ -101,7 +105,7 @@ function take(context: Context, { slot, ballot, value }: Accept): boolean {
   const entry = state.log.entries.get(slot);
   if (slot <= state.decidedUpTo || entry?.decided) {
     assert(
-      entry === undefined || sameValue(entry.value, value),
+      entry === undefined || maybeSameValue(entry.value, value),
       `slot ${slot} is decided, and ballot ${ballot} proposes another value`,
     );
     return true;
@@ -109,7 +113,7 @@ function take(context: Context, { slot, ballot, value }: Accept): boolean {
   if (entry?.ballot === ballot) return true;
   const isTooFar =
     slot > state.decidedUpTo + AHEAD_WINDOWS_MAX * context.options.slotsInFlightMax ||
-    (state.log.bytes > AHEAD_BYTES_MAX &&
+    (state.log.memoryBytes > AHEAD_BYTES_MAX &&
       slot > state.decidedUpTo + context.options.slotsInFlightMax);
   if (isTooFar) return false;
   acceptEntry(context, slot, ballot, value, false);

@@ -6,6 +6,7 @@ import { entriesBetween } from './log-view.ts';
 import type { Fetch, Fetched, ReportedEntry, SnapshotNeeded } from './messages.ts';
 import { send } from './outbox.ts';
 import type { Context } from './state.ts';
+import { heldValue } from './values.ts';
 
 /** One answer, in chunks; the asker then asks again. Bounds what is sent to one that has gone meanwhile. */
 const ANSWER_MESSAGES_MAX = 4;
@@ -21,13 +22,12 @@ export function onFetch(context: Context, message: Fetch): void {
   }
   const entries: ReportedEntry[] = [];
   let bytes = 0;
-  for (const { slot, ballot, value } of entriesBetween(
-    state.log,
-    message.after,
-    state.decidedUpTo,
-  )) {
+  for (const held of entriesBetween(state.log, message.after, state.decidedUpTo)) {
+    const { slot, ballot } = held;
     const isHeld = message.held[slot - message.after - 1] === ballot;
-    const entry: ReportedEntry = isHeld ? { slot, ballot } : { slot, ballot, value };
+    const entry: ReportedEntry = isHeld
+      ? { slot, ballot }
+      : { slot, ballot, value: heldValue(context, held) };
     bytes += reportedBytes(entry);
     if (bytes > ANSWER_MESSAGES_MAX * options.messageBytesMax && entries.length > 0) break;
     entries.push(entry);

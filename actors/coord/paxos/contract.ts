@@ -17,6 +17,21 @@ export type Value =
   | { readonly kind: 'noop' }
   | { readonly kind: 'configuration'; readonly configuration: Configuration };
 
+/** In memory stands only that there is an entry: `ValuesOnDisk` has it. */
+export interface StoredValue {
+  readonly kind: 'stored';
+  /** As `valueBytes` says of the value itself. */
+  readonly bytes: number;
+}
+
+/** The log on disk, as far as the core reads it. */
+export interface ValuesOnDisk {
+  /** Of values that are decided and on disk, so much is kept in memory for members who lag a little. */
+  readonly memoryBytesMax: number;
+  /** What was accepted last in a slot. Throws DISK_FAILED, LOG_DAMAGED. */
+  read(slot: Slot): Value;
+}
+
 /** What must be on disk before anything that depends on it leaves. The log (actors/coord/log) frames and checksums it. */
 export type LogRecord =
   | { readonly kind: 'promise'; readonly ballot: Ballot }
@@ -97,6 +112,8 @@ export interface PaxosOptions {
   readonly slotsInFlightMax: number;
   /** Entries below the snapshot that are kept for members who lag a little: at most this many. */
   readonly keptSlotsMax?: number;
+  /** Without, all values stay in memory. */
+  readonly valuesOnDisk?: ValuesOnDisk;
   readonly planted?: PlantedBugs;
 }
 
@@ -149,7 +166,8 @@ export interface Paxos {
   /** The state machine was replaced by a snapshot that another member sent; it is on disk. */
   installed(slot: Slot, configuration: Configuration): void;
   /** A snapshot at this slot is on disk: entries up to it may be forgotten, but for so many bytes, for those who lag a little. */
-  forgetUpTo(slot: Slot, keptBytesMax: number): void;
+  /** Returns up to where they are forgotten: the log on disk must have what comes behind. */
+  forgetUpTo(slot: Slot, keptBytesMax: number): Slot;
   takeOutput(): PaxosOutput;
   status(): PaxosStatus;
   /** Throws InvariantError when something that must always hold does not. */

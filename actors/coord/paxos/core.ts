@@ -34,7 +34,7 @@ import {
 import { fetchMissing } from './fetching.ts';
 import { checkInvariants } from './invariants.ts';
 import { advance } from './learner.ts';
-import { forget, forgetUpTo } from './log-view.ts';
+import { forget, forgetUpTo, leaveToDisk } from './log-view.ts';
 import type { QuorumMessage } from './messages.ts';
 import { flushAccepted, recordDecidedMark, releaseSaved, takeOutput } from './outbox.ts';
 import {
@@ -217,13 +217,14 @@ export class PaxosCore implements Paxos {
     fetchMissing(context);
   }
 
-  forgetUpTo(slot: Slot, keptBytesMax: number): void {
+  forgetUpTo(slot: Slot, keptBytesMax: number): Slot {
     const { state, options } = this.context;
     assert(
       slot <= state.decidedUpTo,
       `slot ${slot} is not decided, so no snapshot can stand there`,
     );
     forget(state.log, slot, options.keptSlotsMax ?? KEPT_SLOTS_MAX, keptBytesMax);
+    return state.log.forgottenUpTo;
   }
 
   takeOutput(): PaxosOutput {
@@ -233,6 +234,9 @@ export class PaxosCore implements Paxos {
     const { decidedUpTo } = this.context.state;
     if (output.token !== undefined) this.unsaved.push({ token: output.token, decidedUpTo });
     else if (this.unsaved.length === 0) this.storedUpTo = decidedUpTo;
+    const { valuesOnDisk } = this.context.options;
+    if (valuesOnDisk !== undefined)
+      leaveToDisk(this.context.state.log, this.storedUpTo, valuesOnDisk.memoryBytesMax);
     return output;
   }
 

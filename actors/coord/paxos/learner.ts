@@ -5,11 +5,12 @@ import type { Ballot, MemberId, Slot } from '../../../protocol/ids.ts';
 import { configurationDecided } from './configuration.ts';
 import { acceptEntry, raisePromise } from './durable.ts';
 import { heardDecided } from './fetching.ts';
-import { type LogEntry, markDecided, sameValue } from './log-view.ts';
+import { type LogEntry, markDecided, maybeSameValue } from './log-view.ts';
 import type { Accepted, ReportedEntry } from './messages.ts';
 import { isMajority } from './quorum.ts';
 import { armElection, isKnownRemoved, stepDown } from './role.ts';
 import type { Context } from './state.ts';
+import { heldValue } from './values.ts';
 
 /** Decided entries out of order are kept this far ahead; others are fetched again. */
 const LEARN_AHEAD_SLOTS_MAX = 4096;
@@ -97,10 +98,9 @@ export function advance(context: Context): void {
     markDecided(state.log, entry);
     state.votes.delete(slot);
     state.decidedUpTo = slot;
-    state.decided.push({ slot, value: entry.value });
-    if (entry.value.kind === 'configuration') {
-      configurationDecided(context, slot, entry.value.configuration);
-    }
+    const value = heldValue(context, entry);
+    state.decided.push({ slot, value });
+    if (value.kind === 'configuration') configurationDecided(context, slot, value.configuration);
   }
 }
 
@@ -114,7 +114,7 @@ export function learnDecided(context: Context, entries: readonly ReportedEntry[]
     if (entry !== undefined && entry.ballot >= ballot) {
       // Every ballot from the one that decided on proposes the same value.
       assert(
-        value === undefined || sameValue(entry.value, value),
+        value === undefined || maybeSameValue(entry.value, value),
         `slot ${slot} is decided under ${ballot} with another value than under ${entry.ballot}`,
       );
       markDecided(state.log, entry);

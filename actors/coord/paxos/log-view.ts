@@ -1,16 +1,16 @@
 /**
- * The slots that this member holds in memory: what it accepted, and which of it is decided. Values are shared, never
- * copied. Plain data, changed only by the functions here.
+ * The slots that this member holds: what it accepted, and which of it is decided. Values are shared, never copied; those
+ * that are decided and on disk are left there but for the newest. Plain data, changed only by the functions here.
  */
 import { type Ballot, NO_BALLOT, type Slot } from '../../../protocol/ids.ts';
 import type { Configuration } from '../../../protocol/operations.ts';
-import type { Value } from './contract.ts';
+import type { StoredValue, Value } from './contract.ts';
 import { sameServers } from './quorum.ts';
 
 export interface LogEntry {
   readonly slot: Slot;
   readonly ballot: Ballot;
-  readonly value: Value;
+  readonly value: Value | StoredValue;
   readonly decided: boolean;
 }
 
@@ -22,16 +22,23 @@ export interface LogView {
   lastSlot: Slot;
   /** Of all values held. */
   bytes: number;
+  /** Of those that are in memory. */
+  memoryBytes: number;
+  /** Up to here values are left to the disk. */
+  leftUpTo: Slot;
 }
 
 export function emptyLog(forgottenUpTo: Slot): LogView {
-  return { entries: new Map(), forgottenUpTo, lastSlot: forgottenUpTo, bytes: 0 };
+  return {
+    ...{ entries: new Map(), forgottenUpTo, lastSlot: forgottenUpTo },
+    ...{ bytes: 0, memoryBytes: 0, leftUpTo: forgottenUpTo },
+  };
 }
 
 export function putEntry(log: LogView, entry: LogEntry): void {
   const before = log.entries.get(entry.slot);
-  if (before !== undefined) log.bytes -= valueBytes(before.value);
-  log.bytes += valueBytes(entry.value);
+  if (before !== undefined) count(log, before.value, -1);
+  count(log, entry.value, 1);
   log.entries.set(entry.slot, entry);
   if (entry.slot > log.lastSlot) log.lastSlot = entry.slot;
 }
@@ -56,11 +63,30 @@ export function forgetUpTo(log: LogView, upTo: Slot): void {
   for (let slot = log.forgottenUpTo + 1; slot <= Math.min(upTo, log.lastSlot); slot++) {
     const entry = log.entries.get(slot as Slot);
     if (entry === undefined) continue;
-    log.bytes -= valueBytes(entry.value);
+    count(log, entry.value, -1);
     log.entries.delete(slot as Slot);
   }
+  if (upTo > log.leftUpTo) log.leftUpTo = upTo;
   if (upTo > log.forgottenUpTo) log.forgottenUpTo = upTo;
   if (upTo > log.lastSlot) log.lastSlot = upTo;
+}
+
+/** Values up to `upTo`, which are decided and on disk, are left there, the oldest first, until so many bytes are in memory. */
+export function leaveToDisk(log: LogView, upTo: Slot, bytesMax: number): void {
+  while (log.memoryBytes > bytesMax && log.leftUpTo < upTo) {
+    log.leftUpTo = (log.leftUpTo + 1) as Slot;
+    const entry = log.entries.get(log.leftUpTo);
+    if (entry?.value.kind !== 'entry') continue;
+    const bytes = valueBytes(entry.value);
+    log.entries.set(entry.slot, { ...entry, value: { kind: 'stored', bytes } });
+    log.memoryBytes -= bytes;
+  }
+}
+
+function count(log: LogView, value: Value | StoredValue, sign: 1 | -1): void {
+  const bytes = sign * valueBytes(value);
+  log.bytes += bytes;
+  if (value.kind !== 'stored') log.memoryBytes += bytes;
 }
 
 /** Ascending, from `after` (not with it) to `upTo` (with it); slots without an entry are left out. */
@@ -82,8 +108,10 @@ export function heldBallots(log: LogView, after: Slot, max: number): Ballot[] {
 }
 
 /** What a value takes in a message, with its slot and ballot: an upper bound. */
-export function valueBytes(value: Value): number {
+export function valueBytes(value: Value | StoredValue): number {
   switch (value.kind) {
+    case 'stored':
+      return value.bytes;
     case 'entry':
       return value.bytes.length + 32;
     case 'noop':
@@ -101,6 +129,11 @@ function configurationBytes({ members, observers = [], request = '' }: Configura
   for (const { disk, address = '' } of members) bytes += 16 + 3 * (disk.length + address.length);
   for (const { address = '' } of observers) bytes += 16 + 3 * address.length;
   return bytes;
+}
+
+/** False only where it is known: what is on disk is not read for it. */
+export function maybeSameValue(a: Value | StoredValue, b: Value): boolean {
+  return a.kind === 'stored' || sameValue(a, b);
 }
 
 export function sameValue(a: Value, b: Value): boolean {

@@ -78,6 +78,7 @@ class Cluster {
           messageBytesMax: 700,
           slotsInFlightMax: 6,
           keptSlotsMax: 20,
+          memoryBytesMax: 200,
           planted,
         }),
     );

@@ -246,7 +246,7 @@ class Scenario {
   private log(member: TestMember): void {
     for (const { slot, ballot, value, decided } of member.core.context.state.log.entries.values()) {
       this.trace.push(
-        `${slot} ${ballotText(ballot)} ${valueText(value)}${decided ? ' decided' : ''}`,
+        `${slot} ${ballotText(ballot)} ${value.kind === 'stored' ? 'on disk' : valueText(value)}${decided ? ' decided' : ''}`,
       );
     }
   }

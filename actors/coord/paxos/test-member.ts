@@ -1,4 +1,5 @@
 /** One member with a disk that can lose what was not synced: for scenarios and randomized tests. */
+import { assert } from '../../../protocol/errors.ts';
 import type { Ballot, DiskId, MemberId, Slot } from '../../../protocol/ids.ts';
 import type { Configuration } from '../../../protocol/operations.ts';
 import type { PlantedBugs } from '../../planted.ts';
@@ -14,6 +15,8 @@ export interface TestMemberOptions {
   readonly messageBytesMax?: number;
   readonly slotsInFlightMax?: number;
   readonly keptSlotsMax?: number;
+  /** Values beyond this are left to the disk. */
+  readonly memoryBytesMax?: number;
   readonly planted?: PlantedBugs;
 }
 
@@ -127,10 +130,20 @@ export class TestMember {
       messageBytesMax: options.messageBytesMax ?? 64 * 1024,
       slotsInFlightMax: options.slotsInFlightMax ?? 8,
       keptSlotsMax: options.keptSlotsMax,
+      valuesOnDisk: {
+        memoryBytesMax: options.memoryBytesMax ?? Number.POSITIVE_INFINITY,
+        read: (slot) => valueOnDisk(disk, slot),
+      },
       planted: options.planted,
     };
     this.core = new PaxosCore(core);
   }
+}
+
+function valueOnDisk({ records }: Disk, slot: Slot): Value {
+  const last = records.findLast((record) => record.kind === 'accept' && record.slot === slot);
+  assert(last?.kind === 'accept', `the value of slot ${slot} is not on disk`);
+  return last.value;
 }
 
 function recovered({ id, records, snapshot, isNew }: Disk): Recovered {

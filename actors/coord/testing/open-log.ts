@@ -54,6 +54,7 @@ export function openLog(
     storage,
     identity: opened.identity,
     segments: opened.segments,
+    places: opened.places,
     promised: opened.recovered.promised,
     decidedUpTo: opened.recovered.decidedUpTo,
     segmentBytes: options.segmentBytes ?? 1024 * 1024,

@@ -18,6 +18,7 @@ import {
 } from '../../../protocol/operations.ts';
 import { openAcl } from './acl.ts';
 import { ByteReader, ByteWriter, type KnownTexts, unreadable } from './bytes.ts';
+import { framesOf, type OperationFrames } from './operation-frames.ts';
 
 const ENTRY_FORMAT = 1;
 /** Beyond any year that matters, and small enough for the differences of two times to be exact. */
@@ -394,13 +395,18 @@ const entryWriter = new ByteWriter(64 * 1024);
 
 /** `wallMs` is cut to whole milliseconds. */
 export function encodeEntry(wallMs: number, operations: readonly Uint8Array[]): Uint8Array {
+  return encodeFramedEntry(wallMs, [framesOf(operations)]);
+}
+
+/** The same, of operations that have their lengths already. */
+export function encodeFramedEntry(wallMs: number, frames: readonly OperationFrames[]): Uint8Array {
   const whole = Math.floor(wallMs);
   assert(whole >= 0 && whole < WALL_MS_MAX, `no wall time: ${wallMs}`);
   entryWriter.clear();
   entryWriter.u8(ENTRY_FORMAT);
   entryWriter.varuint(whole);
-  entryWriter.varuint(operations.length);
-  for (const operation of operations) entryWriter.block(operation);
+  entryWriter.varuint(frames.reduce((sum, { count }) => sum + count, 0));
+  for (const { bytes } of frames) entryWriter.raw(bytes);
   return entryWriter.copy();
 }
 
