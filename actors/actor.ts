@@ -158,7 +158,10 @@ export interface TcpConnection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly isSecure: boolean;
-  /** Of the certificate that the client has proven to hold, as RFC 2253 writes it; undefined when it showed none. */
+  /**
+   * Of the certificate that the client has proven to hold, as RFC 2253 writes it, or the alternative name that the
+   * process was told to take; undefined when it showed none.
+   */
   readonly subject: string | undefined;
   /** Written and not yet taken by the network. */
   readonly waitingBytes: number;
@@ -211,6 +214,8 @@ export interface HttpRequest {
   readonly method: string;
   /** Decoded, without the query: `/commands/ruok`. */
   readonly path: string;
+  /** Decoded; of a name that stands there twice the first value. */
+  readonly query: ReadonlyMap<string, string>;
 }
 
 export interface HttpAnswer {

@@ -229,6 +229,7 @@ export class CoordActor implements Actor {
               return {
                 ...{ role, leader, members, observers, files: storage.list() },
                 presenceOf: (id) => membership.presenceOf(id),
+                lastSnapshot: snapshots.lastSaved,
               };
             },
           });
