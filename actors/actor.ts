@@ -68,7 +68,14 @@ export interface Delivery {
 }
 
 export interface Subscription {
+  /** At once: what has been sent to it and was not handed over yet is dropped. */
   unsubscribe(): void;
+  /**
+   * Nothing new is sent to it, but what was sent before is still handed over. `drained` is called once, never inside the
+   * call, when that has happened, or when the connection breaks and takes with it what was under way; never after
+   * `unsubscribe`. For a queue, whose messages nobody else gets.
+   */
+  drain(drained: () => void): void;
 }
 
 export interface Endpoint {
@@ -99,7 +106,7 @@ export interface Transport {
     handler: (delivery: Delivery) => void,
     options?: { queue?: string },
   ): Subscription;
-  /** Offers an endpoint as a NATS service, visible to `$SRV.PING`, `INFO` and `STATS`; `unsubscribe` withdraws it. */
+  /** Offers an endpoint as a NATS service, visible to `$SRV.PING`, `INFO` and `STATS`; `unsubscribe` and `drain` withdraw it. */
   serve(endpoint: Endpoint, handler: (delivery: Delivery) => void): Subscription;
   isConnected(): boolean;
   /** Told at each change. */
@@ -151,7 +158,10 @@ export interface TcpConnection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly isSecure: boolean;
-  /** Of the certificate that the client has proven to hold, as RFC 2253 writes it; undefined when it showed none. */
+  /**
+   * Of the certificate that the client has proven to hold, as RFC 2253 writes it, or the alternative name that the
+   * process was told to take; undefined when it showed none.
+   */
   readonly subject: string | undefined;
   /** Written and not yet taken by the network. */
   readonly waitingBytes: number;
@@ -204,6 +214,8 @@ export interface HttpRequest {
   readonly method: string;
   /** Decoded, without the query: `/commands/ruok`. */
   readonly path: string;
+  /** Decoded; of a name that stands there twice the first value. */
+  readonly query: ReadonlyMap<string, string>;
 }
 
 export interface HttpAnswer {

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Actor, Clock, Delivery, Logger, Ports, Transport } from './actor.ts';
 import { Host } from './host.ts';
+import { subscriptionOf } from './testing/subscription.ts';
 
 /** A world in which nothing happens by itself: the test calls what the actor handed over. */
 function world() {
   const deferred: (() => void)[] = [];
   const timers: { handler: () => void; cancelled: boolean }[] = [];
   const listeners: ((delivery: Delivery) => void)[] = [];
+  /** To be called when the subscription has drained. */
+  const drains: (() => void)[] = [];
   const crashes: unknown[] = [];
   const log: Logger = {
     debug: () => undefined,
@@ -34,9 +37,9 @@ function world() {
     publish: () => undefined,
     subscribe: (_, handler) => {
       listeners.push(handler);
-      return { unsubscribe: () => undefined };
+      return { unsubscribe: () => undefined, drain: (drained) => drains.push(drained) };
     },
-    serve: () => ({ unsubscribe: () => undefined }),
+    serve: () => subscriptionOf(() => undefined),
     isConnected: () => true,
     onConnection: () => undefined,
   };
@@ -58,7 +61,7 @@ function world() {
     for (const listener of listeners)
       listener({ subject: 'x', payload: new TextEncoder().encode(text) });
   };
-  return { host, deferred, timers, crashes, runDeferred, deliver };
+  return { host, deferred, timers, drains, crashes, runDeferred, deliver };
 }
 
 /** Notes what reaches it; `on` may be replaced by a test. */
@@ -109,6 +112,27 @@ describe('a hosted actor', () => {
     );
     deliver('outer');
     expect(seen).toEqual(['start', 'outer', 'outer ends', 'inner']);
+  });
+
+  test('is told that a subscription has drained behind what is in its mailbox, and not after its end', () => {
+    const { host, deliver, drains } = world();
+    const seen: string[] = [];
+    host.start(({ transport }) => {
+      const subscription = transport.subscribe('x', ({ payload }) => {
+        const text = new TextDecoder().decode(payload);
+        seen.push(text);
+        if (text === 'first') subscription.drain(() => seen.push('drained'));
+        if (text === 'first') deliver('second');
+        for (const drained of drains.splice(0)) drained();
+        seen.push(`${text} ends`);
+      });
+      const ended = transport.subscribe('y', () => undefined);
+      ended.drain(() => seen.push('after its end'));
+      ended.unsubscribe();
+      return { start: () => undefined, endTurn: () => undefined, stop: (done) => done() };
+    });
+    deliver('first');
+    expect(seen).toEqual(['first', 'first ends', 'second', 'second ends', 'drained']);
   });
 
   test('is not told of a timer that it cancelled, even when it had already fired', () => {

@@ -15,6 +15,7 @@ import type {
   Processes,
   Random,
   Storage,
+  Subscription,
   Tcp,
   TcpHandlers,
   Timer,
@@ -161,6 +162,14 @@ export class Host<P extends HostedPorts> {
       const through = (delivery: Delivery) => this.input(() => state.open && handler(delivery));
       return { state, through };
     };
+    const end = (state: { open: boolean }, subscription: Subscription): Subscription => ({
+      unsubscribe: () => {
+        state.open = false;
+        subscription.unsubscribe();
+      },
+      // What is in the mailbox by then stands before it.
+      drain: (drained) => subscription.drain(() => this.input(() => state.open && drained())),
+    });
     return {
       inbox: transport.inbox,
       maxPayloadBytes: transport.maxPayloadBytes,
@@ -171,22 +180,12 @@ export class Host<P extends HostedPorts> {
       subscribe: (subject, handler, options) => {
         const { state, through } = deliver(handler);
         const subscription = transport.subscribe(subject, through, options);
-        return {
-          unsubscribe: () => {
-            state.open = false;
-            subscription.unsubscribe();
-          },
-        };
+        return end(state, subscription);
       },
       serve: (endpoint, handler) => {
         const { state, through } = deliver(handler);
         const subscription = transport.serve(endpoint, through);
-        return {
-          unsubscribe: () => {
-            state.open = false;
-            subscription.unsubscribe();
-          },
-        };
+        return end(state, subscription);
       },
     };
   }

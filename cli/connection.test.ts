@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Ports } from '../actors/actor.ts';
+import { subscriptionOf } from '../actors/testing/subscription.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { connectionOver } from './connection.ts';
 
@@ -23,8 +24,8 @@ test('says once that no answer comes, while it goes on waiting', () => {
       inbox: '_INBOX.test',
       maxPayloadBytes: 1024,
       publish: nothing,
-      serve: () => ({ unsubscribe: nothing }),
-      subscribe: () => ({ unsubscribe: nothing }),
+      serve: () => subscriptionOf(nothing),
+      subscribe: () => subscriptionOf(nothing),
       isConnected: () => true,
       onConnection: nothing,
     },

@@ -18,7 +18,10 @@ export type SubscriptionEvent =
   | { readonly type: 'REJECTED' }
   /** An event or an answer is missing, or the master knows nothing of this subscription any more. */
   | { readonly type: 'LOST' }
-  /** The master has said that the subscription is over: another instance of the framework has taken its place. */
+  /**
+   * The master has said that the subscription is over, maybe before it had begun: another instance of the framework has
+   * taken its place.
+   */
   | { readonly type: 'DISMISSED' }
   | { readonly type: 'TORN_DOWN' }
   | { readonly type: 'CLOSED' };
@@ -50,6 +53,7 @@ export const subscriptionMachine = setup({
         PUT_OFF: 'waiting',
         LOST: 'waiting',
         REJECTED: 'rejected',
+        DISMISSED: 'dismissed',
         DISCONNECTED: 'disconnected',
       },
     },

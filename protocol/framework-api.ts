@@ -5,7 +5,8 @@
  *
  * What Mesos does not have, and frameworks may leave alone:
  * - `SUBSCRIBE` names in `events` the inbox that gets the events, one that was not used before, and is answered with a
- *   `stream_id`; every other call carries it, as HTTP clients of Mesos do with `Mesos-Stream-Id`.
+ *   `stream_id` (who subscribes again may count in the last token of the inbox: a number that comes behind a greater one
+ *   is late, and refused); every other call carries it, as HTTP clients of Mesos do with `Mesos-Stream-Id`.
  * - Events carry `sequence`, which grows by one: who misses one subscribes again under the same id. Calls may carry one
  *   that grows from call to call of a subscription: a call that the network delivers twice is then carried out once.
  * - `REQUEST` may say more of what is wanted (`id`, `queue`, `priority`, `order`, `constraints`): the allocator then

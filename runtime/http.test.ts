@@ -24,9 +24,10 @@ afterAll(() => http.close());
 
 const url = (path: string) => `http://127.0.0.1:${port}${path}`;
 
-it('a page has its type and length, and its path comes decoded, without the query', async () => {
-  const answer = await fetch(url('/a%20b?c=d'));
-  expect(asked.pop()).toEqual({ method: 'GET', path: '/a b' });
+it('a page has its type and length, and its path and query come decoded', async () => {
+  const answer = await fetch(url('/a%20b?c=d%20e&c=f&g'));
+  const query = new Map(Object.entries({ g: '', c: 'd e' }));
+  expect(asked.pop()).toEqual({ method: 'GET', path: '/a b', query });
   expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
   expect(answer.headers.get('content-length')).toBe('7');
   expect(await answer.text()).toBe('grüße');

@@ -1,6 +1,6 @@
 /** The HTTP port over Node's server: small pages, each made by whoever listens. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { Http } from '../actors/actor.ts';
+import type { Http, HttpRequest } from '../actors/actor.ts';
 
 /** A page is asked for in one line and some headers; whoever is slower than this has another purpose. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -20,12 +20,12 @@ export function openHttp(): Http & { close(): void } {
       const server = createServer(options, (request, response) => {
         // What it carries is of no use to anybody, and must not keep the connection waiting.
         request.resume();
-        const path = pathOf(request);
-        if (path === undefined) {
+        const asked = askedOf(request);
+        if (asked === undefined) {
           response.writeHead(400, { connection: 'close' }).end();
           return;
         }
-        handler({ method: request.method ?? '', path }, ({ status, contentType, body }) => {
+        handler({ method: request.method ?? '', ...asked }, ({ status, contentType, body }) => {
           response.writeHead(status, {
             'content-type': contentType,
             'content-length': Buffer.byteLength(body),
@@ -55,9 +55,10 @@ export function openHttp(): Http & { close(): void } {
 }
 
 /** Undefined for what can be no path. */
-function pathOf({ url = '' }: IncomingMessage): string | undefined {
+function askedOf({ url = '' }: IncomingMessage): Pick<HttpRequest, 'path' | 'query'> | undefined {
   try {
-    return decodeURIComponent(new URL(url, 'http://localhost').pathname);
+    const { pathname, searchParams } = new URL(url, 'http://localhost');
+    return { path: decodeURIComponent(pathname), query: new Map([...searchParams].reverse()) };
   } catch (error) {
     if (error instanceof URIError || error instanceof TypeError) return undefined;
     throw error;

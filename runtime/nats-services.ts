@@ -69,7 +69,7 @@ export class ServiceRegistry {
     return {
       received: (reply) => this.received(open, reply),
       remove: () => {
-        service.endpoints.delete(open);
+        if (!service.endpoints.delete(open)) return;
         if (service.endpoints.size === 0) this.close(service);
       },
     };

@@ -57,6 +57,43 @@ describe('transport over NATS', () => {
     expect(got[7]?.reply).toBe(`${client.inbox}.7`);
   });
 
+  it('hands over what was sent to a member of a queue before it drained, and tells when that is all', async () => {
+    const [one, other, client] = [await join('coord'), await join('coord'), await join('client')];
+    const got: string[] = [];
+    const gotWhenDrained: number[] = [];
+    const endpoint = { service: 'test', name: 'get', subject: 'mz.znode.get', queue: 'coords' };
+    const draining = one.serve(endpoint, ({ payload }) => {
+      // With the first one: many more are behind it in what the server has sent to this connection.
+      if (gotOfOne === 0) draining.drain(() => gotWhenDrained.push(gotOfOne));
+      gotOfOne += 1;
+      got.push(plain(payload));
+    });
+    let gotOfOne = 0;
+    other.serve(endpoint, ({ payload }) => got.push(plain(payload)));
+    await settle(one);
+    await settle(other);
+    const sent = [...Array(5000).keys()].map(String);
+    for (const item of sent) client.publish('mz.znode.get', text(item));
+    await until(() => gotWhenDrained.length > 0 && got.length >= sent.length);
+    expect(got.toSorted()).toEqual(sent.toSorted());
+    expect(gotWhenDrained).toEqual([gotOfOne]);
+    expect(gotOfOne).toBeGreaterThan(1);
+  });
+
+  it('has drained at once without a connection', async () => {
+    const own = await startNatsServer();
+    const connected = await connectTransport({
+      ...{ url: own.url, role: 'coord', name: 'lonely', user: 'coord' },
+      ...{ pass: testSecrets.coord, log },
+    });
+    open.push(connected);
+    const { transport } = connected;
+    const subscription = transport.subscribe('mz.znode.get', () => undefined);
+    await own.stop();
+    await until(() => !transport.isConnected());
+    await new Promise<void>((resolve) => subscription.drain(resolve));
+  });
+
   it('gives each connection an inbox of its own below that of its role', async () => {
     const [one, two] = [await join('agent'), await join('agent')];
     expect(one.inbox).toMatch(/^_MZ_INBOX\.agent\.[0-9a-f]+$/);

@@ -10,6 +10,7 @@ import {
   type Msg,
   type NatsConnection,
   NatsError,
+  type Subscription as NatsSubscription,
   headers as newHeaders,
 } from 'nats';
 import type {
@@ -217,10 +218,16 @@ class NatsTransport implements Transport {
         else deliver(message, handler);
       },
     });
+    let unsubscribed = false;
     return {
       unsubscribe: () => {
-        if (!this.connection.isClosed()) subscription.unsubscribe();
+        unsubscribed = true;
+        if (!subscription.isClosed()) subscription.unsubscribe();
       },
+      drain: (drained) =>
+        void this.drain(subscription).then(() => {
+          if (!unsubscribed) drained();
+        }),
     };
   }
 
@@ -234,15 +241,23 @@ class NatsTransport implements Transport {
       },
       { queue: endpoint.queue },
     );
-    let open = true;
     return {
       unsubscribe: () => {
-        if (!open) return;
-        open = false;
         subscription.unsubscribe();
         registered.remove();
       },
+      drain: (drained) => {
+        subscription.drain(drained);
+        registered.remove();
+      },
     };
+  }
+
+  /** The package asks the server with a ping: before its answer comes what was sent before. */
+  private async drain(subscription: NatsSubscription): Promise<void> {
+    // Without a connection nothing is under way, and the ping would wait for the next one.
+    if (!this.connected && !subscription.isClosed()) subscription.unsubscribe();
+    if (!subscription.isClosed()) await endConnection(() => subscription.drain());
   }
 
   isConnected(): boolean {

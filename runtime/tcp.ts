@@ -1,13 +1,13 @@
 /** The TCP port over Node's sockets. A connection that fails is closed: whoever holds it is told that, once. */
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { Logger, Tcp, TcpAddress, TcpConnection, TcpHandlers } from '../actors/actor.ts';
 import { assert } from '../protocol/errors.ts';
-import { subjectName } from './tls/subject-name.ts';
+import type { ClientTls } from './tls/client-tls.ts';
 
 export interface TcpOptions {
-  /** Of secure addresses (tls/server-options.ts); without it there can be none. */
-  readonly tls?: TlsOptions | undefined;
+  /** Of secure addresses; without it there can be none. */
+  readonly tls?: ClientTls | undefined;
   /** Told of clients that could not agree with this side about TLS. */
   readonly log: Logger;
 }
@@ -25,7 +25,8 @@ export function openTcp({ tls, log }: TcpOptions): Tcp & { close(): void } {
   return {
     listen(address, accept, failed) {
       const { host, port, backlog } = address;
-      const accepted = (socket: Socket) => attend(socket, accept(connectionOf(socket)));
+      const accepted = (socket: Socket, subject?: string) =>
+        attend(socket, accept(connectionOf(socket, subject)));
       const secure =
         address.tls === undefined ? undefined : secureServer(address, tls, log, keep, accepted);
       const open = (plain: (socket: Socket) => void) =>
@@ -35,13 +36,15 @@ export function openTcp({ tls, log }: TcpOptions): Tcp & { close(): void } {
         });
       const server =
         address.tls === 'offered'
-          ? open((socket) => sortByFirstByte(socket, secure as Server, accepted))
+          ? open((socket) => sortByFirstByte(socket, tls as ClientTls, secure as Server, accepted))
           : (secure ?? open(accepted));
       server.on('error', (error) => failed(error.message));
       server.listen({ port, host, backlog });
       const close = () => {
         closers.delete(close);
         server.close();
+        // Where TLS is only offered it listens nowhere itself, but hears of new keys.
+        if (secure !== server) secure?.close();
       };
       closers.add(close);
       return { close };
@@ -56,38 +59,68 @@ export function openTcp({ tls, log }: TcpOptions): Tcp & { close(): void } {
 
 function secureServer(
   { host, port }: TcpAddress,
-  tls: TlsOptions | undefined,
+  tls: ClientTls | undefined,
   log: Logger,
   keep: (socket: Socket) => void,
-  accepted: (socket: Socket) => void,
+  accepted: (socket: Socket, subject: string | undefined) => void,
 ): Server {
   assert(tls !== undefined, `there are no keys for the secure address ${host}:${port}`);
   const handshakeTimeout = HANDSHAKE_TIMEOUT_MS;
-  const server = createTlsServer({ ...tls, noDelay: true, keepAlive: true, handshakeTimeout });
+  const server = createTlsServer({
+    ...tls.options,
+    ...{ noDelay: true, keepAlive: true, handshakeTimeout },
+  });
+  const forget = tls.onRenewal((options) => server.setSecureContext(options));
+  server.once('close', forget);
   const refused = (socket: Socket, reason: string) => {
     const { remoteAddress: address } = socket;
     log.info('TLS refused', { address, port, reason });
   };
   server.on('connection', keep);
-  server.on('tlsClientError', (error, socket) => refused(socket, error.message));
+  server.on('tlsClientError', (error, socket) => {
+    // A certificate that is not believed ends the connection, of which the error only says that it ended.
+    const { authorizationError } = socket as {
+      readonly authorizationError?: Error | string | null;
+    };
+    refused(socket, String(authorizationError ?? error.message));
+  });
   server.on('secureConnection', (socket) => {
     keep(socket);
-    // Where one is only wanted the handshake goes on with a wrong one.
-    if (showsCertificate(socket) && !socket.authorized && tls.requestCert === true) {
-      refused(socket, String(socket.authorizationError));
+    const proof = proofOf(socket, tls);
+    if ('refused' in proof) {
+      refused(socket, proof.refused);
       socket.destroy();
-    } else accepted(socket);
+    } else accepted(socket, proof.subject);
   });
   return server;
+}
+
+/** Where a certificate is only wanted the handshake goes on with a wrong one; that of another address is wrong too. */
+function proofOf(
+  socket: TLSSocket,
+  { options, subjectOf, verifiesAddress }: ClientTls,
+): { readonly subject: string | undefined } | { readonly refused: string } {
+  const certificate = socket.getPeerX509Certificate();
+  if (options.requestCert !== true || certificate === undefined) return { subject: undefined };
+  if (!socket.authorized) return { refused: String(socket.authorizationError) };
+  const address = plainAddress(socket.remoteAddress ?? '');
+  if (verifiesAddress && certificate.checkIP(address) === undefined)
+    return { refused: `its certificate does not name the address ${address}` };
+  return { subject: subjectOf(certificate.raw) };
 }
 
 /** Of a record that begins a handshake; the first byte of a frame's length is far below it. */
 const TLS_HANDSHAKE = 0x16;
 
 /** The server for TLS takes over what begins as TLS does. */
-function sortByFirstByte(socket: Socket, secure: Server, accepted: (socket: Socket) => void): void {
+function sortByFirstByte(
+  socket: Socket,
+  { detectionTimeoutMs }: ClientTls,
+  secure: Server,
+  accepted: (socket: Socket) => void,
+): void {
   const giveUp = () => socket.destroy();
-  socket.setTimeout(HANDSHAKE_TIMEOUT_MS, giveUp);
+  socket.setTimeout(detectionTimeoutMs, giveUp);
   socket.once('error', giveUp);
   socket.once('readable', () => {
     const first = socket.read(1) as Buffer | null;
@@ -106,22 +139,12 @@ function isTls(socket: Socket): socket is TLSSocket {
   return 'encrypted' in socket;
 }
 
-function showsCertificate(socket: TLSSocket): boolean {
-  return socket.getPeerX509Certificate() !== undefined;
-}
-
-function subjectOf(socket: Socket): string | undefined {
-  if (!isTls(socket) || !socket.authorized) return undefined;
-  const certificate = socket.getPeerX509Certificate();
-  return certificate === undefined ? undefined : subjectName(certificate.raw);
-}
-
-function connectionOf(socket: Socket): TcpConnection {
+function connectionOf(socket: Socket, subject: string | undefined): TcpConnection {
   return {
     remoteAddress: plainAddress(socket.remoteAddress ?? ''),
     remotePort: socket.remotePort ?? 0,
     isSecure: isTls(socket),
-    subject: subjectOf(socket),
+    subject,
     get waitingBytes() {
       return socket.writableLength;
     },

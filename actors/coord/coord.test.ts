@@ -305,7 +305,7 @@ describe('a read without a session', () => {
 
   it('is answered without the quorum where it asks for the state of the member', () => {
     // A dead member may be given a request until the server misses it: with this seed it is not.
-    const cluster = new Cluster({ seed: 2 }).ready();
+    const cluster = new Cluster({ seed: 1 }).ready();
     const client = cluster.client();
     for (const other of cluster.members.slice(1)) other.process.crash('process');
     cluster.run(200);
@@ -362,7 +362,7 @@ describe('a member that is cut off', () => {
 
   it('answers no pings after a while, so that its clients move before their sessions expire', () => {
     // A dead member may be given a request until the server misses it: with this seed it is not.
-    const cluster = new Cluster({ seed: 4 }).ready();
+    const cluster = new Cluster({ seed: 1 }).ready();
     const client = cluster.client();
     const alone = cluster.follower();
     const { sessionId, password, holder } = sessionAt(client, alone);

@@ -231,6 +231,7 @@ export class CoordActor implements Actor {
               return {
                 ...{ role, leader, members, observers, files: storage.list() },
                 presenceOf: (id) => membership.presenceOf(id),
+                lastSnapshot: snapshots.lastSaved,
               };
             },
           });
@@ -280,7 +281,7 @@ export class CoordActor implements Actor {
   private leaveOnceQuiet(parts: Parts): void {
     const { leaving } = this;
     if (leaving === undefined) return;
-    const isQuiet = parts.door.openCount === 0 && (parts.gateway?.connections.size ?? 0) === 0;
+    const isQuiet = parts.door.isQuiet && (parts.gateway?.connections.size ?? 0) === 0;
     if (!isQuiet && this.ports.clock.monotonicMs() < leaving.untilMs) return;
     this.end(parts);
     leaving.done();
@@ -324,15 +325,16 @@ export class CoordActor implements Actor {
 
   /** Says whether what came out may have led to new work. */
   private carryOut(parts: Parts, output: PaxosOutput): boolean {
-    if (output.records.length > 0 || output.token !== undefined) {
-      parts.log.append(output.records, output.token);
-      parts.log.flush();
-    }
+    // First what others wait for: the disk may keep this member waiting.
     for (const { to, message, bulk } of output.messages) {
       const payload = encodeQuorumMessage(message);
       if (to === 'all') this.ports.transport.publish(this.subjects.quorumAll(), payload);
       else if (bulk) this.ports.bulk.publish(this.subjects.quorumBulk(to), payload);
       else this.ports.transport.publish(this.subjects.quorumMember(to), payload);
+    }
+    if (output.records.length > 0 || output.token !== undefined) {
+      parts.log.append(output.records, output.token);
+      parts.log.flush();
     }
     for (const { id, slot } of output.confirmed) parts.confirmations.confirmed(id, slot);
     for (const id of output.unconfirmed) parts.confirmations.unconfirmed(id);

@@ -11,7 +11,7 @@ import { connectRole } from '../../runtime/role-connection.ts';
 import { runProcess } from '../../runtime/run.ts';
 import { readSaslUsers } from '../../runtime/sasl-users.ts';
 import { openTcp } from '../../runtime/tcp.ts';
-import { tlsServerOptions } from '../../runtime/tls/server-options.ts';
+import { openClientTls } from '../../runtime/tls/client-tls.ts';
 import type { Http, Ports, Storage, Tcp, Transport } from '../actor.ts';
 import { CoordActor } from './coord.ts';
 import { withoutSecrets } from './gateway/properties.ts';
@@ -46,7 +46,7 @@ await runProcess({
       },
     );
     const port = config.zookeeperPort ?? settings.clientPort;
-    const tls = settings.secure && tlsServerOptions(settings.secure);
+    const tls = settings.secure && openClientTls(settings.secure, log);
     const saslUsers = settings.sasl && readSaslUsers(settings.sasl);
     const tcp = openTcp({ tls, log });
     const http = openHttp();
@@ -87,6 +87,7 @@ await runProcess({
       isReady: () => actor?.isReady() === true,
       async close() {
         tcp.close();
+        tls?.close();
         http.close();
         await Promise.all([main.drain(), bulk.drain(), storage.close()]);
         unlock();

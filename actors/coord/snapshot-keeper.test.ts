@@ -15,7 +15,7 @@ import { znodeStates } from './znodes/znodes.ts';
 class HandClock implements Clock {
   private later: (() => void)[] = [];
   monotonicMs = () => 0;
-  wallMs = () => 0;
+  wallMs = () => 5_000;
 
   after(_: number, run: () => void) {
     this.later.push(run);
@@ -56,11 +56,15 @@ function senseless(at: number): MemoryStorage {
   return written({ slot: slot(at), next: () => chunks.shift(), cancel: () => undefined });
 }
 
-function sound(at: number): MemoryStorage {
+function stateAt(at: number): ZnodeState {
   const configuration = { members: bootstrap.members.map((id) => ({ id, disk: 'd' as never })) };
   const state = znodeStates.empty(configuration);
   while (state.slot < at) state.applyOther(slot(state.slot + 1));
-  const reader = state.snapshot(50);
+  return state;
+}
+
+function sound(at: number): MemoryStorage {
+  const reader = stateAt(at).snapshot(50);
   return written({
     slot: slot(at),
     next: () => reader.next(),
@@ -82,7 +86,10 @@ describe('a snapshot of another member', () => {
       logger: silentLog,
       member: member(1),
       log,
-      paxos: { status: () => ({ decidedUpTo }) } as unknown as Paxos,
+      paxos: {
+        status: () => ({ decidedUpTo, promised: ballot(257) }),
+        forgetUpTo: () => undefined,
+      } as unknown as Paxos,
       znodes: znodeStates,
       planted: undefined,
       bounds: defaultBounds,
@@ -116,6 +123,15 @@ describe('a snapshot of another member', () => {
     return { storage, installed, keeping, fetch, step, bring, decide };
   }
 
+  it('or its own is the last saved once it is on disk', () => {
+    const { keeping, step } = keeper();
+    const state = stateAt(defaultBounds.snapshotSlots);
+    keeping.consider(state);
+    expect(keeping.lastSaved).toBeUndefined();
+    for (let steps = 0; keeping.lastSaved === undefined && steps < 100; steps++) step();
+    expect(keeping.lastSaved).toEqual({ zxid: state.zxid, savedAtMs: 5_000 });
+  });
+
   it('is read back in steps, and until the last this member counts as behind', () => {
     const { storage, installed, keeping, fetch, step } = keeper();
     fetch(sound(7));
@@ -127,6 +143,7 @@ describe('a snapshot of another member', () => {
     }
     expect(steps).toBeGreaterThan(3);
     expect(installed.map((state) => state.slot)).toEqual([7]);
+    expect(keeping.lastSaved).toEqual({ zxid: installed[0]?.zxid, savedAtMs: 5_000 });
     expect(listSnapshots(storage).map((file) => file.slot)).toEqual([7]);
   });
 

@@ -1,5 +1,5 @@
 /** When a member takes a snapshot, how it fetches one when it lags too far, and how it serves others. */
-import type { MemberId, Slot } from '../../protocol/ids.ts';
+import type { MemberId, Slot, Zxid } from '../../protocol/ids.ts';
 import type { Clock, Logger, Storage } from '../actor.ts';
 import type { PlantedBugs } from '../planted.ts';
 import type { CoordLog } from './log/log.ts';
@@ -38,7 +38,15 @@ export interface SnapshotKeeperOptions {
 const KEPT_BYTES_MIN = 8 * 1024 * 1024;
 const KEPT_BYTES_MAX = 64 * 1024 * 1024;
 
+/** One that is whole and on disk. */
+export interface SavedSnapshot {
+  readonly zxid: Zxid;
+  readonly savedAtMs: number;
+}
+
 export class SnapshotKeeper {
+  /** Since the start of this member. */
+  lastSaved: SavedSnapshot | undefined;
   private readonly options: SnapshotKeeperOptions;
   private writer: SnapshotWriter | undefined;
   private fetch: SnapshotFetch | undefined;
@@ -73,6 +81,7 @@ export class SnapshotKeeper {
     const { storage, clock, log, timing, paxos, logger } = this.options;
     this.logBytesThen = log.bytesAppended;
     this.lastSlot = state.slot;
+    const { zxid } = state;
     this.writer = new SnapshotWriter({
       storage,
       clock,
@@ -83,6 +92,7 @@ export class SnapshotKeeper {
       done: (slot, bytes) => {
         this.writer = undefined;
         this.lastBytes = bytes;
+        this.lastSaved = { zxid, savedAtMs: clock.wallMs() };
         logger.info('snapshot saved', { slot, bytes });
         this.forget(slot);
       },
@@ -120,14 +130,15 @@ export class SnapshotKeeper {
   }
 
   private fetched(state: ZnodeState): void {
-    const { storage, log, paxos, logger } = this.options;
-    const { slot } = state;
+    const { storage, clock, log, paxos, logger } = this.options;
+    const { slot, zxid } = state;
     if (slot <= paxos.status().decidedUpTo) return;
     this.writer?.cancel();
     this.writer = undefined;
     log.installed(slot);
     this.lastSlot = slot;
     this.logBytesThen = log.bytesAppended;
+    this.lastSaved = { zxid, savedAtMs: clock.wallMs() };
     logger.info('snapshot installed', { slot });
     this.options.install(state);
     keepNewest(storage);

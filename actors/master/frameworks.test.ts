@@ -483,6 +483,17 @@ describe('a framework', () => {
     expect(answers[1]!.answer).toMatchObject({ framework_id: { value: 'twice' } });
   });
 
+  test('is dismissed when another instance comes while its record is being written', () => {
+    const { cluster } = started();
+    // Both come in one turn: the record that the first one waits for is that of the second one.
+    const instances = ['f1', 'f2'].map(
+      (name) => new TestFramework(cluster.world, name, { id: { value: 'fw' } }),
+    );
+    cluster.run(3_000);
+    expect(instances.map(({ link }) => link.state())).toEqual(['dismissed', 'subscribed']);
+    expect(instances.map(({ errors }) => errors.length)).toEqual([1, 0]);
+  });
+
   test('whose info is too large for its record is refused', () => {
     const { cluster, master } = started();
     const labels = { labels: [{ key: 'k', value: 'v'.repeat(300_000) }] };
@@ -547,7 +558,7 @@ describe('a call that the network delivers twice is carried out once:', () => {
   });
 });
 
-describe('SUBSCRIBE that the network delivers twice', () => {
+describe('SUBSCRIBE that the network delivers twice or late', () => {
   const isSubscribe = ({ subject, payload }: { subject: string; payload: Uint8Array }) =>
     subject === 'mz.framework.call' && decode(payload).value.type === 'SUBSCRIBE';
 
@@ -559,6 +570,22 @@ describe('SUBSCRIBE that the network delivers twice', () => {
     expect(framework.heard.filter((word) => word === 'subscribed')).toHaveLength(1);
     expect(framework.link.state()).toBe('subscribed');
     expect(framework.errors).toEqual([]);
+  });
+
+  test('behind another one of its instance ends nothing', () => {
+    const { cluster } = started();
+    let isFirst = true;
+    cluster.world.meddle = (message) => {
+      if (!isSubscribe(message) || !isFirst) return 'deliver';
+      isFirst = false;
+      // Longer than it is waited for.
+      return { delayMs: 9_000 };
+    };
+    const framework = new TestFramework(cluster.world, 'f1', { id: { value: 'fw' } });
+    cluster.run(20_000);
+    expect(framework.errors).toEqual([]);
+    expect(framework.heard.filter((word) => word === 'subscribed')).toHaveLength(1);
+    expect(framework.link.state()).toBe('subscribed');
   });
 
   test('does not end the one that came after it', () => {

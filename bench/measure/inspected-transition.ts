@@ -5,6 +5,7 @@
 import type { Clock, Transport } from '../../actors/actor.ts';
 import type { Inspection } from '../../actors/inspection.ts';
 import { Lifecycle } from '../../actors/lifecycle.ts';
+import { subscriptionOf } from '../../actors/testing/subscription.ts';
 import { frameworkMachine } from '../../machines/framework.ts';
 import { encode } from '../../protocol/codec.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -69,12 +70,12 @@ function inspected(clock: Clock): { inspection: Inspection; ask: (detail: string
     inbox: '_INBOX.bench',
     maxPayloadBytes: 1024 * 1024,
     publish: () => undefined,
-    serve: () => ({ unsubscribe: () => undefined }),
+    serve: () => subscriptionOf(() => undefined),
     isConnected: () => true,
     onConnection: () => undefined,
     subscribe: (_subject, handler) => {
       request = handler;
-      return { unsubscribe: () => undefined };
+      return subscriptionOf(() => undefined);
     },
   };
   const inspection = new ProcessInspection({

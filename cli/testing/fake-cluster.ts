@@ -1,4 +1,6 @@
 /** For tests of the commands: answers by subject, events by hand, and what was written to the terminal. */
+
+import { subscriptionOf } from '../../actors/testing/subscription.ts';
 import { pack } from '../../protocol/codec.ts';
 import { MesozooError } from '../../protocol/errors.ts';
 import { subjectsOf } from '../../protocol/subjects.ts';
@@ -103,7 +105,7 @@ export class FakeCluster {
           inbox: '_INBOX.test',
           maxPayloadBytes: 1024 * 1024,
           publish: nothing,
-          serve: () => ({ unsubscribe: nothing }),
+          serve: () => subscriptionOf(nothing),
           isConnected: () => true,
           onConnection: nothing,
           subscribe: (subject, handler) => {
@@ -111,7 +113,7 @@ export class FakeCluster {
             const deliver = (payload: Uint8Array) => handler({ subject, payload });
             const handlers = this.listeners.get(pattern) ?? new Set();
             this.listeners.set(pattern, handlers.add(deliver));
-            return { unsubscribe: () => handlers.delete(deliver) };
+            return subscriptionOf(() => handlers.delete(deliver));
           },
         },
       },

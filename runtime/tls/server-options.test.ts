@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,15 +10,17 @@ import {
   storePassword,
 } from '../../tests/support/certificates.ts';
 import { openSslCipher } from './cipher-suites.ts';
-import { tlsServerOptions } from './server-options.ts';
+import { tlsFiles, tlsServerOptions } from './server-options.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesozoo-tls-options-'));
 let keys: Keys;
 let authority: string;
+let revocations: () => string;
 beforeAll(() => {
   const made = createAuthority(folder, 'authority');
   authority = made.certificate;
   keys = made.sign('server', '/CN=localhost');
+  revocations = () => made.revocations('revoked', [keys]);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -32,17 +34,20 @@ const store = (path: string, password?: string, passwordPath?: string) => ({
   ...{ path, password, passwordPath },
 });
 
-const options = (more: Partial<SecureClientSettings> = {}) =>
-  tlsServerOptions({
-    ...{
-      port: 2281,
-      isUnified: false,
-      address: undefined,
-      keyStore: store(keys.both),
-      trustStore: undefined,
-    },
-    ...{ clientAuth: 'need', protocols: [], cipherSuites: [], ...more },
-  });
+const complete = (more: Partial<SecureClientSettings>): SecureClientSettings => ({
+  ...{
+    port: 2281,
+    isUnified: false,
+    address: undefined,
+    keyStore: store(keys.both),
+    trustStore: undefined,
+  },
+  ...{ clientAuth: 'need', protocols: [], cipherSuites: [] },
+  ...{ reloadsFiles: false, revocationsPath: undefined, verifiesClientAddress: false },
+  ...{ detectionTimeoutMs: 5_000, alternativeName: undefined },
+  ...more,
+});
+const options = (more: Partial<SecureClientSettings> = {}) => tlsServerOptions(complete(more));
 
 describe('the keys of the secure port', () => {
   it('may be PEM or PKCS12, with a password or the file that has it', () => {
@@ -57,6 +62,15 @@ describe('the keys of the secure port', () => {
     expect(ca).toHaveLength(1);
     const trustStore = store(pkcs12TrustStore(folder, authority), storePassword);
     expect(options({ trustStore }).ca).toEqual(ca);
+  });
+
+  it('name whose certificates are revoked', () => {
+    const path = revocations();
+    expect(options({ revocationsPath: path }).crl).toEqual([readFileSync(path, 'utf8').trim()]);
+    const settings = { keyStore: store(keys.both, 'x', 'word'), trustStore: store(authority) };
+    expect(tlsFiles({ ...complete(settings), revocationsPath: path })).toEqual([
+      ...[keys.both, 'word', authority, path],
+    ]);
   });
 
   it.each([
@@ -102,6 +116,21 @@ describe('the keys of the secure port', () => {
       'a password file that is not there',
       () => ({ keyStore: store(keys.pkcs12, undefined, '/nowhere') }),
       /ssl\.keyStore\.passwordPath: .*\/nowhere/,
+    ],
+    [
+      'no list of revocations',
+      () => ({ revocationsPath: authority }),
+      /ssl\.crl\.location: there is no list of revocations \(X509 CRL\) in /,
+    ],
+    [
+      'a list that is cut short',
+      () => ({
+        revocationsPath: fileOf(
+          'cut.crl',
+          '-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----',
+        ),
+      }),
+      /ssl\.crl\.location: \S+: /,
     ],
     [
       'a protocol',

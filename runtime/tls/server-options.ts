@@ -13,6 +13,7 @@ export function tlsServerOptions(settings: SecureClientSettings): TlsOptions {
   const options: TlsOptions = {
     ...identityOf(keyStore),
     ...(trustStore !== undefined && { ca: authoritiesOf(trustStore) }),
+    ...revocationsOf(settings.revocationsPath),
     ...protocolsOf(settings.protocols),
     ...ciphersOf(settings.cipherSuites),
     requestCert: clientAuth !== 'none',
@@ -60,6 +61,13 @@ function storeOf(key: StoreKey, settings: StoreSettings): Store {
   }
   if (bytes[0] === SEQUENCE) return { kind: 'pkcs12', bytes, password };
   throw refused(`${key}.location`, `${settings.path} is neither PEM nor PKCS12`);
+}
+
+/** All that `tlsServerOptions` reads. */
+export function tlsFiles(settings: SecureClientSettings): readonly string[] {
+  const { keyStore, trustStore, revocationsPath } = settings;
+  const stores = [keyStore, trustStore].flatMap((store) => [store?.path, store?.passwordPath]);
+  return [...stores, revocationsPath].filter((path) => path !== undefined);
 }
 
 /** As ZooKeeper has it, a file goes before a password that is given itself. */
@@ -114,6 +122,24 @@ function authoritiesOf(settings: StoreSettings): string[] {
     const hint = kind === 'pkcs12' ? '; is the password right?' : '';
     throw refused(key, `${settings.path}: ${(cause as Error).message}${hint}`, cause);
   }
+}
+
+/** As PEM, one by one, as above. OpenSSL then wants a list of each authority, and one that is not out of date. */
+function revocationsOf(path: string | undefined): SecureContextOptions {
+  if (path === undefined) return {};
+  const key = 'ssl.crl.location';
+  const crl =
+    readFile(key, path)
+      .toString()
+      .match(/-----BEGIN X509 CRL-----.*?-----END X509 CRL-----/gs) ?? [];
+  if (crl.length === 0) throw refused(key, `there is no list of revocations (X509 CRL) in ${path}`);
+  for (const each of crl)
+    try {
+      createSecureContext({ crl: each });
+    } catch (cause) {
+      throw refused(key, `${path}: ${(cause as Error).message}`, cause);
+    }
+  return { crl };
 }
 
 // ── Protocols and ciphers ───────────────────────────────────────────────────────────────────────────────────

@@ -28,7 +28,12 @@ export function subjectName(certificate: Buffer): string {
   const offset = fields[0]?.tag === VERSION_TAG ? 1 : 0;
   const subject = fields[SUBJECT_INDEX + offset];
   if (subject === undefined) throw new RangeError('a certificate has no subject');
-  return derValues(subject.content)
+  return nameText(subject);
+}
+
+/** Of a distinguished name, a sequence of its parts. */
+export function nameText(name: DerValue): string {
+  return derValues(name.content)
     .map((part) => derValues(part.content).map(attribute).join('+'))
     .reverse()
     .join(',');

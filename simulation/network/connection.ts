@@ -23,7 +23,8 @@ import { networkBounds } from './settings.ts';
 type Sent =
   | { readonly kind: 'publish'; readonly message: Message }
   | { readonly kind: 'subscribe'; readonly subscription: ServerSubscription }
-  | { readonly kind: 'unsubscribe'; readonly subscription: ServerSubscription };
+  | { readonly kind: 'unsubscribe'; readonly subscription: ServerSubscription }
+  | { readonly kind: 'drain'; readonly subscription: ServerSubscription };
 
 export class SimulatedConnection implements Transport {
   readonly inbox: string;
@@ -37,6 +38,8 @@ export class SimulatedConnection implements Transport {
   private readonly subscriptions = new Set<ServerSubscription>();
   /** What the server knows of them. */
   readonly present = new Set<ServerSubscription>();
+  /** Those that get what is under way and nothing else, with whom to tell when there is nothing more. */
+  private readonly draining = new Map<ServerSubscription, () => void>();
   private readonly connectionHandlers: ((connected: boolean) => void)[] = [];
   /** The client's view and the server's; they differ for a while after a silent break. */
   private clientConnected = true;
@@ -162,6 +165,7 @@ export class SimulatedConnection implements Transport {
       this.life.input(() => {
         if (broken !== this.generation) return;
         this.clientConnected = false;
+        for (const subscription of [...this.draining.keys()]) this.drained(subscription);
         for (const handler of this.connectionHandlers) handler(false);
         this.reconnectSoon();
       }),
@@ -201,17 +205,34 @@ export class SimulatedConnection implements Transport {
   }
 
   private add(subscription: ServerSubscription): Subscription {
-    if (!this.life.mayCall()) return { unsubscribe: () => undefined };
+    if (!this.life.mayCall()) return { unsubscribe: () => undefined, drain: () => undefined };
     this.subscriptions.add(subscription);
     this.send({ kind: 'subscribe', subscription });
     return {
       unsubscribe: () => {
         if (!this.life.mayCall()) return;
         subscription.open = false;
+        this.draining.delete(subscription);
         this.subscriptions.delete(subscription);
         this.send({ kind: 'unsubscribe', subscription });
       },
+      drain: (drained) => {
+        if (!this.life.mayCall()) return;
+        this.draining.set(subscription, drained);
+        this.subscriptions.delete(subscription);
+        if (this.clientConnected) this.send({ kind: 'drain', subscription });
+        else
+          this.server.scheduler.after(0, () => this.life.input(() => this.drained(subscription)));
+      },
     };
+  }
+
+  private drained(subscription: ServerSubscription): void {
+    const tell = this.draining.get(subscription);
+    if (tell === undefined) return;
+    this.draining.delete(subscription);
+    subscription.open = false;
+    tell();
   }
 
   private send(sent: Sent): void {
@@ -236,6 +257,11 @@ export class SimulatedConnection implements Transport {
         return;
       case 'unsubscribe':
         this.server.subscriptionGone(sent.subscription);
+        return;
+      case 'drain':
+        this.server.subscriptionGone(sent.subscription);
+        // Behind all that the server has sent before.
+        this.receive(this.server.latencyUs(), true, () => this.drained(sent.subscription));
         return;
       default:
         throw new TypeError(`unknown: ${JSON.stringify(sent satisfies never)}`);

@@ -74,6 +74,63 @@ test('a queue group shares the messages, and each goes to one member', () => {
   expect(Math.min(...counts)).toBeGreaterThan(60);
 });
 
+describe('a subscription that drains', () => {
+  function queue(world: World) {
+    const got: string[] = [];
+    const workers = ['worker1', 'worker2'].map((name) => {
+      const { connection } = connect(world, name);
+      return connection.subscribe('work', (delivery) => got.push(`${text(delivery)}`), {
+        queue: 'workers',
+      });
+    });
+    world.runForMs(5);
+    return { got, workers };
+  }
+
+  test('gets what it was sent before, and tells when that is all', () => {
+    const world = new World({ seed: 7 });
+    const { connection: sender } = connect(world, 'sender');
+    const { got, workers } = queue(world);
+    let gotWhenDrained: number | undefined;
+    const sent = Array.from({ length: 200 }, (_, index) => String(index));
+    for (const item of sent) {
+      sender.publish('work', bytes(item));
+      if (item === '100') {
+        workers[0]!.drain(() => {
+          gotWhenDrained = got.length;
+        });
+        expect(gotWhenDrained).toBeUndefined();
+      }
+      world.runForMs(0.02);
+    }
+    world.runForMs(100);
+    expect(gotWhenDrained).toBeGreaterThan(50);
+    expect([...got].sort()).toEqual([...sent].sort());
+    sender.publish('work', bytes('last'));
+    world.runForMs(10);
+    expect(got.at(-1)).toBe('last');
+  });
+
+  test('has drained when its connection breaks, and when it had none', () => {
+    const world = new World({ seed: 8 });
+    const { connection } = connect(world, 'worker');
+    const told: string[] = [];
+    const [first, second, third] = ['a', 'b', 'c'].map((subject) =>
+      connection.subscribe(subject, () => undefined),
+    );
+    world.runForMs(5);
+    first!.drain(() => told.push('broken'));
+    connection.breakOff('silent');
+    while (connection.isConnected()) world.runForMs(1);
+    second!.drain(() => told.push('was not connected'));
+    third!.drain(() => told.push('unsubscribed'));
+    third!.unsubscribe();
+    expect(told).toEqual(['broken']);
+    world.runForMs(10_000);
+    expect(told).toEqual(['broken', 'was not connected']);
+  });
+});
+
 test('a request without a responder is answered with the status 503', () => {
   const world = new World({ seed: 3 });
   const { connection } = connect(world, 'asker');

@@ -15,7 +15,14 @@ export interface Keys {
 export interface Authority {
   readonly certificate: string;
   /** `subject` as openssl takes it, the least specific part first: `/O=Example/CN=client`. */
-  sign(name: string, subject: string): Keys;
+  sign(name: string, subject: string, options?: SignOptions): Keys;
+  /** PEM: the list of the certificates of this authority that are revoked. */
+  revocations(name: string, revoked: readonly Keys[]): string;
+}
+
+export interface SignOptions {
+  /** `URI:spiffe://example/one,DNS:one` */
+  readonly alternativeNames?: string;
 }
 
 export const storePassword = 'store-secret';
@@ -31,11 +38,13 @@ export function createAuthority(folder: string, name: string): Authority {
   );
   return {
     certificate: join(folder, `${name}.pem`),
-    sign(one, subject) {
+    sign(one, subject, { alternativeNames } = {}) {
+      const extensions = alternativeNames === undefined ? '' : `subjectAltName=${alternativeNames}`;
+      writeFileSync(join(folder, `${one}.ext`), extensions);
       openssl('req', ...newKey, '-subj', subject, '-keyout', `${one}.key`, '-out', `${one}.csr`);
       openssl(
         ...['x509', '-req', '-in', `${one}.csr`, '-CA', `${name}.pem`, '-CAkey', `${name}.key`],
-        ...['-CAcreateserial', '-out', `${one}.crt`, ...days],
+        ...['-CAcreateserial', '-out', `${one}.crt`, '-extfile', `${one}.ext`, ...days],
       );
       const both = join(folder, `${one}.pem`);
       const part = (suffix: string) => readFileSync(join(folder, `${one}.${suffix}`), 'utf8');
@@ -45,6 +54,19 @@ export function createAuthority(folder: string, name: string): Authority {
         ...['-passout', `pass:${storePassword}`],
       );
       return { certificate: join(folder, `${one}.crt`), both, pkcs12: join(folder, `${one}.p12`) };
+    },
+    revocations(list, revoked) {
+      const index = join(folder, `${list}.index`);
+      writeFileSync(index, '');
+      writeFileSync(
+        join(folder, `${list}.cnf`),
+        `[ca]\ndefault_ca=own\n[own]\ndatabase=${index}\ndefault_md=sha256\ndefault_crl_days=2\n`,
+      );
+      const own = ['-keyfile', `${name}.key`, '-cert', `${name}.pem`];
+      const ca = ['ca', '-config', `${list}.cnf`, ...own];
+      for (const { certificate } of revoked) openssl(...ca, '-revoke', certificate);
+      openssl(...ca, '-gencrl', '-out', `${list}.crl`);
+      return join(folder, `${list}.crl`);
     },
   };
 }

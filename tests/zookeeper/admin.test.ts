@@ -33,8 +33,18 @@ describe('the admin commands', () => {
   it('answer each in its place, under their short names as well', async () => {
     expect(await told('ruok')).toEqual({ command: 'ruok', error: null });
     expect(await told('isro')).toEqual({ command: 'is_read_only', error: null, read_only: false });
+    const { port } = cluster.zookeeperAddresses[0]!;
+    const address = expect.stringMatching(/^127\.0\.0\.1:\d+$/) as string;
     expect(await told('voting_view')).toMatchObject({
-      current_config: { 1: expect.any(String) as string },
+      current_config: {
+        1: {
+          ...{ server_addresses: [address], election_addresses: [address] },
+          ...{ client_address: `127.0.0.1:${port}`, learner_type: 'participant' },
+        },
+      },
+    });
+    expect(await told('zabstate')).toMatchObject({
+      ...{ myid: 1, voting: true, zabstate: 'broadcast', quorum_address: { one: address } },
     });
     expect(await told('conf', 1)).toMatchObject({
       command: 'configuration',
@@ -46,6 +56,16 @@ describe('the admin commands', () => {
       command: 'nonsense',
       error: 'Unknown command: nonsense',
     });
+  });
+
+  it('keep a trace mask, and have neither snapshot nor restore', async () => {
+    expect(await told('stmk?traceMask=300')).toMatchObject({ error: null, tracemask: 300 });
+    expect(await told('gtmk')).toMatchObject({ tracemask: 300 });
+    const answer = await fetch(`${cluster.adminUrls[0]}/commands/restore`, {
+      ...{ method: 'POST', body: 'a snapshot' },
+    });
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ command: 'restore' });
   });
 
   it('agree about who leads', async () => {

@@ -1,5 +1,5 @@
 /** Clients behind TLS, with certificates of their own: on sockets of Node, and ZooKeeper's own Java client. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -174,5 +174,65 @@ describe('with PKCS12 stores, and certificates that are only wanted', () => {
     const ciphers = 'ECDHE-RSA-AES256-GCM-SHA384';
     await expect(secured(secure, client, { ciphers, maxVersion: 'TLSv1.2' })).rejects.toThrow();
     (await secured(secure, client, { ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' })).drop();
+  });
+});
+
+describe('with names, revocations and files that change', () => {
+  const file = (name: string) => join(folder, name);
+  let secure: TestCluster;
+  let named: Keys;
+  let revoked: Keys;
+  beforeAll(async () => {
+    const alternativeNames = 'IP:127.0.0.1,DNS:bob.example,URI:spiffe://zoo/sa/bob';
+    named = authority.sign('named', '/CN=named', { alternativeNames });
+    revoked = authority.sign('revoked', '/CN=revoked', { alternativeNames });
+    cpSync(server.both, file('changing.pem'));
+    cpSync(authority.revocations('before', [revoked]), file('changing.crl'));
+    secure = await cluster(
+      `ssl.keyStore.location=${file('changing.pem')}\nssl.trustStore.location=${authority.certificate}`,
+      `client.certReload=true\nssl.crl=true\nssl.crl.location=${file('changing.crl')}`,
+      'ssl.clientHostnameVerification=true',
+      'ssl.x509.clientCertIdType=SAN\nssl.x509.clientCertIdSanMatchType=6',
+      'ssl.x509.clientCertIdSanMatchRegex=^spiffe:\nssl.x509.clientCertIdSanExtractRegex=sa/(.+)$',
+      'ssl.x509.clientCertIdSanExtractMatcherGroupIndex=1',
+      'X509AuthenticationProvider.superUser=bob',
+    );
+  }, 60_000);
+  afterAll(() => secure.stop());
+
+  const outcome = (keys: Keys) =>
+    session(secure, keys).then(
+      (one) => {
+        one.drop();
+        return 'let in';
+      },
+      () => 'refused',
+    );
+
+  it('a client is who its alternative name says, and may be the super user', async () => {
+    const one = await session(secure, named);
+    expect(JSON.stringify((await one.ask(whoAmI())).body)).toContain('"bob"');
+    expect(
+      await one.ask(create('/kept', { acl: [{ perms: 1, scheme: 'x509', id: 'eve' }] })),
+    ).toMatchObject({
+      error: 0,
+    });
+    expect(await one.ask(getData('/kept'))).toMatchObject({ error: 0 });
+    one.drop();
+  });
+
+  it('who is revoked, or comes from another address than its own, is not let in', async () => {
+    expect(await outcome(revoked)).toBe('refused');
+    expect(await outcome(client)).toBe('refused');
+    expect(await outcome(named)).toBe('let in');
+  });
+
+  it('what changes in the files holds for new clients, and the others stay', async () => {
+    const one = await session(secure, named);
+    cpSync(authority.revocations('after', [named]), file('changing.crl'));
+    await expect.poll(() => outcome(named), { timeout: 20_000 }).toBe('refused');
+    expect(await outcome(revoked)).toBe('let in');
+    expect(await one.ask(getData('/kept'))).toMatchObject({ error: 0 });
+    one.drop();
   });
 });

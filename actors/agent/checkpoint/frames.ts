@@ -3,6 +3,7 @@
  * find the next whole record behind a damaged one, and so tell a torn tail (nothing whole behind it) from damage.
  */
 import { crc32 } from 'node:zlib';
+import { assert } from '../../../protocol/errors.ts';
 
 /** "mzA1" */
 const MARK = 0x6d7a4131;
@@ -10,7 +11,9 @@ const HEADER_BYTES = 12;
 /** A launch order is far smaller: what claims to be larger is damage. */
 const PAYLOAD_BYTES_MAX = 1024 * 1024;
 
+/** Of one byte or more: no record is empty. */
 export function frame(payload: Uint8Array): Uint8Array {
+  assert(payload.length > 0, 'a record has bytes');
   const bytes = new Uint8Array(HEADER_BYTES + payload.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MARK);
@@ -51,7 +54,8 @@ function payloadAt(bytes: Uint8Array, view: DataView, offset: number): Uint8Arra
   if (offset + HEADER_BYTES > bytes.length || view.getUint32(offset) !== MARK) return undefined;
   const length = view.getUint32(offset + 4);
   const start = offset + HEADER_BYTES;
-  if (length > PAYLOAD_BYTES_MAX || start + length > bytes.length) return undefined;
+  // A crash may leave zeros behind a mark: a length and a checksum of 0 are those of a payload without bytes.
+  if (length === 0 || length > PAYLOAD_BYTES_MAX || start + length > bytes.length) return undefined;
   const payload = bytes.subarray(start, start + length);
   return crc32(payload) === view.getUint32(offset + 8) ? payload : undefined;
 }

@@ -3,6 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { MesozooError } from '../../../protocol/errors.ts';
 import type { AttemptId, TaskId } from '../../../protocol/ids.ts';
 import type { StatusUpdate } from '../../../protocol/orders.ts';
+import { SimulatedDisk } from '../../../simulation/disk.ts';
+import { Life } from '../../../simulation/life.ts';
+import { SeededRandom } from '../../../simulation/random.ts';
+import { Scheduler } from '../../../simulation/scheduler.ts';
 import { silentLog } from '../../testing/silent-log.ts';
 import { FakeClock, FakeStorage } from '../testing/fakes.ts';
 import { specOf } from '../testing/world.ts';
@@ -26,7 +30,8 @@ const update = (
 });
 
 describe('frames', () => {
-  const payloads = fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 8 });
+  const payload = fc.uint8Array({ minLength: 1, maxLength: 40 });
+  const payloads = fc.array(payload, { minLength: 1, maxLength: 8 });
 
   it('are read as they were written', () => {
     fc.assert(
@@ -53,6 +58,17 @@ describe('frames', () => {
         expect(frames.damagedBytes).toBe(0);
       }),
     );
+  });
+
+  it('of which the last ends in zeros are a torn tail, wherever the zeros begin', () => {
+    const whole = frame(Buffer.from('whole'));
+    const torn = frame(Uint8Array.of(1, 2, 3));
+    for (let written = 0; written < torn.length; written++) {
+      const bytes = new Uint8Array(whole.length + torn.length);
+      bytes.set(whole);
+      bytes.set(torn.subarray(0, written), whole.length);
+      expect(readFrames(bytes)).toMatchObject({ payloads: [{ length: 5 }], end: whole.length });
+    }
   });
 
   it('behind a damaged one are read, and the damage is counted', () => {
@@ -223,6 +239,37 @@ describe('the journal', () => {
     const next = new Journal(storage, log, { compactBytes: 1000 });
     expect([...next.recover().attempts.keys()]).toEqual(['a.1', 'c.1']);
     expect(errors).toEqual(['journal is damaged: attempts may be missing']);
+  });
+
+  it('is sure of what it has recovered, though the last run ended with a failed sync', () => {
+    let recovered = 0;
+    for (let seed = 0; seed < 60; seed++) {
+      const scheduler = new Scheduler();
+      const disk = new SimulatedDisk(scheduler, new SeededRandom(seed));
+      const attached = () => {
+        const journal = new Journal(disk.attach(new Life('agent')), silentLog, {
+          compactBytes: 100_000,
+        });
+        return { journal, found: [...journal.recover().attempts.keys()] };
+      };
+      const { journal } = attached();
+      journal.add(attempt('a.1'), () => undefined);
+      journal.commit();
+      scheduler.runUntil(1_000_000);
+      disk.failNext = 'DISK_FAILED';
+      journal.add(attempt('b.1'), () => undefined);
+      journal.add({ kind: 'forgotten', attemptIds: [id('a.1')] });
+      journal.commit();
+      expect(() => scheduler.runUntil(2_000_000)).toThrow(MesozooError);
+      disk.crash('process');
+      const { found } = attached();
+      if (found.includes('b.1' as AttemptId)) recovered++;
+      disk.crash('machine');
+      expect(attached().found).toEqual(found);
+    }
+    // What the failed sync has left is of any length.
+    expect(recovered).toBeGreaterThan(5);
+    expect(recovered).toBeLessThan(55);
   });
 
   it('stops the agent when the disk fails', () => {

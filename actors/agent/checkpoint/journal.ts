@@ -37,7 +37,11 @@ export class Journal {
     this.options = options;
   }
 
-  /** Once, before anything else: what the last run of this agent left. Cuts a torn tail. Throws DISK_FAILED. */
+  /**
+   * Once, before anything else: what the last run of this agent left. Cuts a torn tail, and makes sure of the rest: the
+   * last run may have ended because a sync had failed, and then what is read here is perhaps in the system's cache only.
+   * A master that is told of it must not be told something else after a crash of the machine. Throws DISK_FAILED.
+   */
   recover(): Replayed {
     const file = this.storage.list().find((entry) => entry.name === FILE);
     this.compactAtBytes = this.options.compactBytes;
@@ -50,10 +54,10 @@ export class Journal {
         damagedBytes: frames.damagedBytes,
         records: frames.payloads.length,
       });
-    if (frames.end < content.length) {
+    if (frames.end < content.length)
       this.log.warn('torn end of the journal was cut', { bytes: content.length - frames.end });
-      this.storage.truncate(FILE, frames.end);
-    }
+    // From its beginning: nothing in it says how far it was synced, and `compact` keeps it short.
+    this.storage.truncate(FILE, frames.end, 0);
     this.bytes = frames.end;
     return replay(frames.payloads.map(decodeRecord));
   }

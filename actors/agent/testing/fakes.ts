@@ -13,6 +13,7 @@ import type {
   Transport,
 } from '../../actor.ts';
 import type { Answer, CoordClient, Followed, SessionState } from '../../coord/client/contract.ts';
+import { subscriptionOf } from '../../testing/subscription.ts';
 
 export class FakeClock implements Clock {
   nowMs = 1_000_000;
@@ -261,11 +262,11 @@ export class FakeTransport implements Transport {
 
   subscribe(subject: string, handler: (delivery: Delivery) => void) {
     this.handlers.set(subject, handler);
-    return { unsubscribe: () => this.handlers.delete(subject) };
+    return subscriptionOf(() => this.handlers.delete(subject));
   }
 
   serve() {
-    return { unsubscribe: () => undefined };
+    return subscriptionOf(() => undefined);
   }
 
   isConnected(): boolean {

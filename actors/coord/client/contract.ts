@@ -30,7 +30,7 @@ export interface CoordClientOptions {
   readonly timing?: Partial<ClientTiming>;
 }
 
-/** All have defaults made from the session's timeout (session-client.ts). */
+/** All have defaults made from the session's timeout (timing.ts). */
 export interface ClientTiming {
   readonly tickMs: number;
   /** Between pings while nothing else is asked. */

@@ -2,9 +2,8 @@
  * A session with the quorum that outlives its holders (contract.ts).
  *
  * While a member holds the session, requests go to that member's own subject. When it is gone, silent or says that it
- * holds the session no longer, the client attaches at whichever member answers, and then sends its unanswered writes
- * again with their numbers, asks its unanswered reads again and sets its watches again. Only the quorum says that a
- * session has expired: until then the client keeps trying.
+ * holds the session no longer, the session is attached at whichever member answers (holder.ts), and then the client
+ * sends its unanswered writes again with their numbers, asks its unanswered reads again and sets its watches again.
  */
 import { pack } from '../../../protocol/codec.ts';
 import { MesozooError } from '../../../protocol/errors.ts';
@@ -13,7 +12,6 @@ import { limits } from '../../../protocol/limits.ts';
 import { type Subjects, subjectsOf } from '../../../protocol/subjects.ts';
 import type {
   SessionEvent,
-  SessionReplies,
   ZnodeReplies,
   ZnodeRequest,
   ZnodeRequestName,
@@ -21,38 +19,22 @@ import type {
 import type { Delivery, Logger, Ports, Subscription, Timer } from '../../actor.ts';
 import type {
   Answer,
-  ClientTiming,
   CoordClient,
   CoordClientOptions,
   Followed,
   SessionState,
 } from './contract.ts';
 import { Follower } from './follow.ts';
-import { readOpened, readSessionEvent } from './incoming.ts';
-import {
-  backoffMs,
-  IndefiniteError,
-  isPassing,
-  type LaneSession,
-  saysSessionIsGone,
-} from './lane.ts';
+import { Holder } from './holder.ts';
+import { readSessionEvent } from './incoming.ts';
+import { IndefiniteError, type LaneSession, saysSessionIsGone } from './lane.ts';
 import { ReadLane } from './read-lane.ts';
 import { requestBytes, requestProblem, writeNames } from './request-check.ts';
-import { type Outcome, Requests } from './requests.ts';
+import { Requests } from './requests.ts';
 import { TellingOrder } from './telling-order.ts';
 import { WatchKeeper } from './watch-keeper.ts';
 import { type WatchKind, watchOf } from './watches.ts';
 import { WriteLane } from './write-lane.ts';
-
-/** The session as the quorum knows it, and where it is. */
-interface Attachment {
-  readonly session: SessionId;
-  readonly password: string;
-  readonly incarnation: number;
-  /** Undefined while no member answers for the session. */
-  readonly holder: string | undefined;
-  readonly member: MemberId;
-}
 
 interface Closing {
   readonly done: (() => void)[];
@@ -62,10 +44,6 @@ interface Closing {
 
 export class SessionClient implements CoordClient {
   state: SessionState = 'closed';
-  lastHeardMs = Number.NEGATIVE_INFINITY;
-  timeoutMs: number;
-  /** Why the last try to open or attach failed: for who gives up waiting. */
-  lastProblem: MesozooError | undefined;
 
   private readonly ports: Ports;
   private readonly options: CoordClientOptions;
@@ -75,49 +53,52 @@ export class SessionClient implements CoordClient {
   private readonly tell = new TellingOrder();
   private readonly watches: WatchKeeper;
 
-  private timing: ClientTiming;
+  private readonly holder: Holder;
   private requests: Requests | undefined;
   private events: Subscription | undefined;
   private eventsTo = '';
-  private attachment: Attachment | undefined;
   private writes: WriteLane;
   private reads: ReadLane;
   private waitingBytes = 0;
   private tickTimer: Timer | undefined;
   private closing: Closing | undefined;
 
-  private holderHeardAtMs = 0;
-  private pingSentAtMs = 0;
-  /** The first ping since the holder was heard. */
-  private unansweredPingAtMs: number | undefined;
-  private attachTries = 0;
-  private attachAtMs = 0;
-  /** Number of the last event of this attachment. */
-  private eventsSeen = 0;
-
   constructor(ports: Ports, options: CoordClientOptions) {
     this.ports = ports;
     this.options = options;
     this.log = ports.log.child({ part: 'session' });
     this.subjects = subjectsOf(options.cluster);
-    this.timeoutMs = options.timeoutMs;
-    this.timing = timingOf(options.timeoutMs, options.timing);
+    this.holder = this.newHolder();
     [this.writes, this.reads] = this.newLanes();
     this.watches = new WatchKeeper({
       tell: this.tell,
-      isAttached: () => this.attachment !== undefined,
+      isAttached: () => this.session !== undefined,
       readUrgently: (kind, request, done) => this.readForever(kind, request, done, true),
     });
-    ports.transport.onConnection((connected) => this.connectionChanged(connected));
+    ports.transport.onConnection((connected) => this.holder.connectionChanged(connected));
   }
 
   get session(): SessionId | undefined {
-    return this.attachment?.session;
+    return this.holder.session;
   }
 
   /** Who holds it; undefined while nobody answers. */
   get member(): MemberId | undefined {
-    return this.attachment?.holder === undefined ? undefined : this.attachment.member;
+    const { attachment } = this.holder;
+    return attachment?.holder === undefined ? undefined : attachment.member;
+  }
+
+  get lastHeardMs(): number {
+    return this.holder.lastHeardMs;
+  }
+
+  get timeoutMs(): number {
+    return this.holder.timeoutMs;
+  }
+
+  /** Why the last try to open or attach failed: for who gives up waiting. */
+  get lastProblem(): MesozooError | undefined {
+    return this.holder.lastProblem;
   }
 
   open(): void {
@@ -129,9 +110,9 @@ export class SessionClient implements CoordClient {
         this.receiveEvent(delivery),
       );
     }
-    this.tickTimer ??= this.ports.clock.after(this.timing.tickMs, () => this.tick());
+    this.tickTimer ??= this.ports.clock.after(this.holder.timing.tickMs, () => this.tick());
     this.enter('connecting');
-    this.startAttaching();
+    this.holder.startAttaching();
   }
 
   close(done?: () => void): void {
@@ -265,27 +246,24 @@ export class SessionClient implements CoordClient {
         return client.requests!;
       },
       get resendMs() {
-        return client.timing.resendMs;
+        return client.holder.timing.resendMs;
       },
       log: this.log,
       payloadBytesMax: this.ports.transport.maxPayloadBytes,
       nowMs: () => this.nowMs(),
-      subject: (name) => {
-        const holder = this.attachment?.holder;
-        return holder === undefined ? undefined : this.subjects.atHolder(holder, name);
-      },
+      subject: (name) => this.holder.subject(name),
       encode: (_name, request, number) =>
         pack({
           ...request,
-          sessionId: this.attachment?.session,
+          sessionId: this.session,
           ...(number !== undefined && { number }),
         }),
       heard: (sentAtMs, value) => {
-        this.heard(sentAtMs);
-        this.noteEvents(value?.events);
+        this.holder.heard(sentAtMs);
+        this.holder.noteEvents(value?.events);
       },
-      holderAnswered: () => this.holderAnswered(),
-      holderLost: (why) => this.holderLost(why),
+      holderAnswered: () => this.holder.answered(),
+      holderLost: (why) => this.holder.lost(why),
     };
     const reads: ReadLane = new ReadLane(session, () => writes.answeredUpTo);
     const writes = new WriteLane(session, () => reads.pump());
@@ -294,190 +272,44 @@ export class SessionClient implements CoordClient {
 
   // ── The holder ────────────────────────────────────────────────────────────────────────────────────────────
 
-  private heard(sentAtMs: number): void {
-    this.holderAnswered();
-    this.lastHeardMs = Math.max(this.lastHeardMs, sentAtMs);
-  }
-
-  private holderAnswered(): void {
-    this.holderHeardAtMs = this.nowMs();
-    this.unansweredPingAtMs = undefined;
-  }
-
-  private holderLost(why: string): void {
-    if (this.state !== 'connected' || this.attachment === undefined) return;
-    if (this.closing !== undefined && this.closing.askAtMs > 0) return; // by ourselves
-    this.log.info('session suspended', { session: this.attachment.session, why });
-    this.attachment = { ...this.attachment, holder: undefined };
-    this.writes.detached();
-    this.reads.detached();
-    this.enter('suspended');
-    this.startAttaching();
-  }
-
-  private connectionChanged(connected: boolean): void {
-    if (this.requests === undefined) return;
-    // Events that were published meanwhile are lost: attaching anew finds what was missed.
-    if (!connected) this.holderLost('disconnected');
-    else if (this.isAttaching()) this.startAttaching();
-  }
-
-  private isAttaching(): boolean {
-    return this.state === 'connecting' || this.state === 'suspended';
-  }
-
-  private startAttaching(): void {
-    this.attachTries = 0;
-    this.tryToAttach();
-  }
-
-  /** Opens the session, or attaches it. Earlier tries still count: the quorum may take any of them, the last one wins. */
-  private tryToAttach(): void {
-    if (this.requests === undefined || !this.ports.transport.isConnected()) {
-      this.attachAtMs = this.nowMs() + this.timing.attachRetryMs;
-      return;
-    }
-    this.attachTries += 1;
-    const jitter = 0.75 + this.ports.random.next() / 2;
-    this.attachAtMs =
-      this.nowMs() + backoffMs(this.timing.attachRetryMs, this.attachTries) * jitter;
-    const { attachment } = this;
-    const sentAtMs = this.nowMs();
-    const request = {
-      timeoutMs: this.options.timeoutMs,
-      eventsTo: this.eventsTo,
-      numbered: true,
-      ...(this.options.digest !== undefined && {
-        auth: [{ scheme: 'digest', auth: this.options.digest }],
-      }),
-      ...(attachment !== undefined && {
-        sessionId: attachment.session,
-        password: attachment.password,
-      }),
-    };
-    this.requests.ask(
-      this.subjects.session('open'),
-      pack(request),
-      limits.requestDeadlineMs,
-      (outcome) => this.receiveOpen(outcome, attachment?.session, sentAtMs),
-    );
-  }
-
-  private receiveOpen(given: Outcome, session: SessionId | undefined, sentAtMs: number): void {
-    const opened = given.kind === 'reply' ? readOpened(given.value) : undefined;
-    if (opened !== undefined) {
-      this.receiveOpened(opened, session, sentAtMs);
-      return;
-    }
-    const outcome = given.kind === 'reply' ? notReadable() : given;
-    if (!this.isAttaching() || session !== this.session) return;
-    if (outcome.kind === 'error' && saysSessionIsGone(outcome.error) && session !== undefined) {
-      this.expire();
-      return;
-    }
-    this.lastProblem = problemOf(outcome);
-    if (outcome.kind === 'error' && !isPassing(outcome.error))
-      this.log.error('session refused', { error: outcome.error });
-    // An answer that came at once is no reason to ask again at once.
-    if (outcome.kind !== 'timeout')
-      this.attachAtMs = Math.min(this.attachAtMs, this.nowMs() + this.timing.attachRetryMs);
-  }
-
-  private receiveOpened(
-    opened: SessionReplies['open'],
-    asked: SessionId | undefined,
-    sentAtMs: number,
-  ): void {
-    const { attachment } = this;
-    if (asked === undefined && (attachment !== undefined || this.state !== 'connecting')) {
-      this.closeOrphan(opened);
-      return;
-    }
-    if (asked !== attachment?.session) return;
-    if (attachment !== undefined && opened.incarnation <= attachment.incarnation) return;
-    if (this.state === 'connected') {
-      this.writes.detached();
-      this.reads.detached();
-    }
-    this.attachment = {
-      session: opened.sessionId as SessionId,
-      password: opened.password,
-      incarnation: opened.incarnation,
-      holder: opened.holder,
-      member: opened.member as MemberId,
-    };
-    this.timeoutMs = opened.timeoutMs;
-    this.timing = timingOf(opened.timeoutMs, this.options.timing);
-    this.eventsSeen = opened.events ?? 0;
-    this.lastProblem = undefined;
-    this.heard(sentAtMs);
-    this.pingSentAtMs = this.nowMs();
-    this.log.info('session attached', {
-      session: opened.sessionId,
-      member: opened.member,
-      incarnation: opened.incarnation,
+  private newHolder(): Holder {
+    return new Holder({
+      ports: this.ports,
+      options: this.options,
+      subjects: this.subjects,
+      log: this.log,
+      requests: () => this.requests,
+      eventsTo: () => this.eventsTo,
+      state: () => this.state,
+      isEnding: () => this.closing !== undefined && this.closing.askAtMs > 0,
+      oldestSentAtMs: () => this.oldestSentAtMs,
+      attached: (taken) => this.attached(taken),
+      lost: () => {
+        this.detachLanes();
+        this.enter('suspended');
+      },
+      expired: () => this.expire(),
+      eventMissed: () => this.watches.lookForMissedEvents(),
     });
+  }
+
+  private attached(taken: number): void {
+    if (this.state === 'connected') this.detachLanes();
     // The holder takes them in this order: what was missed is told before an answer that shows it.
     this.watches.lookForMissedEvents();
     this.reads.attached();
-    this.writes.attached(opened.number);
+    this.writes.attached(taken);
     this.enter('connected');
   }
 
-  /** Two tries to open may both succeed; the second session has nothing, and need not live until it expires. */
-  private closeOrphan(opened: SessionReplies['open']): void {
-    if (opened.sessionId === this.session) return;
-    const { sessionId, password } = opened;
-    this.ports.transport.publish(this.subjects.session('close'), pack({ sessionId, password }));
-  }
-
-  private ping(): void {
-    const { attachment } = this;
-    if (attachment?.holder === undefined || this.requests === undefined) return;
-    const sentAtMs = this.nowMs();
-    this.pingSentAtMs = sentAtMs;
-    this.unansweredPingAtMs ??= sentAtMs;
-    this.requests.ask(
-      this.subjects.atHolder(attachment.holder, 'ping'),
-      pack({ sessionId: attachment.session }),
-      limits.requestDeadlineMs,
-      (outcome) => {
-        if (this.attachment === attachment) this.receivePong(outcome, sentAtMs);
-      },
-    );
-  }
-
-  private receivePong(outcome: Outcome, sentAtMs: number): void {
-    if (outcome.kind === 'noResponder') this.holderLost('no responder');
-    else if (outcome.kind === 'error') {
-      // UNAVAILABLE: the holder lives, but is cut off from the quorum. Another may not be.
-      if (saysSessionIsGone(outcome.error) || isPassing(outcome.error))
-        this.holderLost(outcome.error.code);
-      else this.holderAnswered();
-    } else if (outcome.kind === 'reply') {
-      this.heard(sentAtMs);
-      this.noteEvents(outcome.value.events);
-    }
-  }
-
-  /** `events`, in an answer: the number of the last event that the holder has published to us. */
-  private noteEvents(events: unknown): void {
-    if (typeof events !== 'number' || events === this.eventsSeen) return;
-    const missed = events > this.eventsSeen;
-    this.eventsSeen = events;
-    if (missed) this.watches.lookForMissedEvents();
+  private detachLanes(): void {
+    this.writes.detached();
+    this.reads.detached();
   }
 
   private tick(): void {
-    this.tickTimer = this.ports.clock.after(this.timing.tickMs, () => this.tick());
-    const nowMs = this.nowMs();
-    if (this.state === 'connected') {
-      const unansweredMs = nowMs - (this.unansweredPingAtMs ?? nowMs);
-      if (unansweredMs > this.timing.silenceMs) this.holderLost('silent');
-      else if (nowMs - this.oldestSentAtMs > this.timing.stuckMs) this.holderLost('stuck');
-      else if (this.shouldPing(nowMs)) this.ping();
-    }
-    if (this.isAttaching() && nowMs >= this.attachAtMs) this.tryToAttach();
+    this.tickTimer = this.ports.clock.after(this.holder.timing.tickMs, () => this.tick());
+    this.holder.tick();
     if (this.state === 'connected') this.writes.tick();
     this.reads.tick();
     if (this.closing !== undefined) this.goOnClosing();
@@ -487,17 +319,6 @@ export class SessionClient implements CoordClient {
   private get oldestSentAtMs(): number {
     const nowMs = this.nowMs();
     return Math.min(this.writes.oldestSentAtMs ?? nowMs, this.reads.oldestSentAtMs ?? nowMs);
-  }
-
-  private shouldPing(nowMs: number): boolean {
-    const sincePingMs = nowMs - this.pingSentAtMs;
-    if (sincePingMs >= this.timing.pingIntervalMs) return true;
-    const { probeAfterMs } = this.timing;
-    return (
-      nowMs - this.oldestSentAtMs >= probeAfterMs &&
-      nowMs - this.holderHeardAtMs >= probeAfterMs &&
-      sincePingMs >= probeAfterMs
-    );
   }
 
   // ── Events ────────────────────────────────────────────────────────────────────────────────────
@@ -512,16 +333,14 @@ export class SessionClient implements CoordClient {
     }
     if (event.sessionId !== this.session) return;
     if (event.event === 'expired') {
-      this.holderLost('told of its expiry'); // attaching tells whether it is so
+      this.holder.lost('told of its expiry'); // attaching tells whether it is so
       return;
     }
     if (!('path' in event)) {
-      this.ping(); // by ourselves, or by an earlier try of ours: the holder knows
+      this.holder.ping(); // by ourselves, or by an earlier try of ours: the holder knows
       return;
     }
-    const { number } = event;
-    const missed = number !== undefined && number > this.eventsSeen + 1;
-    if (number !== undefined) this.eventsSeen = Math.max(this.eventsSeen, number);
+    const missed = this.holder.noteEvent(event.number);
     this.reads.noteEvent(event);
     this.watches.receive(event);
     if (missed) this.watches.lookForMissedEvents();
@@ -531,7 +350,7 @@ export class SessionClient implements CoordClient {
 
   private expire(): void {
     this.log.warn('session expired', { session: this.session });
-    this.attachment = undefined;
+    this.holder.forget();
     const { writes, reads } = this;
     [this.writes, this.reads] = this.newLanes();
     // What was held back goes out in its order, events to their watches too.
@@ -556,7 +375,8 @@ export class SessionClient implements CoordClient {
 
   /** Waits for the writes on the way, then closes the session at any member; after a while without that. */
   private goOnClosing(): void {
-    const { closing, attachment } = this;
+    const { closing } = this;
+    const { attachment } = this.holder;
     if (closing === undefined) return;
     const nowMs = this.nowMs();
     if (attachment === undefined || nowMs >= closing.giveUpAtMs) {
@@ -565,7 +385,7 @@ export class SessionClient implements CoordClient {
     }
     if (this.writes.length > 0 && nowMs < closing.giveUpAtMs - CLOSE_MS / 2) return;
     if (nowMs < closing.askAtMs) return;
-    closing.askAtMs = nowMs + this.timing.attachRetryMs;
+    closing.askAtMs = nowMs + this.holder.timing.attachRetryMs;
     const { session: sessionId, password } = attachment;
     this.requests?.ask(
       this.subjects.session('close'),
@@ -582,7 +402,7 @@ export class SessionClient implements CoordClient {
     const { closing, requests } = this;
     if (closing === undefined) return;
     this.closing = undefined;
-    this.attachment = undefined;
+    this.holder.forget();
     const { writes, reads } = this;
     [this.writes, this.reads] = this.newLanes();
     // What was held back goes out in its order, events to their watches too.
@@ -617,32 +437,6 @@ export class SessionClient implements CoordClient {
 
 /** A close that is not answered within this time is left to the session's timeout. */
 const CLOSE_MS = 3_000;
-
-function timingOf(timeoutMs: number, given: Partial<ClientTiming> | undefined): ClientTiming {
-  const pingIntervalMs = Math.min(1_500, timeoutMs / 3);
-  return {
-    tickMs: Math.min(200, Math.max(20, timeoutMs / 40)),
-    pingIntervalMs,
-    probeAfterMs: Math.min(400, timeoutMs / 6),
-    silenceMs: Math.min(1_200, timeoutMs / 4),
-    stuckMs: Math.max(2_000, timeoutMs / 2),
-    resendMs: 1_000,
-    attachRetryMs: Math.min(500, timeoutMs / 8),
-    ...given,
-  };
-}
-
-function problemOf(outcome: Exclude<Outcome, { kind: 'reply' }>): MesozooError {
-  if (outcome.kind === 'error') return outcome.error;
-  if (outcome.kind === 'noResponder')
-    return new MesozooError('UNAVAILABLE', 'no coord listens for sessions');
-  return new MesozooError('TIMEOUT', 'no coord has answered');
-}
-
-function notReadable(): Exclude<Outcome, { kind: 'reply' }> {
-  const error = new MesozooError('INTERNAL', 'the answer to the opening is not readable');
-  return { kind: 'error', error };
-}
 
 function notOpen(): MesozooError {
   return new MesozooError('UNAVAILABLE', 'the session is not open');

@@ -49,6 +49,8 @@ export class Door {
   private readonly sessions: SessionTable;
   private readonly sessionRequests: SessionRequests;
   private offered: Subscription[] = [];
+  /** Of what is offered no more: those that may still bring a request. */
+  private draining = 0;
   private ofHolder: Subscription | undefined;
   /** It offers itself no more. */
   isLeaving = false;
@@ -87,8 +89,9 @@ export class Door {
     return this.sessions.size;
   }
 
-  get openCount(): number {
-    return this.open.size;
+  /** Nothing waits for an answer, and of what was offered before nothing more will come. */
+  get isQuiet(): boolean {
+    return this.open.size === 0 && this.draining === 0;
   }
 
   /** Takes part in the queue from which requests without a holder are shared out. */
@@ -130,8 +133,14 @@ export class Door {
     }
   }
 
+  /** What the queue has given to this member is still answered here: nobody else gets it. */
   withdraw(): void {
-    for (const subscription of this.offered) subscription.unsubscribe();
+    for (const subscription of this.offered) {
+      this.draining += 1;
+      subscription.drain(() => {
+        this.draining -= 1;
+      });
+    }
     this.offered = [];
   }
 

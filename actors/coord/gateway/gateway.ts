@@ -63,6 +63,8 @@ export class Gateway {
   readonly responseBytes = new Tally();
   readonly digests = new DigestLog();
   readonly counts = new Counts();
+  /** That of a ZooKeeper that was told none: there is nothing here that it would change. */
+  traceMask = 306n;
   received = 0;
   sent = 0;
 
@@ -181,6 +183,9 @@ export class Gateway {
     const pages: HttpPages = {
       ...{ commandUrl, metricsUrl },
       report: () => this.report(),
+      setTraceMask: (mask) => {
+        this.traceMask = mask;
+      },
       reset: (what) => (what === 'statistics' ? this.resetStatistics() : this.resetConnections()),
     };
     this.listeners.push(

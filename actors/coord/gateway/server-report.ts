@@ -38,6 +38,7 @@ export interface MemberFacts {
   readonly members: readonly MemberId[];
   readonly observers: readonly MemberId[];
   readonly presenceOf: (member: MemberId) => Presence;
+  readonly lastSnapshot: ServerReport['lastSnapshot'];
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }
 
@@ -62,7 +63,9 @@ export function serverReport(options: ReportOptions): ServerReport {
   const nowMs = clock.wallMs();
   // Until the members have told each other, only the own port is known.
   const addressOf = (id: MemberId) =>
-    clientAddress(state, id) ?? { address: host, clientPort: id === member ? port : 0 };
+    memberAddress(state, id) ?? {
+      ...{ address: host, clientPort: id === member ? port : 0, quorum: undefined },
+    };
   const sessions = sessionsOf(state, nowMs);
   const watches = [...gateway.watches.paths()].flatMap(([path, owners]) =>
     owners.map((session) => ({ sessionId: longOf(session), path })),
@@ -101,7 +104,7 @@ export function serverReport(options: ReportOptions): ServerReport {
     dataDirectory: process.dataDirectory,
     dataBytes: bytesOf(true),
     logBytes: bytesOf(false),
-    lastSnapshot: undefined,
+    lastSnapshot: facts.lastSnapshot,
     digests: gateway.digests.entries,
     uptimeMs: Math.round(clock.monotonicMs() - options.startedMs),
     nowMs,
@@ -118,20 +121,24 @@ export function serverReport(options: ReportOptions): ServerReport {
       clientPortListenBacklog: settings.clientPortListenBacklog,
     },
     initialConfiguration: process.initialConfiguration,
+    traceMask: gateway.traceMask,
     metrics: gateway.counts.report(),
     series: [...gateway.counts.summaries(), ...process.series()],
   };
 }
 
 /** As the configuration says; by the name between servers where clients may use any. */
-function clientAddress({ configuration }: ZnodeState, id: MemberId) {
+function memberAddress({ configuration }: ZnodeState, id: MemberId) {
   const { members, observers = [] } = configuration;
   const text = [...members, ...observers].find((one) => one.id === id)?.address;
-  const parts = /^(.+):\d+:\d+;(.+):(\d+)$/.exec(text ?? '');
+  const parts = /^(.+):(\d+):(\d+);(.+):(\d+)$/.exec(text ?? '');
   if (parts === null) return undefined;
-  const [, server = '', client = '', clientPort] = parts;
-  const address = client === '0.0.0.0' ? server : client;
-  return { address, clientPort: Number(clientPort) };
+  const [, host = '', port, electionPort, client = '', clientPort] = parts;
+  return {
+    address: client === '0.0.0.0' ? host : client,
+    clientPort: Number(clientPort),
+    quorum: { host, port: Number(port), electionPort: Number(electionPort) },
+  };
 }
 
 function modeOf({ role, leader, members, observers }: MemberFacts, own: MemberId): ServerMode {

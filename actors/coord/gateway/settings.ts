@@ -108,6 +108,28 @@ export interface SecureClientSettings {
   readonly protocols: readonly string[];
   /** `ssl.ciphersuites`; empty is the runtime's own choice. */
   readonly cipherSuites: readonly string[];
+  /** `client.certReload`: the files are read again when they change. */
+  readonly reloadsFiles: boolean;
+  /** `ssl.crl` with `ssl.crl.location`: PEM; undefined asks nobody which certificates are revoked. */
+  readonly revocationsPath: string | undefined;
+  /** `ssl.clientHostnameVerification`: a certificate must name the address that its holder connects from. */
+  readonly verifiesClientAddress: boolean;
+  /** `ssl.handshakeDetectionTimeoutMillis`: where TLS is only offered, the first byte has come by then. */
+  readonly detectionTimeoutMs: number;
+  /** `ssl.x509.clientCertIdType=SAN` and the rest; undefined: the subject of the certificate is its identity. */
+  readonly alternativeName: AlternativeNameSettings | undefined;
+}
+
+/** Which of the subject's alternative names is the identity (`ssl.x509.clientCertIdSan…`). */
+export interface AlternativeNameSettings {
+  /** `…MatchType`, the tag of RFC 5280: 1 is an e-mail address, 2 a host, 4 a directory name, 6 a URI, … */
+  readonly type: number;
+  /** `…MatchRegex`: exactly one name of the type must have it. */
+  readonly match: RegExp;
+  /** `…ExtractRegex`: what of it is the identity. */
+  readonly extract: RegExp;
+  /** `…ExtractMatcherGroupIndex`: 0 is all that `extract` found. */
+  readonly group: number;
 }
 
 export interface SaslSettings {

@@ -18,8 +18,11 @@ const noAudit = 'there is no audit log of this kind: the log of each coord tells
 const ownCache = 'reads are answered from the tree in memory';
 const ownWatches = 'there is one kind of watch manager';
 const ofClients = 'it is an option of clients';
-const ownTls = 'TLS is that of the runtime: its defaults hold';
-const ownHttp = 'the HTTP server is the runtime’s own';
+const ownTls = 'TLS is that of the runtime, and certificates are verified by it';
+const noReverseLookup =
+  'a certificate is compared with the address of the connection, and no name is looked up for it';
+const ownHttp = 'the pages have an HTTP server of the runtime’s own, without TLS';
+const noSnapshots = 'the pages have no snapshot and no restore: both are answered with 503';
 const alwaysOn = 'it is always so here';
 
 const reasons: readonly (readonly [reason: string, keys: string])[] = [
@@ -99,16 +102,19 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
   [ofClients, 'disableAutoWatchReset request.timeout client.secure sasl.client sasl.clientconfig'],
   [
     ownTls,
-    'ssl.protocol ssl.context.supplier.class ssl.hostnameVerification ' +
-      'ssl.clientHostnameVerification ssl.crl ssl.ocsp ssl.handshakeDetectionTimeoutMillis ssl.sslProvider ' +
-      'ssl.authProvider ssl.sessionTimeout ssl.allowReverseDnsLookup client.certReload ' +
-      'ssl.clientCertReload sslCertReload ssl.tcnative.ocsp',
+    'ssl.context.supplier.class ssl.sslProvider ssl.authProvider ssl.keyManager ssl.trustManager ' +
+      'ssl.sessionTimeout ssl.tcnative.ocsp',
   ],
+  [noReverseLookup, 'ssl.allowReverseDnsLookup'],
   [
     ownHttp,
     'admin.idleTimeout admin.httpVersion admin.portUnification admin.forceHttps admin.needClientAuth ' +
-      'admin.rateLimiterIntervalInMS admin.snapshot.enabled admin.restore.enabled admin.snapshot.intervalInMS ' +
-      'admin.restore.intervalInMS metricsProvider.httpsPort',
+      'metricsProvider.httpsPort',
+  ],
+  [
+    noSnapshots,
+    'admin.rateLimiterIntervalInMS admin.snapshot.enabled admin.restore.enabled admin.snapshot.intervalInMS ' +
+      'admin.restore.intervalInMS',
   ],
   [alwaysOn, 'digest.enabled closeSessionTxn.enabled enableEagerACLCheck'],
   ['every session is known to all members', 'localSessionsEnabled localSessionsUpgradingEnabled'],
@@ -132,7 +138,6 @@ const families: readonly (readonly [prefix: string, reason: string])[] = [
   ['metricsProvider.trustStore.', ownHttp],
   ['quorum.auth.', natsGuards],
   ['X509AuthenticationProvider.', ownTls],
-  ['ssl.x509.', ownTls],
   ['group.', majority],
   ['weight.', majority],
 ];

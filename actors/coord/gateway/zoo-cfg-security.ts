@@ -1,13 +1,11 @@
-/** What a zoo.cfg says about who clients are: TLS, the schemes that prove it, and what is asked of every session. */
+/** What a zoo.cfg says about who clients are: the schemes that prove it, and what is asked of every session. */
 import {
   digestAlgorithms,
   type GatewaySettings,
   type SaslSettings,
-  type SecureClientSettings,
-  type StoreSettings,
   zooKeeperSettings,
 } from './settings.ts';
-import { PORT_MAX, type Values } from './zoo-cfg-values.ts';
+import type { Values } from './zoo-cfg-values.ts';
 
 type Authentication = Pick<
   GatewaySettings,
@@ -83,43 +81,4 @@ function saslOf(values: Values, superUsers: readonly string[]): SaslSettings | u
     superUsers,
     allowsFailed,
   };
-}
-
-export function secureOf(values: Values): SecureClientSettings | undefined {
-  const clientAuth = values.matching(
-    'ssl.clientAuth',
-    /^(none|want|need)$/i,
-    'none, want or need',
-  ) as SecureClientSettings['clientAuth'] | undefined;
-  const port = values.whole('secureClientPort', 0, PORT_MAX) || undefined;
-  const isUnified = values.flag('client.portUnification') ?? false;
-  const keyStore = storeOf(values, 'keyStore');
-  if (port === undefined && !isUnified) return undefined;
-  if (keyStore === undefined)
-    throw values.bad(
-      port === undefined ? 'client.portUnification' : 'secureClientPort',
-      'needs ssl.keyStore.location, a file with key and certificate',
-    );
-  return {
-    port,
-    isUnified,
-    address: values.text('secureClientPortAddress'),
-    keyStore,
-    trustStore: storeOf(values, 'trustStore'),
-    clientAuth: (clientAuth?.toLowerCase() as typeof clientAuth) ?? 'need',
-    protocols: values.list('ssl.enabledProtocols') ?? [],
-    cipherSuites: values.list('ssl.ciphersuites') ?? [],
-  };
-}
-
-function storeOf(values: Values, store: 'keyStore' | 'trustStore'): StoreSettings | undefined {
-  values.matching(
-    `ssl.${store}.type`,
-    /^(pem|pkcs12)$/i,
-    'PEM or PKCS12 (keytool -importkeystore with -deststoretype PKCS12 converts a JKS)',
-  );
-  const path = values.text(`ssl.${store}.location`);
-  if (path === undefined) return undefined;
-  const password = values.text(`ssl.${store}.password`);
-  return { path, password, passwordPath: values.text(`ssl.${store}.passwordPath`) };
 }

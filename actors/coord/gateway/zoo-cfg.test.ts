@@ -138,22 +138,6 @@ describe('a zoo.cfg', () => {
     });
   });
 
-  it('has its TLS in one place', () => {
-    const { settings } = parseZooCfg(
-      'secureClientPort=2281\nssl.keyStore.location=/k.pem\nssl.keyStore.password=p\nssl.clientAuth=WANT',
-    );
-    expect(settings.secure).toEqual({
-      port: 2281,
-      isUnified: false,
-      address: undefined,
-      keyStore: { path: '/k.pem', password: 'p', passwordPath: undefined },
-      trustStore: undefined,
-      clientAuth: 'want',
-      protocols: [],
-      cipherSuites: [],
-    });
-  });
-
   it('is told which keys have no effect, and why', () => {
     const { ignored } = parseZooCfg(
       'dataDir=/d\ninitLimit=5\nclientPrt=1\nautopurge.purgeInterval=1\nssl.quorum.keyStore.location=/k',
@@ -198,11 +182,7 @@ describe('a zoo.cfg', () => {
     ['server.1=nowhere', 'line 1: server.1: expected'],
     ['server.999=a:1:2', 'line 1: server.999: expected'],
     ['enforce.auth.enabled=true', 'line 1: enforce.auth.enabled: enforce.auth.schemes'],
-    ['ssl.clientAuth=perhaps', 'line 1: ssl.clientAuth: expected none, want or need'],
     ['jute.maxbuffer=', 'line 1: jute.maxbuffer'],
-    ['secureClientPort=2281', 'line 1: secureClientPort: needs ssl.keyStore.location'],
-    ['client.portUnification=true', 'line 1: client.portUnification: needs ssl.keyStore.location'],
-    ['ssl.keyStore.type=JKS', 'line 1: ssl.keyStore.type: expected PEM or PKCS12 (keytool'],
     ['enforce.auth.schemes=kerberos', 'line 1: enforce.auth.schemes: there is no scheme kerberos'],
     ['sessionRequireClientSASLAuth=true', 'java.security.auth.login.config must name a JAAS file'],
     ['DigestAuthenticationProvider.digestAlg=ROT13', 'digestAlg: expected one of SHA1, SHA256'],

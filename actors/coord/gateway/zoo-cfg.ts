@@ -9,8 +9,9 @@ import {
 import { fourLetterWords, isFourLetterWord } from './words/names.ts';
 import { uselessKeys, whyUseless } from './zoo-cfg-keys.ts';
 import { adminOf, metricsOf } from './zoo-cfg-pages.ts';
-import { authenticationOf, secureOf } from './zoo-cfg-security.ts';
+import { authenticationOf } from './zoo-cfg-security.ts';
 import { parseServer, type ZooCfgServer } from './zoo-cfg-server.ts';
+import { secureOf } from './zoo-cfg-tls.ts';
 import { PORT_MAX, type UsedKey, usedKeys, Values, WHOLE_MAX } from './zoo-cfg-values.ts';
 
 export interface IgnoredKey {

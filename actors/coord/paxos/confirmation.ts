@@ -110,12 +110,15 @@ export function confirmReached({ state }: Context, leadership: Leadership): void
   }
 }
 
-/** At the end of a turn: one round for all reads that came in it, and the mark if no accept has carried it on. */
+/**
+ * At the end of a turn: one round for all reads that came in it. That slots are decided everybody finds out by the votes,
+ * and who missed one by the next accept or heartbeat; but until they know that a configuration is, nobody counts.
+ */
 export function finishTurn(context: Context): void {
-  const { leadership, decidedUpTo } = context.state;
+  const { leadership, configurationSlot } = context.state;
   if (leadership === undefined) return;
   const isWaiting = leadership.confirmations.some(({ round }) => round === NO_ROUND);
   const isRoundOut = leadership.confirmations.some(({ round }) => round !== NO_ROUND);
   if (isWaiting && !isRoundOut && isEstablished(context, leadership)) sendHeartbeat(context);
-  if (leadership.markSent < decidedUpTo) sendMark(context);
+  if (leadership.markSent < configurationSlot) sendMark(context);
 }

@@ -22,6 +22,7 @@ const timeoutMs = 300_000;
 
 const worlds: readonly (readonly [string, Partial<World>])[] = [
   ['two slots, two candidates', {}],
+  ['one slot, two candidates, a heartbeat', { proposalsMax: 1, beatsMax: 1 }],
   ['one slot, three campaigns, fetches', { campaignsMax: 3, proposalsMax: 1, fetches: true }],
   [
     'one slot, saves that take time, a crash at any moment',
@@ -73,7 +74,7 @@ describe('a planted bug is found', () => {
     ['promise-before-sync', crashing],
     ['majority-counted-wrong', {}],
     ['ballots-not-compared', {}],
-    ['decided-mark-under-another-ballot', {}],
+    ['decided-mark-under-another-ballot', { beatsMax: 1 }],
     ['promise-leaves-out-accepted-slot', {}],
   ])(
     '%s',

@@ -141,6 +141,18 @@ describe('subscribing', () => {
   });
 });
 
+describe('when another instance comes before the answer', () => {
+  test('it is dismissed, as by one that comes later: not rejected, for nothing is wrong with it', () => {
+    master.lead();
+    master.refuse = () => new MesozooError('FAILED_OVER');
+    const framework = new TestFramework(world, 'f1');
+    world.run(10_000);
+    expect(framework.link.state()).toBe('dismissed');
+    expect(framework.errors).toEqual([new MesozooError('FAILED_OVER').message]);
+    expect(world.subscribers.filter(({ owner }) => owner.name === 'f1')).toEqual([]);
+  });
+});
+
 describe('events', () => {
   test('that come twice are told once', () => {
     master.lead();

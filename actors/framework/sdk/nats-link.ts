@@ -55,6 +55,14 @@ const passing: ReadonlySet<ErrorCode> = new Set([
   'INTERNAL',
 ]);
 
+/** How it ends where the refusal of SUBSCRIBE says more than that it was refused. */
+const endAfter: Readonly<Partial<Record<ErrorCode, End>>> = {
+  NO_FRAMEWORK: 'TORN_DOWN',
+  // Another instance came while this one's record was being written: as if it had come a moment later.
+  FAILED_OVER: 'DISMISSED',
+};
+type End = 'TORN_DOWN' | 'REJECTED' | 'DISMISSED';
+
 export class NatsLink implements SchedulerLink {
   readonly frameworkId: string;
   private readonly ports: Ports;
@@ -207,7 +215,7 @@ export class NatsLink implements SchedulerLink {
       return;
     }
     const { error } = outcome;
-    this.end(error.code === 'NO_FRAMEWORK' ? 'TORN_DOWN' : 'REJECTED', error.message);
+    this.end(endAfter[error.code] ?? 'REJECTED', error.message);
   }
 
   private backoffMs(): number {
@@ -291,7 +299,7 @@ export class NatsLink implements SchedulerLink {
     } else if (type === 'TEARDOWN') this.lifecycle.offer({ type: 'TORN_DOWN' });
   }
 
-  private end(type: 'TORN_DOWN' | 'REJECTED' | 'DISMISSED', message: string): void {
+  private end(type: End, message: string): void {
     if (!this.lifecycle.offer({ type })) return;
     this.log.warn('subscription over', { frameworkId: this.frameworkId, why: message });
     this.handler({ type: 'ERROR', error: { message } });

@@ -7,6 +7,7 @@ import { limits } from '../../../protocol/limits.ts';
 import type { Delivery, Endpoint, Transport } from '../../actor.ts';
 import type { Respond } from '../../bundled.ts';
 import { silentLog } from '../../testing/silent-log.ts';
+import { subscriptionOf } from '../../testing/subscription.ts';
 import { Door } from './door.ts';
 
 function offered(maxPayloadBytes = 1000) {
@@ -22,7 +23,7 @@ function offered(maxPayloadBytes = 1000) {
     serve: (endpoint: Endpoint, handler: (delivery: Delivery) => void) => {
       endpoints.push(endpoint);
       handlers.set(endpoint.subject, handler);
-      return { unsubscribe: () => handlers.delete(endpoint.subject) };
+      return subscriptionOf(() => handlers.delete(endpoint.subject));
     },
   } as unknown as Transport;
   const door = new Door({

@@ -82,6 +82,8 @@ function subscribe(
     answer(earlier.framework, earlier.stream);
     return;
   }
+  if (subscriptions.isOvertaken(call.events))
+    throw new MesozooError('NOT_SUBSCRIBED', 'the same instance has subscribed again since');
   const info = call.subscribe.framework_info;
   const id = call.framework_id ?? info.id;
   term.frameworks.subscribe(

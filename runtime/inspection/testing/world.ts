@@ -3,6 +3,7 @@ import { setup } from 'xstate';
 import type { Clock, Delivery, Transport } from '../../../actors/actor.ts';
 import { Lifecycle } from '../../../actors/lifecycle.ts';
 import { silentLog } from '../../../actors/testing/silent-log.ts';
+import { subscriptionOf } from '../../../actors/testing/subscription.ts';
 import { decode, encode } from '../../../protocol/codec.ts';
 import type { InspectionEvent } from '../../../protocol/inspection-api.ts';
 import { ProcessInspection } from '../process-inspection.ts';
@@ -68,9 +69,9 @@ export class Bus {
         const wanted = new RegExp(`^${pattern}$`);
         const subscription = { wanted, handle: (got: Delivery) => isPaused() || handle(got) };
         this.subscriptions.add(subscription);
-        return { unsubscribe: () => this.subscriptions.delete(subscription) };
+        return subscriptionOf(() => this.subscriptions.delete(subscription));
       },
-      serve: () => ({ unsubscribe: () => undefined }),
+      serve: () => subscriptionOf(() => undefined),
       isConnected: () => this.connected,
       onConnection: (handler) => this.connectionHandlers.push(handler),
     };

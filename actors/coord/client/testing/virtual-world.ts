@@ -3,7 +3,15 @@
  * wants to go wrong it says in `meddle`. The full simulated world, with seeds and whole clusters, is `simulation/`.
  */
 import { limits } from '../../../../protocol/limits.ts';
-import type { Clock, Delivery, Ports, Random, Timer, Transport } from '../../../actor.ts';
+import type {
+  Clock,
+  Delivery,
+  Ports,
+  Random,
+  Subscription,
+  Timer,
+  Transport,
+} from '../../../actor.ts';
 import { silentLog } from '../../../testing/silent-log.ts';
 
 export type Fate = 'deliver' | 'lose' | 'repeat' | { readonly delayMs: number };
@@ -20,6 +28,8 @@ interface Subscriber {
   readonly queue: string | undefined;
   readonly owner: VirtualTransport;
   readonly handler: (delivery: Delivery) => void;
+  /** Gets what is under way, and nothing else. */
+  isDraining: boolean;
 }
 
 const LATENCY_MS = 1;
@@ -120,7 +130,8 @@ export class VirtualWorld {
 
   private receiversOf(subject: string): Subscriber[] {
     const matching = this.subscribers.filter(
-      (each) => each.owner.isConnected() && subjectMatches(each.pattern, subject),
+      (each) =>
+        !each.isDraining && each.owner.isConnected() && subjectMatches(each.pattern, subject),
     );
     const receivers = matching.filter((each) => each.queue === undefined);
     for (const queue of new Set(matching.map((each) => each.queue))) {
@@ -180,13 +191,21 @@ export class VirtualTransport implements Transport {
     pattern: string,
     handler: (delivery: Delivery) => void,
     options: { queue?: string } = {},
-  ): { unsubscribe(): void } {
-    const subscriber: Subscriber = { pattern, queue: options.queue, owner: this, handler };
-    this.world.subscribers.push(subscriber);
+  ): Subscription {
+    const { world } = this;
+    const { queue } = options;
+    const subscriber: Subscriber = { pattern, queue, owner: this, handler, isDraining: false };
+    world.subscribers.push(subscriber);
+    const unsubscribe = () => {
+      const index = world.subscribers.indexOf(subscriber);
+      if (index >= 0) world.subscribers.splice(index, 1);
+      return index >= 0;
+    };
     return {
-      unsubscribe: () => {
-        const index = this.world.subscribers.indexOf(subscriber);
-        if (index >= 0) this.world.subscribers.splice(index, 1);
+      unsubscribe,
+      drain: (drained) => {
+        subscriber.isDraining = true;
+        world.at(world.clock.monotonicMs() + LATENCY_MS, () => unsubscribe() && drained());
       },
     };
   }
@@ -194,7 +213,7 @@ export class VirtualTransport implements Transport {
   serve(
     endpoint: { subject: string; queue: string },
     handler: (delivery: Delivery) => void,
-  ): { unsubscribe(): void } {
+  ): Subscription {
     return this.subscribe(endpoint.subject, handler, { queue: endpoint.queue });
   }
 

@@ -4,11 +4,13 @@ import { adminCommand, adminCommandNames, adminReset } from './commands.ts';
 import { answerHttp, type HttpPages, jsonText } from './http.ts';
 import { prometheusText } from './prometheus.ts';
 
-const bodyOf = (name: string, report = recordedReport) => adminCommand(name, report);
+const none = new Map<string, string>();
+const bodyOf = (name: string, report = recordedReport, query = none) =>
+  adminCommand(name, report, query);
 
 describe('the admin commands', () => {
   it.each(adminCommandNames)('%s names itself, has no error, and is JSON', (name) => {
-    const body = adminCommand(name, leadingReport);
+    const body = adminCommand(name, leadingReport, new Map([['traceMask', '1']]));
     expect(body).toMatchObject({ command: name, error: null });
     expect(JSON.parse(jsonText(body))).toMatchObject({ command: name, error: null });
   });
@@ -40,8 +42,26 @@ describe('the admin commands', () => {
     });
     expect(bodyOf('wchp')).toMatchObject({ path_to_session_ids: { '/e': [72058833930092544n] } });
     expect(bodyOf('leader', leadingReport)).toMatchObject({ is_leader: true, leader_id: 2 });
+    expect(bodyOf('voting_view')).toMatchObject({ current_config: {} });
     expect(bodyOf('voting_view', leadingReport)).toMatchObject({
-      current_config: { 3: '127.0.0.1:2183:participant' },
+      current_config: {
+        3: {
+          server_addresses: ['127.0.0.1:2888'],
+          election_addresses: ['127.0.0.1:3888'],
+          client_address: '127.0.0.1:2183',
+          learner_type: 'participant',
+        },
+      },
+    });
+    expect(bodyOf('zabstate')).toMatchObject({ voting: false, zabstate: '' });
+    expect(bodyOf('zabstate', { ...leadingReport, zxid: 0x100000002n })).toMatchObject({
+      ...{ myid: 2, is_leader: true, client_address: '127.0.0.1:2182', voting: true },
+      quorum_address: { one: '127.0.0.1:2888', all_ports: [2888] },
+      ...{ last_zxid: '0x100000002', zab_epoch: 1, zab_counter: 2, zabstate: 'broadcast' },
+    });
+    const lastSnapshot = { zxid: 31, savedAtMs: 1_795_621_577_900 };
+    expect(bodyOf('lsnp', { ...recordedReport, lastSnapshot })).toMatchObject({
+      ...{ zxid: '1f', timestamp: 1_795_621_577 },
     });
     expect(bodyOf('monitor')).toMatchObject({ znode_count: 7, server_state: 'standalone' });
     expect(bodyOf('srvr', leadingReport)).toHaveProperty('proposal_stats');
@@ -62,6 +82,23 @@ describe('the admin commands', () => {
     expect(bodyOf('envi', without)).toMatchObject({ command: 'environment', error: null });
   });
 
+  it.each([
+    ['300', { error: null, tracemask: 300n }],
+    ['-0', { error: null, tracemask: 0n }],
+    ['x', { error: 'setTraceMask requires long traceMask argument, got x' }],
+    [
+      '9223372036854775808',
+      { error: 'setTraceMask requires long traceMask argument, got 9223372036854775808' },
+    ],
+    [undefined, { error: 'setTraceMask requires long traceMask argument' }],
+  ])('set_trace_mask takes a long number: %s', (text, outcome) => {
+    const query = new Map(text === undefined ? [] : [['traceMask', text]]);
+    expect(bodyOf('stmk', recordedReport, query)).toEqual({
+      command: 'set_trace_mask',
+      ...outcome,
+    });
+  });
+
   it('tell what is to be counted anew', () => {
     expect(adminReset('crst')).toBe('connections');
     expect(adminReset('stat_reset')).toBe('statistics');
@@ -70,12 +107,13 @@ describe('the admin commands', () => {
 });
 
 describe('over HTTP', () => {
-  const ask = (path: string, method = 'GET', more: Partial<HttpPages> = {}) =>
+  const ask = (path: string, method = 'GET', more: Partial<HttpPages> = {}, query = none) =>
     answerHttp(
-      { method, path },
+      { method, path, query },
       {
         ...{ commandUrl: '/commands', metricsUrl: '/metrics', report: () => recordedReport },
         reset: () => expect.unreachable('nothing is to be counted anew'),
+        setTraceMask: () => expect.unreachable('no mask is set'),
         ...more,
       },
     );
@@ -106,6 +144,31 @@ describe('over HTTP', () => {
     expect(ask('/commands/ruok', 'POST').status).toBe(405);
     expect(ask('/commands/ruok', 'GET', { commandUrl: undefined }).status).toBe(404);
     expect(ask('/metrics', 'GET', { commandUrl: undefined }).status).toBe(200);
+  });
+
+  it('a trace mask is kept, unless it is only looked whether it could be', () => {
+    const masks: bigint[] = [];
+    const keep = { setTraceMask: (mask: bigint) => masks.push(mask) };
+    ask('/commands/stmk', 'HEAD', keep, new Map([['traceMask', '1']]));
+    ask('/commands/stmk', 'GET', keep, new Map([['traceMask', 'all']]));
+    expect(masks).toEqual([]);
+    const { body } = ask('/commands/stmk', 'GET', keep, new Map([['traceMask', '2']]));
+    expect(body).toContain('"tracemask": 2');
+    expect(masks).toEqual([2n]);
+  });
+
+  it.each(['snapshot', 'snap', 'restore', 'rest'])('%s is not served, and says why', (name) => {
+    for (const method of ['GET', 'POST']) {
+      const { status, body } = ask(`/commands/${name}`, method);
+      expect([status, JSON.parse(body)]).toEqual([
+        503,
+        {
+          command: name.startsWith('snap') ? 'snapshot' : 'restore',
+          error: expect.stringMatching(/^(snapshot|restore) is not served: /) as string,
+        },
+      ]);
+    }
+    expect(ask('/commands').body).not.toContain(`/commands/${name}"`);
   });
 
   it('a reset is carried out once it is answered, and never for a HEAD', () => {

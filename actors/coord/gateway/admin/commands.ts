@@ -3,11 +3,11 @@
  * `error`; what stands beside them is named as ZooKeeper names it.
  */
 
-import { TRACE_MASK } from '../words/answer.ts';
-import { configurationPairs, environmentPairs, memberText } from '../words/configuration.ts';
+import { configurationPairs, environmentPairs } from '../words/configuration.ts';
 import { briefConnectionBody, connectionBody } from '../words/connections.ts';
 import { fullVersion, monitorValues } from '../words/monitor.ts';
 import { type ConnectionReport, groupBy, NOT_SERVING, type ServerReport } from '../words/report.ts';
+import { leaderBody, observersBody, votingViewBody, zabStateBody } from './ensemble.ts';
 
 /** Numbers beyond those of JavaScript are bigints in it: `admin/http.ts` writes them as JSON has them. */
 export type AdminBody = Readonly<Record<string, unknown>>;
@@ -24,8 +24,14 @@ interface AdminCommand {
   /** It answers without a quorum too. */
   readonly isAlways?: boolean;
   readonly resets?: AdminReset;
-  readonly body: (report: ServerReport) => AdminBody;
+  /** It is not for this server to do: asked for it says so, with the status 503 that ZooKeeper has for that. */
+  readonly isRefused?: boolean;
+  readonly body: (report: ServerReport, query: AdminQuery) => AdminBody;
 }
+
+export type AdminQuery = ReadonlyMap<string, string>;
+
+const notServed = (why: string) => () => ({ error: why });
 
 const commands: readonly AdminCommand[] = [
   {
@@ -71,12 +77,15 @@ const commands: readonly AdminCommand[] = [
   {
     names: ['get_trace_mask', 'gtmk'],
     isAlways: true,
-    body: () => ({ tracemask: TRACE_MASK }),
+    body: ({ traceMask }) => ({ tracemask: traceMask }),
   },
   {
     names: ['set_trace_mask', 'stmk'],
     isAlways: true,
-    body: () => ({ tracemask: TRACE_MASK }),
+    body: (_report, query) => {
+      const mask = traceMaskOf(query);
+      return mask === undefined ? { error: traceMaskError(query) } : { tracemask: mask };
+    },
   },
   {
     names: ['hash'],
@@ -97,41 +106,31 @@ const commands: readonly AdminCommand[] = [
     names: ['last_snapshot', 'lsnp'],
     body: ({ lastSnapshot }) => ({
       zxid: lastSnapshot === undefined ? 'ffffffffffffffff' : lastSnapshot.zxid.toString(16),
-      timestamp: lastSnapshot?.takenAtMs ?? -1,
+      timestamp: lastSnapshot === undefined ? -1 : Math.floor(lastSnapshot.savedAtMs / 1000),
     }),
   },
-  {
-    names: ['leader', 'lead'],
-    body: ({ mode, leaderId, leaderAddress }) =>
-      mode === 'standalone'
-        ? { error: 'server is not initialized' }
-        : {
-            is_leader: mode === 'leader',
-            leader_id: leaderId ?? -1,
-            leader_ip: leaderAddress ?? '',
-          },
-  },
+  { names: ['leader', 'lead'], body: leaderBody },
   {
     names: ['monitor', 'mntr'],
     body: (report) =>
       Object.fromEntries(monitorValues(report).map(({ name, value }) => [name, value])),
   },
   { names: ['observer_connection_stat_reset', 'orst'], resets: 'connections', body: () => ({}) },
+  { names: ['observers', 'obsr'], body: observersBody },
   {
-    names: ['observers', 'obsr'],
-    body: ({ members, mode }) => {
-      // They follow the leader, and so are its own.
-      const observers = members.filter(
-        ({ role, isSynced }) => mode === 'leader' && role === 'observer' && isSynced,
-      );
-      return {
-        synced_observers: observers.length,
-        observers: observers.map((member) => ({ sid: member.id, address: memberText(member) })),
-      };
-    },
+    names: ['restore', 'rest'],
+    ...{ isAlways: true, isRefused: true },
+    body: notServed(
+      'restore is not served: the members agree about every change, and none takes another tree by itself',
+    ),
   },
   { names: ['ruok'], body: () => ({}) },
   { names: ['server_stats', 'srvr'], body: statistics },
+  {
+    names: ['snapshot', 'snap'],
+    ...{ isAlways: true, isRefused: true },
+    body: notServed('snapshot is not served: the members take their own, each at its time'),
+  },
   { names: ['stat_reset', 'srst'], resets: 'statistics', body: () => ({}) },
   {
     names: ['stats', 'stat'],
@@ -146,16 +145,7 @@ const commands: readonly AdminCommand[] = [
     body: ({ environment }) =>
       Object.fromEntries([...environment].sort(([a], [b]) => (a < b ? -1 : 1))),
   },
-  {
-    names: ['voting_view'],
-    body: ({ members }) => ({
-      current_config: Object.fromEntries(
-        members
-          .filter(({ role }) => role === 'participant')
-          .map((member) => [member.id, memberText(member)]),
-      ),
-    }),
-  },
+  { names: ['voting_view'], body: votingViewBody },
   {
     names: ['watch_summary', 'wchs'],
     body: ({ watches }) => ({
@@ -188,27 +178,47 @@ const commands: readonly AdminCommand[] = [
       ),
     }),
   },
-  {
-    names: ['zabstate'],
-    isAlways: true,
-    body: ({ members, serverId, isServing }) => ({
-      voting: members.some(({ id, role }) => id === serverId && role === 'participant'),
-      zabstate: isServing ? 'broadcast' : 'election',
-    }),
-  },
+  { names: ['zabstate'], isAlways: true, body: zabStateBody },
 ];
 
 const byName = new Map(commands.flatMap((command) => command.names.map((name) => [name, command])));
 
 /** For the page that lists them. */
-export const adminCommandNames: readonly string[] = commands.map(({ names }) => names[0] as string);
+export const adminCommandNames: readonly string[] = commands
+  .filter(({ isRefused }) => isRefused !== true)
+  .map(({ names }) => names[0] as string);
 
-/** As ZooKeeper: the status says that the command was read, and `error` what came of it. */
-export function adminCommand(name: string, report: ServerReport): AdminBody {
+/** The status says that the command was read, as in ZooKeeper, or that it is none of this server's. */
+export function adminStatus(name: string): 200 | 503 {
+  return byName.get(name)?.isRefused === true ? 503 : 200;
+}
+
+/** `error` says what came of it. */
+export function adminCommand(name: string, report: ServerReport, query: AdminQuery): AdminBody {
   const command = byName.get(name);
   if (command === undefined) return { command: name, error: `Unknown command: ${name}` };
   if (!report.isServing && command.isAlways !== true) return { command: name, error: NOT_SERVING };
-  return { command: command.names[0] as string, error: null, ...command.body(report) };
+  return { command: command.names[0] as string, error: null, ...command.body(report, query) };
+}
+
+/** What `set_trace_mask` sets; undefined for all others, and for one that is no long number of Java's. */
+export function adminTraceMask(name: string, query: AdminQuery): bigint | undefined {
+  return name === 'set_trace_mask' || name === 'stmk' ? traceMaskOf(query) : undefined;
+}
+
+const TRACE_MASK_ARGUMENT = 'traceMask';
+
+function traceMaskOf(query: AdminQuery): bigint | undefined {
+  const text = query.get(TRACE_MASK_ARGUMENT) ?? '';
+  if (!/^[+-]?\d{1,19}$/.test(text)) return undefined;
+  const mask = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, mask) === mask ? mask : undefined;
+}
+
+function traceMaskError(query: AdminQuery): string {
+  const text = query.get(TRACE_MASK_ARGUMENT);
+  const given = text === undefined ? '' : `, got ${text}`;
+  return `setTraceMask requires long traceMask argument${given}`;
 }
 
 /** What is to be counted from zero again after `name` was answered. */
@@ -229,6 +239,8 @@ function statistics(report: ServerReport): Record<string, unknown> {
     server_stats: {
       packets_sent: report.sent,
       packets_received: report.received,
+      auth_failed_count:
+        report.metrics.find(({ name }) => name === 'auth_failed_count')?.value ?? 0,
       client_response_stats: sizes(responseBytes),
       min_latency: latencyMs.min,
       avg_latency: latencyMs.avg,

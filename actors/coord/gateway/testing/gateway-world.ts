@@ -72,6 +72,7 @@ export class GatewayWorld {
       facts: () => ({
         ...{ role: 'leading', leader: member, members: [member], observers: [], files: [] },
         presenceOf: () => ({ isConnected: true, isSynced: true }),
+        lastSnapshot: undefined,
       }),
     });
     this.gateway.start();

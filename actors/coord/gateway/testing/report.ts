@@ -3,6 +3,7 @@ import type { ServerReport } from '../words/report.ts';
 
 const member = {
   address: '127.0.0.1',
+  quorum: { host: '127.0.0.1', port: 2888, electionPort: 3888 },
   role: 'participant',
   isConnected: true,
   isSynced: true,
@@ -21,6 +22,7 @@ export const recordedReport: ServerReport = {
   received: 7,
   sent: 6,
   outstanding: 0,
+  traceMask: 306n,
   zxid: 3n,
   proposalBytes: { last: -1, min: -1, max: -1 },
   responseBytes: { last: 88, min: 22, max: 89 },
@@ -69,7 +71,7 @@ export const recordedReport: ServerReport = {
   dataDirectory: '/data/version-2',
   dataBytes: 67109337,
   logBytes: 67109337,
-  lastSnapshot: { zxid: 0n, takenAtMs: 1795590000000 },
+  lastSnapshot: { zxid: 0, savedAtMs: 1795590000000 },
   digests: [{ zxid: 128n, digest: 1371985504n }],
   uptimeMs: 64488,
   nowMs: 1795590275000,

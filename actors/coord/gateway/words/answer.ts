@@ -5,9 +5,6 @@ import { fullVersion, monitorValues, shownValue } from './monitor.ts';
 import type { FourLetterWord } from './names.ts';
 import { average, groupBy, hex, NOT_SERVING, type ServerReport } from './report.ts';
 
-/** ZooKeeper's trace mask of a server that was told none: there is nothing here that it would change. */
-export const TRACE_MASK = 306;
-
 /**
  * `crst` and `srst` only tell of the reset: the gateway carries it out. Words that are not whitelisted are refused by
  * `answerWord` and nothing happens.
@@ -64,8 +61,8 @@ const answers: Readonly<Record<FourLetterWord, (report: ServerReport) => string>
       ),
     ),
   isro: ({ mode }) => (mode === 'read-only' ? 'ro' : 'rw'),
-  gtmk: () => String(TRACE_MASK),
-  stmk: () => String(TRACE_MASK),
+  gtmk: ({ traceMask }) => String(traceMask),
+  stmk: ({ traceMask }) => String(traceMask),
   hash: ({ digests }) =>
     lines(digests.map(({ zxid, digest }) => `${hex(zxid)}: ${BigInt.asIntN(64, digest)}`)),
 };

@@ -36,7 +36,8 @@ export interface ServerReport {
   readonly dataDirectory: string;
   readonly dataBytes: number;
   readonly logBytes: number;
-  readonly lastSnapshot: { readonly zxid: bigint; readonly takenAtMs: number } | undefined;
+  /** That this member has saved, or had from another, since its start. */
+  readonly lastSnapshot: { readonly zxid: number; readonly savedAtMs: number } | undefined;
   /** Newest last. */
   readonly digests: readonly { readonly zxid: bigint; readonly digest: bigint }[];
 
@@ -49,6 +50,8 @@ export interface ServerReport {
   readonly configuration: ConfigurationReport;
   /** The text of the zoo.cfg; empty when none was given. */
   readonly initialConfiguration: string;
+  /** What `set_trace_mask` was told last: there is no tracing here that would look at it. */
+  readonly traceMask: bigint;
   /** Whatever else is counted here, under ZooKeeper's names where it has one: `commit_count`, `fsynctime_sum`. */
   readonly metrics: readonly MetricReport[];
   /** What Prometheus is told beside them. */
@@ -61,6 +64,10 @@ export interface MemberReport {
   readonly id: number;
   readonly address: string;
   readonly clientPort: number;
+  /** Between servers, as its `server.N` line has them; undefined for a member that has no such line. */
+  readonly quorum:
+    | { readonly host: string; readonly port: number; readonly electionPort: number }
+    | undefined;
   readonly role: 'participant' | 'observer';
   /** As far as this member knows, as is what follows. */
   readonly isConnected: boolean;
