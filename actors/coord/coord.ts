@@ -257,10 +257,7 @@ export class CoordActor implements Actor {
         probe: (leader, reply) => mail.send(leader, { type: 'probe', from: member }, reply),
         gone: (ballot) => paxos.leaderGone(ballot),
       }),
-      succession: new Succession({
-        ...{ member, paxos, clock, random, log: logger },
-        send: (to, message) => mail.send(to, message),
-      }),
+      succession: new Succession({ member, paxos, clock, random, log: logger, mail }),
       door: new Door({ ports: this.ports, quorum, subjects: this.subjects, run }),
     };
   }

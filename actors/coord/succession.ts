@@ -5,7 +5,8 @@
  */
 import type { Ballot, MemberId } from '../../protocol/ids.ts';
 import type { Clock, Logger, Random } from '../actor.ts';
-import type { FoundSlow, Leaving, PaceAsked, PaceTold } from './member-messages.ts';
+import type { MemberMail } from './member-mail.ts';
+import type { FoundSlow, PaceAsked, PaceTold } from './member-messages.ts';
 import { Pace } from './pace.ts';
 import type { Paxos, PaxosStatus } from './paxos/contract.ts';
 import { reachedByMajority } from './paxos/quorum.ts';
@@ -18,7 +19,7 @@ export interface SuccessionOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  readonly send: (to: MemberId | 'all', message: SuccessionMessage | Leaving) => void;
+  readonly mail: Pick<MemberMail, 'send'>;
 }
 
 /** Between two questions, at random: a leader that stands still now and then must not be asked in step with that. */
@@ -53,13 +54,13 @@ export class Succession {
   }
 
   receive(message: SuccessionMessage): void {
-    const { member, paxos, clock, send } = this.options;
+    const { member, paxos, clock, mail } = this.options;
     switch (message.type) {
       case 'paceAsked': {
         // Somebody who does not vote is none with whom the others could do without the leader.
         const { role } = paxos.status();
         if (role === 'recovering' || role === 'catchingUp' || role === 'observing') return;
-        send(message.from, { type: 'paceTold', from: member, round: message.round });
+        mail.send(message.from, { type: 'paceTold', from: member, round: message.round });
         return;
       }
       case 'paceTold':
@@ -84,20 +85,20 @@ export class Succession {
   /** When everything that it said as the leader has left: what came behind would make it one again. */
   endTurn(): void {
     if (this.handedOver === undefined) return;
-    const { member, send } = this.options;
-    send('all', { type: 'leaving', from: member, ballot: this.handedOver });
+    const { member, mail } = this.options;
+    mail.send('all', { type: 'leaving', from: member, ballot: this.handedOver });
     this.handedOver = undefined;
   }
 
   private measure({ leader, leaderBallot, configuration }: PaxosStatus, nowMs: number): void {
     if (leader === undefined || nowMs < this.askMs) return;
-    const { member, random, send } = this.options;
+    const { member, random, mail } = this.options;
     this.askMs = nowMs + ASK_MS.least + random.next() * (ASK_MS.most - ASK_MS.least);
     const leading = { leader, ballot: leaderBallot, configuration };
     if (this.pace.isLeaderSlow(leading, nowMs))
-      send(leader, { type: 'foundSlow', from: member, ballot: leaderBallot });
+      mail.send(leader, { type: 'foundSlow', from: member, ballot: leaderBallot });
     const round = this.pace.ask(leaderBallot, nowMs);
-    send('all', { type: 'paceAsked', from: member, round });
+    mail.send('all', { type: 'paceAsked', from: member, round });
   }
 
   private consider({ leaderBallot, configuration }: PaxosStatus, nowMs: number): void {
