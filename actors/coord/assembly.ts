@@ -88,6 +88,7 @@ export function assemble(assembling: Assembling): Parts {
     timing,
     snapshotSlot: opened.recovered.snapshotSlot,
     snapshotBytes: opened.snapshotBytes,
+    messageBytesMax,
     send: (to, message) => mail.sendBulk(to, message),
     install,
   });
