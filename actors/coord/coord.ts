@@ -185,7 +185,6 @@ export class CoordActor implements Actor {
     const told = parts.agreement.take();
     if (told !== undefined) this.mail.send('all', told);
     parts.succession.endTurn();
-    parts.log.flush();
     parts.gateway?.flush();
     this.leaveOnceQuiet(parts);
   }

@@ -74,7 +74,7 @@ export class CoordLog {
     if (token !== undefined) this.waitingTokens.push(token);
   }
 
-  /** At the end of a turn: writes what waits, unless a batch is under way. */
+  /** Writes what waits, unless a batch is under way: then it goes with the next one. */
   flush(): void {
     if (this.urgent && !this.inFlight) this.write();
   }
