@@ -42,3 +42,16 @@ it.each(Object.entries(messages))('%s arrives as it was sent', (type, fields) =>
   const arrived = decodeMemberMessage(encodeMemberMessage(message));
   expect(JSON.parse(JSON.stringify(arrived))).toEqual(JSON.parse(JSON.stringify(message)));
 });
+
+it.each([
+  ['fewer than there are operations', [5, 1]],
+  ['more than there are', [5, 3]],
+  ['half of a run', [5, 2, 9]],
+  ['a run of none', [5, 2, 8, 0]],
+  ['runs that do not ascend', [5, 1, 4, 1]],
+  ['a place twice', [5, 1, 5, 1]],
+  ['a place that is none', [0, 2]],
+])('a forward with %s is refused', (_, runs) => {
+  const forward = { type: 'forward', ...messages.forward, runs } as const;
+  expect(() => decodeMemberMessage(encodeMemberMessage(forward))).toThrow('forward');
+});

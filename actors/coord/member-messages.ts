@@ -266,7 +266,7 @@ function readMessage(type: number, from: MemberId, rest: readonly unknown[]): Me
       if (!isArrayOf(d, isCount) || d.length % 2 !== 0 || !isBytes(e)) throw malformed('forward');
       const ballot = b as Ballot;
       const operations = { count: countOfFrames(e), bytes: e };
-      if (operations.count !== placesOf(d)) throw malformed('forward');
+      if (operations.count !== countOfRuns(d)) throw malformed('forward');
       return { type: 'forward', from, stream: a, ballot, after: c, runs: d, operations };
     }
     case numbers.resend:
@@ -336,8 +336,16 @@ function readMessage(type: number, from: MemberId, rest: readonly unknown[]): Me
   }
 }
 
-function placesOf(runs: readonly number[]): number {
-  return runs.reduce((sum, length, at) => (at % 2 === 1 ? sum + length : sum), 0);
+/** Of places; undefined where the runs do not ascend, or one is of none. */
+function countOfRuns(runs: readonly number[]): number | undefined {
+  let [count, last] = [0, 0];
+  for (let at = 0; at < runs.length; at += 2) {
+    const [first, length] = [runs[at]!, runs[at + 1]!];
+    if (first <= last || length === 0) return undefined;
+    count += length;
+    last = first + length - 1;
+  }
+  return count;
 }
 
 function isCount(value: unknown): value is number {
