@@ -100,6 +100,17 @@ describe('a repeat that nobody waits for any more', () => {
   });
 });
 
+describe('a linearizable read that waits for the leader when the session is held here no longer', () => {
+  it('is answered at once, and once', () => {
+    const { session, codes, linearizableRead, confirm } = held(0);
+    linearizableRead();
+    session.end(new MesozooError('SESSION_MOVED'));
+    expect([...codes]).toEqual([['_INBOX.read', 'SESSION_MOVED']]);
+    confirm();
+    expect([...codes]).toEqual([['_INBOX.read', 'SESSION_MOVED']]);
+  });
+});
+
 describe('a write that is under way when the session is held here no longer', () => {
   it('is answered when it is applied', () => {
     const { session, codes, write, apply } = held(0);

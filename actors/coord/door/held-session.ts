@@ -131,6 +131,8 @@ export class HeldSession {
     this.ended = true;
     for (const { request } of this.queue) request.fail(error);
     for (const { task } of this.early) task.request.fail(error);
+    this.confirming?.fail(error);
+    this.confirming = undefined;
     this.queue = [];
     this.early = [];
   }
@@ -202,7 +204,7 @@ export class HeldSession {
     this.quorum.confirm(() => {
       if (this.confirming !== task.request) return;
       this.confirming = undefined;
-      if (!task.request.isAnswered && !this.ended) task.read?.();
+      if (!task.request.isAnswered) task.read?.();
       this.advance();
     });
   }
