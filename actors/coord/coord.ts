@@ -17,6 +17,8 @@ import type { Quorum } from './door/quorum.ts';
 import { SessionExpiry } from './expiry.ts';
 import { Inbox, messageBytesFor, type OperationDone, Outbox } from './forwarding.ts';
 import { Gateway } from './gateway/gateway.ts';
+import { reconfigRules } from './gateway/reconfig.ts';
+import { generousSettings } from './gateway/settings.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LeaderWatch } from './leader-watch.ts';
 import { CoordLog } from './log/log.ts';
@@ -255,7 +257,13 @@ export class CoordActor implements Actor {
         probe: (leader, reply) => mail.send(leader, { type: 'probe', from: member }, reply),
         gone: (ballot) => paxos.leaderGone(ballot),
       }),
-      door: new Door({ ports: this.ports, quorum, subjects: this.subjects, run }),
+      door: new Door({
+        ports: this.ports,
+        quorum,
+        subjects: this.subjects,
+        run,
+        reconfig: reconfigRules(zookeeper?.settings ?? generousSettings),
+      }),
     };
   }
 
