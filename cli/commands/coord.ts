@@ -47,16 +47,26 @@ Examples:
     coord.command('add').description('starts one more, and makes it a member'),
   )
     .option('--server <server>', 'one that runs already, as ZooKeeper names it: the members alone')
+    .option('--observer', 'it learns everything, serves clients, and has no vote')
     .addHelpText(
       'after',
-      '\nExamples:\n  mesozoo coord add\n  mesozoo coord add --data /var/tmp/five\n' +
+      '\nExamples:\n  mesozoo coord add\n  mesozoo coord add --observer\n  mesozoo coord add --data /var/tmp/five\n' +
         '  mesozoo coord add --server "server.4=coord-4:2888:3888;coord-4:2181"',
     );
-  add.action(async ({ server }: { server?: string }) =>
+  add.action(async ({ server, observer }: { server?: string; observer?: boolean }) =>
     run(add, async (context, local) => {
+      if (server !== undefined && observer === true)
+        throw new MesozooError(
+          'BAD_ARGUMENT',
+          '--server says itself what it is: server.N=HOST:PORT:PORT:observer;HOST:PORT',
+        );
       if (server !== undefined) return tell(context, await addServer(context, server), 'joined');
       if (local === undefined) throw notHere(add);
-      return tell(context, await addLocal(context, local), 'joined');
+      return tell(
+        context,
+        await addLocal(context, local, observer === true ? 'observer' : 'participant'),
+        'joined',
+      );
     }),
   );
   const remove = withOptions(

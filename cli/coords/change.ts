@@ -6,6 +6,8 @@ import { isRunning, joined, type LocalCluster, lockCoords, withOneMore, without 
 import { askConfiguration, type ConfiguredCoord } from './members.ts';
 import { reconfigure } from './reconfigure.ts';
 
+export type ConfiguredRole = 'participant' | 'observer';
+
 export interface Changed {
   readonly coord: number;
   readonly members: readonly number[];
@@ -25,6 +27,7 @@ const LOOPBACK = '127.0.0.1';
 export async function addLocal(
   context: Context,
   { data, clientPort }: LocalCluster,
+  role: ConfiguredRole,
 ): Promise<Changed> {
   const { connection } = context;
   const unlock = await lockCoords(data);
@@ -32,7 +35,7 @@ export async function addLocal(
     const former = data.coords();
     const record = withOneMore(former);
     const coord = record.joining;
-    const line = serverLine(coord, clientPort(coord), await askConfiguration(connection));
+    const line = serverLine(coord, role, clientPort(coord), await askConfiguration(connection));
     data.recordCoords(record);
     context.note(`coord ${coord} starts, and learns what there is …`);
     try {
@@ -148,11 +151,16 @@ async function untilStopped({ data }: LocalCluster, coord: number): Promise<void
 }
 
 /** Under the name by which clients reach the others. */
-function serverLine(coord: number, port: number, others: readonly ConfiguredCoord[]): string {
+function serverLine(
+  coord: number,
+  role: ConfiguredRole,
+  port: number,
+  others: readonly ConfiguredCoord[],
+): string {
   const [other] = others;
   const host = other?.host ?? LOOPBACK;
   const clientHost = other?.clients.slice(0, other.clients.lastIndexOf(':')) ?? LOOPBACK;
-  return `server.${coord}=${host}:${PORTS_OF_MEMBERS}:participant;${clientHost}:${port}`;
+  return `server.${coord}=${host}:${PORTS_OF_MEMBERS}:${role};${clientHost}:${port}`;
 }
 
 function numbersOf(members: readonly ConfiguredCoord[]): number[] {

@@ -78,7 +78,7 @@ describe('mesozoo coord', () => {
     expect(coordsSeen(readConfiguration(line(1)), undefined)[0]?.role).toBe('unknown');
     expect(coordsSeen([], [view(1, 'leading', 1)])[0]?.role).toBe('leading');
     expect(coordsSeen(readConfiguration(line(1, 'observer')), [view(1, 'following', 1)])).toEqual([
-      expect.objectContaining({ role: 'no vote' }),
+      expect.objectContaining({ role: 'observer' }),
     ]);
   });
 });
@@ -95,6 +95,15 @@ describe('mesozoo coord add', () => {
       'server.4=127.0.0.1:2888:3888:participant;127.0.0.1:2194',
     );
     expect(data.coords()).toEqual({ present: [1, 2, 3, 4], given: 4 });
+  });
+
+  it('brings one in as an observer', async () => {
+    supervise();
+    expect((await coord('add', '--observer')).exitCode).toBe(0);
+    expect(reconfigurations()[0]?.request.joining).toContain(':observer;');
+    const both = await coord('add', '--observer', '--server', line(5));
+    expect(both.exitCode).toBe(2);
+    expect(both.stderr).toContain('observer;HOST:PORT');
   });
 
   it('goes on with the one that an earlier command has begun with', async () => {

@@ -18,7 +18,7 @@ export interface ConfiguredCoord {
 
 export interface CoordSeen {
   readonly number: number;
-  /** `no vote` for one that runs and is no member, or watches as an observer; `no answer` for a member that is silent. */
+  /** `leading`, `following`, `observer`; `no vote` of one that runs and is no member; `no answer` of a member. */
   readonly role: string;
   readonly clients?: string;
   readonly slot?: number;
@@ -83,11 +83,12 @@ export function coordsSeen(
     .map((number) => {
       const line = configured.find((each) => each.number === number);
       const view = answered?.find(({ id }) => id === number);
-      const isVoting = configured.length === 0 || line?.votes === true;
+      const isMember = configured.length === 0 || line !== undefined;
       const silent = answered === undefined ? 'unknown' : 'no answer';
+      const present = line?.votes === false ? 'observer' : isMember ? view?.role : 'no vote';
       return {
         number,
-        role: view === undefined ? silent : isVoting ? view.role : 'no vote',
+        role: view === undefined ? silent : (present ?? silent),
         ...(line !== undefined && { clients: line.clients }),
         ...(view !== undefined && {
           slot: view.decidedUpTo,
