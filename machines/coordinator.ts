@@ -23,6 +23,8 @@ export type CoordinatorEvent =
   | { type: 'ELECTION_TIMED_OUT' }
   /** The leader's majority does not answer, or does not count any more in a new configuration. */
   | { type: 'MAJORITY_LOST' }
+  /** The leader leaves the lead to the others, which are clearly quicker. */
+  | { type: 'HANDED_OVER' }
   | { type: 'STOPPED' };
 
 export const coordinatorMachine = setup({
@@ -51,7 +53,9 @@ export const coordinatorMachine = setup({
     preparing: {
       on: { ELECTED: 'leading', SUPERSEDED: 'following', ELECTION_TIMED_OUT: 'following' },
     },
-    leading: { on: { SUPERSEDED: 'following', MAJORITY_LOST: 'following' } },
+    leading: {
+      on: { SUPERSEDED: 'following', MAJORITY_LOST: 'following', HANDED_OVER: 'following' },
+    },
     stopped: { type: 'final' },
   },
 });

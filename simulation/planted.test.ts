@@ -40,7 +40,7 @@ const rows: readonly Row[] = [
   { bug: 'sequence-gap-skipped', profile: 'duel', seeds: 60, checker: 'session-order' },
   { bug: 'repeat-applied', profile: 'sessions', seeds: 20, checker: 'session-order' },
   { bug: 'wiped-disk-votes', profile: 'wipes', seeds: 100, checker: 'one-value-per-slot' },
-  { bug: 'observer-votes', profile: 'observers', seeds: 40, checker: 'one-value-per-slot' },
+  { bug: 'observer-votes', profile: 'observers', seeds: 150, checker: 'one-value-per-slot' },
   {
     bug: 'old-epoch-obeyed',
     profile: 'late',

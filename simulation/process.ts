@@ -49,6 +49,7 @@ export class SimulatedProcess<A extends Actor = Actor> {
   private life: Life | undefined;
   private host: Host<HostedPorts> | undefined;
   private connections: SimulatedConnection[] = [];
+  private pauses = 0;
 
   constructor(options: ProcessOptions<A>) {
     this.options = options;
@@ -122,8 +123,10 @@ export class SimulatedProcess<A extends Actor = Actor> {
     this.options.world.trace.record(this.name, 'pause');
     life.pause();
     const { connections } = this;
+    const pause = ++this.pauses;
     this.options.world.scheduler.after(networkBounds.staleMs * 1000, () => {
-      if (life.isPaused) for (const connection of connections) connection.breakOff('by server');
+      if (life.isPaused && pause === this.pauses)
+        for (const connection of connections) connection.breakOff('by server');
     });
   }
 

@@ -10,18 +10,9 @@ import { limits } from '../../protocol/limits.ts';
 import type { Operation } from '../../protocol/operations.ts';
 import { type Subjects, subjectsOf } from '../../protocol/subjects.ts';
 import type { Actor, Delivery, Subscription, Timer } from '../actor.ts';
-import { Agreement } from './agreement.ts';
-import { Confirmations } from './confirmations.ts';
-import { Door } from './door/door.ts';
-import type { Quorum } from './door/quorum.ts';
-import { SessionExpiry } from './expiry.ts';
-import { Inbox, messageBytesFor, type OperationDone, Outbox } from './forwarding.ts';
-import { Gateway } from './gateway/gateway.ts';
-import { reconfigRules } from './gateway/reconfig.ts';
-import { generousSettings } from './gateway/settings.ts';
+import { assemble } from './assembly.ts';
+import type { OperationDone } from './forwarding.ts';
 import { Housekeeping } from './housekeeping.ts';
-import { LeaderWatch } from './leader-watch.ts';
-import { CoordLog } from './log/log.ts';
 import { openData } from './log/open.ts';
 import { MemberMail } from './member-mail.ts';
 import {
@@ -31,8 +22,6 @@ import {
   type MemberMessage,
   type Resend,
 } from './member-messages.ts';
-import { MemberSession } from './member-session.ts';
-import { Membership } from './membership/membership.ts';
 import {
   type CoordBounds,
   type CoordOptions,
@@ -43,14 +32,11 @@ import {
 } from './options.ts';
 import type { Parts } from './parts.ts';
 import type { Decided, Paxos, PaxosOutput, PaxosStatus } from './paxos/contract.ts';
-import { createPaxos } from './paxos/core.ts';
-import { runCoordinatorChart } from './paxos/lifecycle.ts';
 import { decodeQuorumMessage, encodeQuorumMessage } from './paxos/messages.ts';
-import { SnapshotKeeper } from './snapshot-keeper.ts';
 import { answerState, describeMember } from './state-answer.ts';
 import type { Applied, ZnodeState } from './znodes/contract.ts';
 import { encodeFramedEntry } from './znodes/operation-codec.ts';
-import { DIGEST_FORMAT, znodeStates } from './znodes/znodes.ts';
+import { znodeStates } from './znodes/znodes.ts';
 
 export type { CoordBounds, CoordOptions, CoordPorts, CoordTiming } from './options.ts';
 
@@ -126,145 +112,24 @@ export class CoordActor implements Actor {
   }
 
   private open(): Parts {
-    const { storage, random, clock, log: logger } = this.ports;
-    const { member, timing, bounds, mail } = this;
-    const { planted, bootstrap } = this.options;
-    const messageBytesMax = messageBytesFor(this.ports.transport.maxPayloadBytes);
+    const { storage, random, log } = this.ports;
+    const { planted, bootstrap, member } = this.options;
     const opened = openData({
-      storage,
-      random,
-      log: logger,
-      member,
-      znodes: znodeStates,
+      ...{ storage, random, log, member, znodes: znodeStates },
       ...(bootstrap !== undefined && { bootstrap }),
       ...(planted !== undefined && { planted }),
     });
     this.state = opened.state;
-    const chart = runCoordinatorChart(member, clock, this.ports.inspection);
-    const paxos = createPaxos({
-      member,
-      recovered: opened.recovered,
-      timing,
-      lifecycle: chart,
-      random: () => random.next(),
+    return assemble({
+      ...{ ports: this.ports, options: this.options, opened, timing: this.timing },
+      ...{ bounds: this.bounds, mail: this.mail, subjects: this.subjects },
       nowMs: this.attentiveMs,
-      messageBytesMax,
-      slotsInFlightMax: bounds.slotsInFlight,
-      keptSlotsMax: bounds.keptSlots,
-      valuesOnDisk: { memoryBytesMax: bounds.memoryBytes, read: (slot) => log.read(slot) },
-      ...(planted !== undefined && { planted }),
-    });
-    const log: CoordLog = new CoordLog({
-      storage,
-      identity: opened.identity,
-      segments: opened.segments,
-      places: opened.places,
-      promised: opened.recovered.promised,
-      decidedUpTo: opened.recovered.decidedUpTo,
-      segmentBytes: bounds.segmentBytes,
-      saved: (token) => paxos.saved(token),
-    });
-    const snapshots = new SnapshotKeeper({
-      storage,
-      clock,
-      logger,
-      member,
-      log,
-      paxos,
-      znodes: znodeStates,
-      planted,
-      bounds,
-      timing,
-      snapshotSlot: opened.recovered.snapshotSlot,
-      snapshotBytes: opened.snapshotBytes,
-      send: (to, message) => mail.sendBulk(to, message),
-      install: (state) => this.install(state),
-    });
-    const run = Buffer.from(random.bytes(6)).toString('hex');
-    const confirmations = new Confirmations({
-      paxos: () => paxos,
-      askLeader: (leader, id) => mail.send(leader, { type: 'readIndex', from: member, id }),
-      answerMember: (to, id, slot) =>
-        mail.send(to, { type: 'readIndexAnswer', from: member, id, slot }),
-      firstId: Math.floor(random.next() * 2 ** 48),
-      resendMs: timing.resendMs,
-    });
-    const submit = (operation: Omit<Operation, 'tag'>, done: OperationDone) =>
-      this.submit(operation, done);
-    const memberSession = new MemberSession(member, submit, logger);
-    const { zookeeper } = this.options;
-    const membership = new Membership({
-      ...{ member, disk: opened.identity.disk, run, clock, log: logger, paxos },
-      address: zookeeper === undefined ? '' : addressOf(zookeeper),
       tree: () => this.tree(),
-      send: (to, message) => mail.send(to, message),
-    });
-    const quorum: Quorum = {
-      member,
-      state: () => this.tree(),
-      submit,
-      submitForMember: (body, identities, done) => memberSession.write(body, identities, done),
-      confirm: (done) => confirmations.ask(done),
-      reconfigure: (wanted, done) => membership.ask(wanted, done),
-      hasRoom: () => this.parts?.outbox.isFull() === false,
+      submit: (operation, done) => this.submit(operation, done),
+      install: (state) => this.install(state),
       touch: (session) => this.housekeeping?.touch(session),
-      isInContact: () =>
-        this.attentiveMs - this.contactMs < timing.contactPatienceMs && !snapshots.isFetching,
-    };
-    const { tcp, http } = this.ports;
-    const gateway =
-      tcp === undefined || zookeeper === undefined
-        ? undefined
-        : new Gateway({
-            ...zookeeper,
-            tcp,
-            http,
-            clock,
-            random,
-            log: logger,
-            quorum,
-            planted,
-            facts: () => {
-              const { role, leader, configuration } = paxos.status();
-              const members = configuration.members.map(({ id }) => id);
-              const observers = (configuration.observers ?? []).map(({ id }) => id);
-              return {
-                ...{ role, leader, members, observers, files: storage.list() },
-                presenceOf: (id) => membership.presenceOf(id),
-                lastSnapshot: snapshots.lastSaved,
-              };
-            },
-          });
-    return {
-      gateway,
-      chart,
-      paxos,
-      log,
-      snapshots,
-      outbox: new Outbox(member, run, Math.floor(random.next() * 2 ** 32), messageBytesMax),
-      inbox: new Inbox(planted),
-      confirmations,
-      agreement: new Agreement({
-        ...{ member, log: logger, format: DIGEST_FORMAT },
-        members: () => this.tree().configuration.members.map(({ id }) => id),
-      }),
-      expiry: new SessionExpiry(timing.housekeepingMs * 2 + timing.electionTimeoutMs),
-      memberSession,
-      membership,
-      leaderWatch: new LeaderWatch({
-        transport: this.ports.transport,
-        silenceMs: SILENT_HEARTBEATS * timing.heartbeatMs,
-        probe: (leader, reply) => mail.send(leader, { type: 'probe', from: member }, reply),
-        gone: (ballot) => paxos.leaderGone(ballot),
-      }),
-      door: new Door({
-        ports: this.ports,
-        quorum,
-        subjects: this.subjects,
-        run,
-        reconfig: reconfigRules(zookeeper?.settings ?? generousSettings),
-      }),
-    };
+      withoutLeaderMs: () => this.attentiveMs - this.contactMs,
+    });
   }
 
   /** Nothing new is taken; what is under way is answered first, so that its clients need not wonder what became of it. */
@@ -319,6 +184,7 @@ export class CoordActor implements Actor {
     }
     const told = parts.agreement.take();
     if (told !== undefined) this.mail.send('all', told);
+    parts.succession.endTurn();
     parts.log.flush();
     parts.gateway?.flush();
     this.leaveOnceQuiet(parts);
@@ -563,6 +429,11 @@ export class CoordActor implements Actor {
       case 'leaving':
         parts.paxos.leaderLeaves(message.ballot);
         return;
+      case 'paceAsked':
+      case 'paceTold':
+      case 'foundSlow':
+        parts.succession.receive(message);
+        return;
       case 'clusterAsked':
         this.tellCluster(parts, message.from);
         return;
@@ -638,6 +509,7 @@ export class CoordActor implements Actor {
     const status = parts.paxos.status();
     if (status.leader !== undefined) this.contactMs = this.attentiveMs;
     parts.leaderWatch.look(status, this.attentiveMs);
+    parts.succession.tick(nowMs);
     parts.membership.tick(nowMs);
     if (nowMs - this.housekeptMs >= this.timing.housekeepingMs) {
       this.housekeptMs = nowMs;
@@ -690,17 +562,6 @@ export class CoordActor implements Actor {
   }
 }
 
-/** What ZooKeeper's clients are told of this member. The ports between servers are only what they expect to read. */
-function addressOf({ host, port, process }: NonNullable<CoordOptions['zookeeper']>): string {
-  const isAnyHost = host === '0.0.0.0' || host === '::';
-  const ownName = process.environment.find(([name]) => name === 'host.name')?.[1];
-  const name = isAnyHost && ownName !== undefined ? ownName : host;
-  const named = name.includes(':') ? `[${name}]` : name;
-  return `${named}:2888:3888;${named}:${port}`;
-}
-
-/** Missed before a leader is asked after: one may be late. */
-const SILENT_HEARTBEATS = 2.5;
 const NOTHING: readonly Applied[] = Object.freeze([]);
 
 function fireGateway({ gateway }: Parts, { events }: Applied): void {

@@ -8,10 +8,12 @@ import type { Delivery, Subscription, Transport } from '../actor.ts';
 import type { PaxosStatus } from './paxos/contract.ts';
 
 const NO_RESPONDERS = 503;
+/** Missed before a leader is asked after: one may be late. */
+const SILENT_HEARTBEATS = 2.5;
 
 export interface LeaderWatchOptions {
   readonly transport: Transport;
-  readonly silenceMs: number;
+  readonly heartbeatMs: number;
   readonly probe: (leader: MemberId, reply: string) => void;
   /** Nobody listens where the leader of this ballot did. */
   readonly gone: (ballot: Ballot) => void;
@@ -33,7 +35,7 @@ export class LeaderWatch {
   /** At every tick. */
   look({ role, leader, leaderBallot, leaderHeardMs }: PaxosStatus, nowMs: number): void {
     if (role !== 'following' || leader === undefined) return;
-    if (nowMs - leaderHeardMs < this.options.silenceMs) return;
+    if (nowMs - leaderHeardMs < SILENT_HEARTBEATS * this.options.heartbeatMs) return;
     this.options.probe(leader, `${this.prefix}${leaderBallot}`);
   }
 

@@ -21,6 +21,9 @@ const messages = {
   clusterTold: { from, clusterId: 'cluster' },
   digestTold: { from, slot, format: 1, digest: '0123456789abcdef' },
   leaving: { from, ballot: 259 as Ballot },
+  paceAsked: { from, round: 11 },
+  paceTold: { from, round: 11 },
+  foundSlow: { from, ballot: 259 as Ballot },
   announced: { from, disk: 'disk-3' as DiskId, address: 'a:2888:3888;a:2181', storedUpTo: slot },
   reconfigAsked: {
     ...{ from, request: '3-run-1', joining: 'server.4=…', leaving: null, newMembers: null },

@@ -59,9 +59,27 @@ export interface Probe {
   readonly from: MemberId;
 }
 
-/** The leader of this ballot stops in good order: somebody else may lead at once. */
+/** The leader of this ballot stops in good order, or hands over: somebody else may lead at once. */
 export interface Leaving {
   readonly type: 'leaving';
+  readonly from: MemberId;
+  readonly ballot: Ballot;
+}
+
+/** From a follower to all, who answer at once: how quickly one does is compared. */
+export interface PaceAsked {
+  readonly type: 'paceAsked';
+  readonly from: MemberId;
+  readonly round: number;
+}
+export interface PaceTold {
+  readonly type: 'paceTold';
+  readonly from: MemberId;
+  readonly round: number;
+}
+/** To the leader of this ballot: a majority that you are not in is much quicker than you. */
+export interface FoundSlow {
+  readonly type: 'foundSlow';
   readonly from: MemberId;
   readonly ballot: Ballot;
 }
@@ -128,6 +146,9 @@ export type MemberMessage =
   | ReadIndexAnswer
   | Probe
   | Leaving
+  | PaceAsked
+  | PaceTold
+  | FoundSlow
   | ClusterAsked
   | ClusterTold
   | Announced
@@ -155,6 +176,9 @@ const numbers = {
   announced: 13,
   reconfigAsked: 14,
   reconfigRefused: 15,
+  paceAsked: 16,
+  paceTold: 17,
+  foundSlow: 18,
 } as const satisfies Record<MemberMessage['type'], number>;
 
 export function isMemberMessage(bytes: Uint8Array): boolean {
@@ -208,7 +232,11 @@ function fieldsOf(message: MemberMessage): unknown[] {
     case 'digestTold':
       return [message.slot, message.format, message.digest];
     case 'leaving':
+    case 'foundSlow':
       return [message.ballot];
+    case 'paceAsked':
+    case 'paceTold':
+      return [message.round];
     default:
       return message satisfies never;
   }
@@ -294,6 +322,15 @@ function readMessage(type: number, from: MemberId, rest: readonly unknown[]): Me
     case numbers.leaving:
       if (!isCount(a)) throw malformed('leaving');
       return { type: 'leaving', from, ballot: a as Ballot };
+    case numbers.paceAsked:
+      if (!isCount(a)) throw malformed('paceAsked');
+      return { type: 'paceAsked', from, round: a };
+    case numbers.paceTold:
+      if (!isCount(a)) throw malformed('paceTold');
+      return { type: 'paceTold', from, round: a };
+    case numbers.foundSlow:
+      if (!isCount(a)) throw malformed('foundSlow');
+      return { type: 'foundSlow', from, ballot: a as Ballot };
     default:
       throw malformed(`there is no type ${type}`);
   }

@@ -11,6 +11,7 @@ import type { MemberSession } from './member-session.ts';
 import type { Membership } from './membership/membership.ts';
 import type { CoordinatorLifecycle, Paxos } from './paxos/contract.ts';
 import type { SnapshotKeeper } from './snapshot-keeper.ts';
+import type { Succession } from './succession.ts';
 
 export interface Parts {
   readonly chart: CoordinatorLifecycle;
@@ -25,6 +26,7 @@ export interface Parts {
   readonly memberSession: MemberSession;
   readonly membership: Membership;
   readonly leaderWatch: LeaderWatch;
+  readonly succession: Succession;
   readonly door: Door;
   /** Absent where nobody can connect. */
   readonly gateway: Gateway | undefined;

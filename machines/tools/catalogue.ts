@@ -39,6 +39,7 @@ export const charts: readonly Chart[] = [
       SUPERSEDED: 'somebody leads, or has been promised, a greater ballot',
       ELECTION_TIMED_OUT: 'no majority answered the pre-vote or the prepare in time',
       MAJORITY_LOST: 'the leader’s majority is silent, or the leader is no member any more',
+      HANDED_OVER: 'the leader leaves the lead to the others, which are clearly quicker',
       STOPPED: 'the process ends',
     },
     samples: { RECOVERED: [{ mayVote: true }, { mayVote: false }] },

@@ -46,6 +46,7 @@ export class FaultInjector {
       pause: () => this.pause(this.pick(this.options.nodes)),
       partition: () => this.partition(),
       isolateLeader: () => this.isolateLeader(),
+      slowLeader: () => this.slowLeader(),
       cutConnection: () =>
         this.pick(this.options.nodes)?.process.breakConnections(
           this.random.chance(0.5) ? 'clean' : 'silent',
@@ -175,16 +176,44 @@ export class FaultInjector {
     this.cutOff(one, other, direction);
   }
 
-  private isolateLeader(): void {
-    const leader = this.options.coords.find(
+  private leader(): CoordNode | undefined {
+    return this.options.coords.find(
       (node) => node.process.isRunning && coordStatus(node)?.role === 'leading',
     );
+  }
+
+  private isolateLeader(): void {
+    const leader = this.leader();
     if (leader === undefined) return;
     const { nodes } = this.options;
     const others = nodes.filter(
       (node) => node !== leader && (node.kind === 'coord' || this.random.chance(0.5)),
     );
     this.cutOff([leader], others, this.random.pick(['both', 'out', 'in'] as const));
+  }
+
+  /** It goes on being slow when it leads no more. */
+  private slowLeader(): void {
+    const leader = this.leader();
+    if (leader === undefined) return;
+    const { world } = this.options;
+    const forMs = this.random.between(3000, 12_000);
+    if (this.random.chance(0.5)) {
+      world.server.delay(leader.name, this.random.between(10_000, 150_000));
+      this.later(forMs, () => world.server.delay(leader.name, 0));
+    } else {
+      const runMs = this.random.between(1, 10);
+      this.standStill(leader, runMs, this.random.between(50, 500), world.nowMs + forMs);
+    }
+  }
+
+  private standStill(node: ClusterNode, runMs: number, stillMs: number, untilMs: number): void {
+    if (this.options.world.nowMs >= untilMs) return;
+    node.process.pause();
+    this.later(stillMs, () => {
+      node.process.resume();
+      this.later(runMs, () => this.standStill(node, runMs, stillMs, untilMs));
+    });
   }
 
   private cutOff(

@@ -15,6 +15,7 @@ export const faultKinds = [
   'pause',
   'partition',
   'isolateLeader',
+  'slowLeader',
   'cutConnection',
   'restartNats',
   'slowDisk',
@@ -65,6 +66,7 @@ export type ProfileName =
   | 'wipes'
   | 'duel'
   | 'late'
+  | 'slow'
   | 'frameworks'
   | 'services'
   | 'zookeeper'
@@ -346,6 +348,20 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     kindChance: 1,
     network: () => ({ ...lateNetwork(9000)(), lossChance: 0.3, disorderChance: 0.4 }),
   },
+  slow: {
+    name: 'slow',
+    description: 'leaders that run only now and then or are far away, and hand over',
+    ...quorumOnly,
+    coords: [3, 5],
+    znodeClients: 2,
+    zookeeperClients: 1,
+    // Each leads for some seconds before it hands over.
+    activeMs: [20_000, 30_000],
+    quietMs: 60_000,
+    everyMs: { slowLeader: 5000, slowDisk: 5000, crashProcess: 12_000, isolateLeader: 15_000 },
+    kindChance: 0.9,
+    network: roughNetwork,
+  },
   frameworks: {
     name: 'frameworks',
     description:
@@ -420,6 +436,7 @@ const rotation: readonly ProfileName[] = [
   'wipes',
   'duel',
   'late',
+  'slow',
   'services',
   'zookeeper',
 ];

@@ -238,7 +238,7 @@ export class SimulatedConnection implements Transport {
   private send(sent: Sent): void {
     if (!this.clientConnected || this.voided) return;
     const { scheduler } = this.server;
-    const atUs = Math.max(scheduler.nowUs + this.server.latencyUs(), this.outgoingFreeUs);
+    const atUs = Math.max(scheduler.nowUs + this.server.latencyUs(this.node), this.outgoingFreeUs);
     this.outgoingFreeUs = atUs;
     const generation = this.generation;
     scheduler.after(atUs - scheduler.nowUs, () => {
@@ -261,7 +261,7 @@ export class SimulatedConnection implements Transport {
       case 'drain':
         this.server.subscriptionGone(sent.subscription);
         // Behind all that the server has sent before.
-        this.receive(this.server.latencyUs(), true, () => this.drained(sent.subscription));
+        this.receive(this.server.latencyUs(this.node), true, () => this.drained(sent.subscription));
         return;
       default:
         throw new TypeError(`unknown: ${JSON.stringify(sent satisfies never)}`);

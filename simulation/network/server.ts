@@ -56,6 +56,8 @@ export class SimulatedServer {
   private readonly wild = new Set<ServerSubscription>();
   /** `from>to` of nodes between which nothing passes. */
   private readonly blocked = new Set<string>();
+  /** What a hop to or from a node takes longer. */
+  private readonly delayedUs = new Map<string, number>();
   private readonly answers = new Set<string>();
   private up = true;
 
@@ -91,8 +93,15 @@ export class SimulatedServer {
     this.blocked.delete(`${from}>${to}`);
   }
 
+  /** Nothing is blocked or delayed any more. */
   healPartitions(): void {
     this.blocked.clear();
+    this.delayedUs.clear();
+  }
+
+  /** Each message from and to this node takes so much longer; 0: as long as any other again. */
+  delay(node: string, extraUs: number): void {
+    this.delayedUs.set(node, extraUs);
   }
 
   isBlocked(from: string, to: string): boolean {
@@ -144,10 +153,10 @@ export class SimulatedServer {
     if (list?.size === 0) this.literal.delete(subscription.subject);
   }
 
-  /** One hop's delay. */
-  latencyUs(): number {
+  /** The delay of one hop, between this node and the server. */
+  latencyUs(node: string): number {
     const { latencyUs, spikeChance, spikeUs } = this.settings;
-    const base = this.random.between(latencyUs[0], latencyUs[1]);
+    const base = this.random.between(latencyUs[0], latencyUs[1]) + (this.delayedUs.get(node) ?? 0);
     return this.random.chance(spikeChance)
       ? base + this.random.between(spikeUs[0], spikeUs[1])
       : base;
@@ -182,12 +191,10 @@ export class SimulatedServer {
     request: boolean,
   ): void {
     const { settings, random } = this;
+    const { node } = subscription.connection;
     const lossChance = loose ? settings.lossChance : request ? settings.requestLossChance : 0;
     const repeatChance = loose ? settings.repeatChance : request ? settings.requestRepeatChance : 0;
-    if (
-      this.isBlocked(from.node, subscription.connection.node) ||
-      (lossChance > 0 && random.chance(lossChance))
-    ) {
+    if (this.isBlocked(from.node, node) || (lossChance > 0 && random.chance(lossChance))) {
       this.lost++;
       this.trace.record(
         subscription.connection.node,
@@ -216,10 +223,10 @@ export class SimulatedServer {
         });
       });
     const extraUs = late ? random.between(settings.disorderUs[0], settings.disorderUs[1]) : 0;
-    deliver(this.latencyUs() + extraUs, !late);
+    deliver(this.latencyUs(node) + extraUs, !late);
     if (random.chance(repeatChance))
       deliver(
-        this.latencyUs() + random.between(settings.disorderUs[0], settings.disorderUs[1] + 1),
+        this.latencyUs(node) + random.between(settings.disorderUs[0], settings.disorderUs[1] + 1),
         false,
       );
   }
@@ -269,7 +276,7 @@ export class SimulatedServer {
       error: undefined,
     })) {
       if (subscription.connection !== from) continue;
-      from.receive(this.latencyUs(), true, () => {
+      from.receive(this.latencyUs(from.node), true, () => {
         if (!subscription.open) return;
         this.trace.record(from.node, 'none', reply);
         subscription.handler({ subject: reply, payload: EMPTY, status: 503 });

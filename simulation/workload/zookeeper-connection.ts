@@ -182,10 +182,16 @@ export class ZookeeperConnection {
       this.options.event(body.toString('utf8', 12, 12 + length));
       return;
     }
-    const asked = this.waiting.shift();
+    const asked = this.waiting[0];
     this.options.replies.reply(this.options.sessionName(), asked?.xid, xid, zxid);
+    // As ZooKeeper's clients do it: what stands in it cannot be read as an answer to another question.
+    if (asked?.xid !== xid) {
+      this.drop();
+      return;
+    }
+    this.waiting.shift();
     if (zxid > this.lastZxid) this.lastZxid = zxid;
-    asked?.then({ kind: 'reply', zxid, error, body });
+    asked.then({ kind: 'reply', zxid, error, body });
     if (error === SESSION_EXPIRED) this.drop();
   }
 }

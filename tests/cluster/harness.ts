@@ -21,6 +21,7 @@ import { Relay } from '../support/relay.ts';
 
 export interface CoordState {
   readonly id: number;
+  readonly role: string;
   readonly slot: number;
   readonly digest: string;
   readonly nodes: number;

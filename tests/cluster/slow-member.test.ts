@@ -1,6 +1,6 @@
 /**
  * A coord that gets a hundredth of its processor: it runs for a millisecond and stands still for the rest of a tenth of
- * a second. Nobody waits for one that follows; one that leads is not taken for dead, and slows down what passes through it.
+ * a second. Nobody waits for one that follows; one that leads is not taken for dead, for its heartbeats come, but hands over.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pause, startCluster, type TestCluster } from './harness.ts';
@@ -48,14 +48,21 @@ async function measure(load: SessionLoad): Promise<Figures> {
   return { writes: took.length, p99Ms: took[Math.floor(took.length * 0.99)] ?? Number.NaN };
 }
 
+/** By what the members say of themselves. */
+async function untilAnotherLeads(former: number): Promise<void> {
+  for (;;) {
+    const states = await cluster.coordStates();
+    if (states.some(({ id, role }) => role === 'leading' && id !== former)) return;
+  }
+}
+
 describe('a member that is slowed down a hundredfold', () => {
-  // Each write passes through the leader's hands: it takes whole batches with it whenever it runs, ten times a second.
   it.each([
-    ['follows', false, ({ writes }: Figures) => writes / 10],
-    ['leads', true, () => 10],
+    ['follows', false],
+    ['leads', true],
   ])(
-    'and %s does not bring the clients of the others to a stand',
-    async (role, leads, least) => {
+    'and %s does not slow down the clients of the others for long',
+    async (role, leads) => {
       await cluster.untilWell();
       const leader = Number((await cluster.leadingCoord()).slice(-1));
       const victim = leads ? leader : (leader % 3) + 1;
@@ -69,6 +76,7 @@ describe('a member that is slowed down a hundredfold', () => {
       const heal = slowDown(`coord-${victim}`);
       let during: Figures;
       try {
+        if (leads) await untilAnotherLeads(victim);
         await pause(SETTLE_MS);
         during = await measure(load);
       } finally {
@@ -80,7 +88,7 @@ describe('a member that is slowed down a hundredfold', () => {
       );
       console.log(`coord-${victim}, which ${role}: ${was}; then ${is}`);
 
-      expect(during.writes).toBeGreaterThan(least(before));
+      expect(during.writes).toBeGreaterThan(before.writes / 10);
       expect(load.wrong).toEqual([]);
       await load.serves(victim);
       expect(await load.missing()).toEqual([]);

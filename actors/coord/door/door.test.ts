@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { decode, encode } from '../../../protocol/codec.ts';
 import { limits } from '../../../protocol/limits.ts';
 import type { ZnodeRequestName } from '../../../protocol/znode-api.ts';
+import { GOOD_DISK } from '../../../simulation/disk.ts';
 import {
   type Body,
   type Client,
@@ -527,5 +528,25 @@ describe('the state of the quorum', () => {
       digest: expect.any(String),
     });
     expect(errorCode(client.ask(subjects.quorumState(), Buffer.from('x')))).toBe('BAD_REQUEST');
+  });
+});
+
+describe('a member that stops', () => {
+  it('tells watches what a write under way has changed, and then answers it', () => {
+    const { sessionId, holder } = open({ eventsTo: client.eventsTo });
+    client.ask(`${holder}.get`, { sessionId, path: '/', watch: true });
+    cluster.members[0]!.disk.settings = { ...GOOD_DISK, syncUs: [50_000, 60_000] };
+    const before = client.received.length;
+    const written = client.send(`${holder}.set`, { sessionId, path: '/', data: 'x' });
+    cluster.until('it is taken', () => cluster.running()[0]!.operationsWaiting === 1);
+    cluster.members[0]!.process.stop();
+    const late = client.send(`${holder}.set`, { sessionId, path: '/', data: 'y' });
+    cluster.until('both are answered', () => !!(written.reply && late.reply));
+    expect(errorCode(written.reply)).toBeUndefined();
+    expect(errorCode(late.reply)).toBe('SESSION_MOVED');
+    const events = client.received.slice(before).map((body) => body.event);
+    const toldAt = events.indexOf('dataChanged');
+    expect(toldAt).toBeGreaterThan(-1);
+    expect(toldAt).toBeLessThan(client.received.indexOf(written.reply!) - before);
   });
 });

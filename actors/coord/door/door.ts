@@ -152,7 +152,7 @@ export class Door {
   leave(): void {
     this.isLeaving = true;
     this.withdraw();
-    this.sessions.moveAll(new MesozooError('SESSION_MOVED', 'the member stops: attach to another'));
+    this.sessions.leave(new MesozooError('SESSION_MOVED', 'the member stops: attach to another'));
   }
 
   /** Everybody who still waits is told. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decode } from '../../../protocol/codec.ts';
+import { MesozooError } from '../../../protocol/errors.ts';
 import type { MemberId, SessionId, SessionIncarnation, Zxid } from '../../../protocol/ids.ts';
 import type { Transport } from '../../actor.ts';
 import type { OperationDone } from '../forwarding.ts';
@@ -96,5 +97,24 @@ describe('a repeat that nobody waits for any more', () => {
     confirm();
     expect(left).toEqual([]);
     expect(codes.get('_INBOX.2')).toBe('SEQUENCE_GAP');
+  });
+});
+
+describe('a write that is under way when the session is held here no longer', () => {
+  it('is answered when it is applied', () => {
+    const { session, codes, write, apply } = held(0);
+    write(1);
+    session.end(new MesozooError('SESSION_MOVED'));
+    apply();
+    expect([...codes]).toEqual([['_INBOX.1', undefined]]);
+  });
+
+  it('has no answer from a state that watches were not told of, and may be sent again', () => {
+    const { session, codes, write, apply } = held(0);
+    write(1);
+    session.missEvents();
+    session.end(new MesozooError('SESSION_MOVED'));
+    apply();
+    expect([...codes]).toEqual([['_INBOX.1', 'CONNECTION_LOST']]);
   });
 });

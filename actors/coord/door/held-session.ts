@@ -43,6 +43,7 @@ export interface HeldSessionOptions {
 
 /** How long a write waits for one before it that was overtaken. */
 const GAP_PATIENCE_MS = 1000;
+const CAUGHT_UP = 'the member had to catch up before the answer: attach again, and send it again';
 
 export class HeldSession {
   readonly id: SessionId;
@@ -61,12 +62,17 @@ export class HeldSession {
   /** A linearizable read that waits for the leader's word. */
   private confirming: OpenRequest | undefined;
   private ended = false;
+  private hasMissedEvents = false;
 
   constructor(quorum: Quorum, options: HeldSessionOptions) {
     this.quorum = quorum;
     this.options = options;
     this.id = options.id;
     this.nextNumber = options.number + 1;
+  }
+
+  get isEnded(): boolean {
+    return this.ended;
   }
 
   /** Throws BAD_REQUEST, TOO_MANY_REQUESTS. */
@@ -127,6 +133,14 @@ export class HeldSession {
     for (const { task } of this.early) task.request.fail(error);
     this.queue = [];
     this.early = [];
+  }
+
+  /**
+   * Its watches may not have fired for what was changed meanwhile: an answer to what is under way could show that before
+   * they are told. The same number brings it where the session is attached next.
+   */
+  missEvents(): void {
+    this.hasMissedEvents = true;
   }
 
   private checkNumber(number: number | undefined): void {
@@ -201,7 +215,8 @@ export class HeldSession {
       this.quorum.submit({ session: id, incarnation, number, identities, body }, (result, zxid) => {
         this.outstanding -= 1;
         if (this.submitted.get(number) === task.request) this.submitted.delete(number);
-        task.written?.(result, zxid);
+        if (this.hasMissedEvents) task.request.fail(new MesozooError('CONNECTION_LOST', CAUGHT_UP));
+        else task.written?.(result, zxid);
         this.advance();
       });
     } catch (error) {

@@ -30,12 +30,13 @@ export class SessionTable {
   }
 
   find(id: SessionId): HeldSession | undefined {
-    return this.held.get(id);
+    const session = this.held.get(id);
+    return session?.isEnded === true ? undefined : session;
   }
 
   /** Undefined as well for who does not know the token of the present attachment. */
   findBy(id: SessionId, token: string | undefined): HeldSession | undefined {
-    const session = this.held.get(id);
+    const session = this.find(id);
     return session?.options.token === token ? session : undefined;
   }
 
@@ -93,9 +94,19 @@ export class SessionTable {
     }
   }
 
+  /** They go elsewhere. Until then their watches are told, before what is under way is answered. */
+  leave(error: MesozooError): void {
+    for (const [id, session] of this.held) {
+      this.publish(session, { event: 'moved', sessionId: id });
+      session.end(error);
+    }
+  }
+
+  /** The state has jumped, and with it over what their watches would have told: they begin anew. */
   moveAll(error: MesozooError): void {
     for (const [id, session] of this.held) {
       this.publish(session, { event: 'moved', sessionId: id });
+      session.missEvents();
       this.drop(id, error);
     }
   }

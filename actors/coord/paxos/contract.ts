@@ -94,6 +94,7 @@ export interface CoordinatorLifecycle {
             | 'SUPERSEDED'
             | 'ELECTION_TIMED_OUT'
             | 'MAJORITY_LOST'
+            | 'HANDED_OVER'
             | 'STOPPED';
         },
   ): void;
@@ -163,6 +164,11 @@ export interface Paxos {
   leaderGone(ballot: Ballot): void;
   /** The leader of this ballot has told everybody that it leads no more. */
   leaderLeaves(ballot: Ballot): void;
+  /**
+   * A leader leads no more, and for so long hardly stands for election: only where nobody else does. Tell the others when
+   * what it said before has left. Nothing happens to a member that does not lead.
+   */
+  handOver(restMs: number): void;
   /** The state machine was replaced by a snapshot that another member sent; it is on disk. */
   installed(slot: Slot, configuration: Configuration): void;
   /** A snapshot at this slot is on disk: entries up to it may be forgotten, but for so many bytes, for those who lag a little. */

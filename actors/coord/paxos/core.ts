@@ -38,6 +38,7 @@ import { forget, forgetUpTo, leaveToDisk } from './log-view.ts';
 import type { QuorumMessage } from './messages.ts';
 import { flushAccepted, recordDecidedMark, releaseSaved, takeOutput } from './outbox.ts';
 import {
+  handOver,
   leaderTick,
   onAccepted,
   onAdmissionRequest,
@@ -195,6 +196,10 @@ export class PaxosCore implements Paxos {
 
   leaderLeaves(ballot: Ballot): void {
     leaderLeaves(this.context, ballot);
+  }
+
+  handOver(restMs: number): void {
+    handOver(this.context, restMs);
   }
 
   installed(slot: Slot, configuration: Configuration): void {

@@ -13,6 +13,7 @@ import {
   knownBallot,
   mayCampaign,
   observeBallot,
+  patience,
   stepDown,
 } from './role.ts';
 import type { Context } from './state.ts';
@@ -55,11 +56,15 @@ export function leaderLeaves(context: Context, ballot: Ballot): void {
   loseLeader(context, ballot, heartbeatMs * context.options.random());
 }
 
-function loseLeader({ state, lifecycle }: Context, ballot: Ballot, waitMs: number): void {
+function loseLeader(context: Context, ballot: Ballot, waitMs: number): void {
+  const { state, lifecycle } = context;
   if (lifecycle.role() !== 'following' || state.leader === undefined) return;
   if (state.leaderBallot !== ballot) return;
   state.leader = undefined;
-  state.electionDeadlineMs = Math.min(state.electionDeadlineMs, state.nowMs + waitMs);
+  state.electionDeadlineMs = Math.min(
+    state.electionDeadlineMs,
+    state.nowMs + waitMs * patience(context),
+  );
 }
 
 /**

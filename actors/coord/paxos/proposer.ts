@@ -193,6 +193,14 @@ export function leaderTick(context: Context): void {
     sendHeartbeat(context);
 }
 
+/** What it has proposed is the next leader's to settle. */
+export function handOver(context: Context, restMs: number): void {
+  const { state } = context;
+  if (state.leadership === undefined) return;
+  state.restUntilMs = state.nowMs + restMs;
+  stepDown(context, 'HANDED_OVER');
+}
+
 function resendAccepts(context: Context, leadership: Leadership): void {
   const { state, me, options } = context;
   let bytes = 0;

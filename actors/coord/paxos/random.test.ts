@@ -24,6 +24,8 @@ interface Faults {
   readonly snapshots: boolean;
   /** How often, in a turn, a leader proposes other members and observers: any of the world's. */
   readonly reconfigure: number;
+  /** How often, in a turn, a leader hands over. */
+  readonly handOver: number;
 }
 
 const NO_FAULTS: Faults = {
@@ -36,6 +38,7 @@ const NO_FAULTS: Faults = {
   wipe: false,
   snapshots: true,
   reconfigure: 0,
+  handOver: 0,
 };
 
 class Cluster {
@@ -124,6 +127,7 @@ class Cluster {
     if (this.random() < faults.reconfigure && member.core.room() > 0) this.reconfigure(member);
     if (this.random() < 0.1) this.ask(member);
     this.drain(member, faults);
+    if (faults.handOver > 0 && this.random() < faults.handOver) this.handOver(member);
     // A save takes a while; a crash may come before it, and keep any part of what waits.
     while (member.unsynced.length > 0 && this.random() < faults.save) {
       member.save();
@@ -178,6 +182,15 @@ class Cluster {
     this.reconfigured++;
     // Some hear of it, others do not.
     if (this.random() < 0.5) this.breakMs = this.nowMs + this.random() * 50;
+  }
+
+  /** What it has said has left; that it leads no more reaches some of the others. */
+  handOver(leader: TestMember): void {
+    const { role, leaderBallot } = leader.core.status();
+    if (role !== 'leading') return;
+    leader.core.handOver(1000);
+    for (const { core, isUp } of this.members)
+      if (isUp && this.random() < 0.7) core.leaderLeaves(leaderBallot);
   }
 
   private propose(member: TestMember): void {
@@ -290,6 +303,7 @@ describe.each([
         wipe,
         snapshots: true,
         reconfigure: spare === 0 ? 0 : 0.1,
+        handOver: 0.02,
       });
       cluster.startAll();
       cluster.run(6_000, NO_FAULTS);
@@ -299,7 +313,9 @@ describe.each([
       expect(cluster.proposed).toBeGreaterThan(50);
       expect(cluster.confirmed).toBeGreaterThan(0);
       const before = leader!.core.status().decidedUpTo;
-      cluster.run(1_000, NO_FAULTS);
+      cluster.handOver(leader!);
+      // Where it is the only one that votes, it waits out its rest.
+      cluster.run(3_000, NO_FAULTS);
       for (const member of cluster.members) {
         const { decidedUpTo, role } = member.core.status();
         expect(decidedUpTo, `member ${member.id}`).toBeGreaterThanOrEqual(before);
@@ -332,6 +348,7 @@ const MANY_FAULTS: Faults = {
   wipe: true,
   snapshots: false,
   reconfigure: 0,
+  handOver: 0,
 };
 
 function firstSeedThatFails(planted?: PlantedBugs, observers = 0): number | undefined {

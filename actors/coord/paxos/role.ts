@@ -3,9 +3,18 @@ import type { Ballot, MemberId, Slot } from '../../../protocol/ids.ts';
 import { isMember, votesIn } from './quorum.ts';
 import type { Context } from './state.ts';
 
-export function armElection({ state, options }: Context, share = 1): void {
-  const { electionTimeoutMs } = options.timing;
-  state.electionDeadlineMs = state.nowMs + share * electionTimeoutMs * (1 + options.random());
+/** For a member that has handed its leadership over: long enough for any other, and not for ever, should there be none. */
+const RESTING_PATIENCE = 4;
+
+export function armElection(context: Context, share = 1): void {
+  const { state, options } = context;
+  const timeoutMs = options.timing.electionTimeoutMs * patience(context);
+  state.electionDeadlineMs = state.nowMs + share * timeoutMs * (1 + options.random());
+}
+
+/** By so much longer than others it waits before it stands for election. */
+export function patience({ state }: Context): number {
+  return state.nowMs < state.restUntilMs ? RESTING_PATIENCE : 1;
 }
 
 /** Without waiting for a timeout; only so long that the others know it too, and not all equally long. */
@@ -17,7 +26,7 @@ export function electSoon({ state, options }: Context): void {
 /** Ends a pre-vote, a candidacy or a leadership; for any other role nothing happens. */
 export function stepDown(
   context: Context,
-  why: 'SUPERSEDED' | 'ELECTION_TIMED_OUT' | 'MAJORITY_LOST',
+  why: 'SUPERSEDED' | 'ELECTION_TIMED_OUT' | 'MAJORITY_LOST' | 'HANDED_OVER',
 ): void {
   const { state, lifecycle } = context;
   const role = lifecycle.role();

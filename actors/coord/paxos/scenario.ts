@@ -102,6 +102,12 @@ class Scenario {
       case 'confirm':
         this.member(first).core.confirmLeadership(Number(second));
         break;
+      case 'handOver':
+        this.member(first).core.handOver(Number(second));
+        break;
+      case 'leaves':
+        for (const { core } of this.members.values()) core.leaderLeaves(core.status().leaderBallot);
+        break;
       case 'hold':
         this.holding.add(this.member(first).id);
         break;

@@ -94,6 +94,8 @@ export interface PaxosState {
   leaderHeardMs: number;
   greatestBallot: Ballot;
   electionDeadlineMs: number;
+  /** Until then it leaves the lead to others: it has handed it over. */
+  restUntilMs: number;
   preVoteRound: number;
   preVoteSentMs: number;
   readonly preVotes: Map<MemberId, DiskId>;
@@ -159,6 +161,7 @@ export function recoveredState(options: PaxosOptions): PaxosState {
     leaderHeardMs: Number.NEGATIVE_INFINITY,
     greatestBallot: promised,
     electionDeadlineMs: nowMs,
+    restUntilMs: Number.NEGATIVE_INFINITY,
     preVoteRound: 0,
     preVoteSentMs: nowMs,
     preVotes: new Map(),

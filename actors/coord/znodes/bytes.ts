@@ -7,6 +7,11 @@ import { assert, MesozooError } from '../../../protocol/errors.ts';
 
 const TWO_TO_31 = 0x8000_0000;
 
+const POOL_BYTES = 64 * 1024;
+const SHARED_COPY_BYTES_MAX = 4096;
+let pool: Buffer<ArrayBuffer> = Buffer.from(new ArrayBuffer(POOL_BYTES));
+let poolTaken = 0;
+
 /** Grows as needed; reused from one encoding to the next, so results are copied out. */
 export class ByteWriter {
   length = 0;
@@ -92,11 +97,18 @@ export class ByteWriter {
     this.raw(this.lastHex8);
   }
 
-  /** Small ones share a buffer: one for each would cost more than its content. */
+  /** Small ones share memory: a buffer for each would cost more than its content. */
   copy(start = 0, end = this.length): Uint8Array {
-    const copy = Buffer.allocUnsafe(end - start);
-    this.buffer.copy(copy, 0, start, end);
-    return new Uint8Array(copy.buffer, copy.byteOffset, copy.length);
+    const size = end - start;
+    if (size > SHARED_COPY_BYTES_MAX) return this.bytes.slice(start, end);
+    if (poolTaken + size > pool.length) {
+      pool = Buffer.from(new ArrayBuffer(POOL_BYTES));
+      poolTaken = 0;
+    }
+    const at = poolTaken;
+    poolTaken += size;
+    this.buffer.copy(pool, at, start, end);
+    return new Uint8Array(pool.buffer, at, size);
   }
 
   toLatin1(): string {

@@ -3,7 +3,7 @@ import { leaseOf } from './semaphore.ts';
 import { recipeWorld, Watchman } from './testing/recipe-world.ts';
 
 /** NATS notices at once that a process has ended; with others it does so when half a session's time is over. */
-const SEED_NOTICED = 4;
+const SEED_NOTICED = 2;
 
 const atMost = (count: number) => new Watchman((_, inside) => inside.size < count);
 
