@@ -90,6 +90,7 @@ export function assemble(assembling: Assembling): Parts {
     timing,
     snapshotSlot: opened.recovered.snapshotSlot,
     snapshotBytes: opened.snapshotBytes,
+    messageBytesMax,
     send: (to, message) => mail.sendBulk(to, message),
     install,
   });
@@ -149,7 +150,7 @@ export function assemble(assembling: Assembling): Parts {
   const outbox = new Outbox(member, run, firstTag, messageBytesMax);
   return {
     ...{ gateway, chart, paxos, log, snapshots, outbox },
-    inbox: new Inbox(planted),
+    inbox: new Inbox(planted, messageBytesMax),
     confirmations,
     agreement: new Agreement({
       ...{ member, log: logger, format: DIGEST_FORMAT },

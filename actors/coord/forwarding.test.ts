@@ -11,6 +11,7 @@ import {
   isMemberMessage,
   type MemberMessage,
 } from './member-messages.ts';
+import { valueBytes } from './paxos/log-view.ts';
 import { decodeEntry, encodeFramedEntry } from './znodes/operation-codec.ts';
 import { framesOf } from './znodes/operation-frames.ts';
 
@@ -113,6 +114,22 @@ describe('the stream of a holder to the leader', () => {
       expect(outbox.size).toBe(21);
     },
   );
+
+  it('is gathered into entries that fit a message, where the server takes little', () => {
+    const messageBytesMax = messageBytesFor(256 * 1024);
+    const outbox = new Outbox(one, 'run', 0, messageBytesMax);
+    const inbox = new Inbox(undefined, messageBytesMax);
+    outbox.beginStream(FIRST);
+    for (let number = 1; number <= 100; number++) add(outbox, number, Buffer.alloc(9000));
+    for (const forward of outbox.takeForwards()) inbox.take(forward);
+    let count = 0;
+    while (inbox.size > 0) {
+      const bytes = encodeFramedEntry(0, inbox.shiftBatch());
+      expect(valueBytes({ kind: 'entry', bytes })).toBeLessThanOrEqual(messageBytesMax);
+      count += decodeEntry(bytes).operations.length;
+    }
+    expect(count).toBe(100);
+  });
 
   it('is cut below the size of a message', () => {
     const outbox = new Outbox(one, 'run', 0);

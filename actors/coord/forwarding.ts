@@ -229,7 +229,7 @@ export function messageBytesFor(payloadBytesMax: number): number {
   return Math.min(limits.quorumMessageBytes, Math.floor(payloadBytesMax * 0.75));
 }
 
-/** Of an entry around its only operation. */
+/** Of an entry around its operations, in a message. */
 const ENTRY_HEADROOM_BYTES = 64;
 /** Place and length of an operation in a message. */
 const FRAMING_BYTES = 16;
@@ -244,9 +244,11 @@ export class Inbox {
   private queue: OperationFrames[] = [];
   private count = 0;
   private bytes = 0;
+  private readonly batchBytesMax: number;
   private readonly planted: PlantedBugs | undefined;
 
-  constructor(planted?: PlantedBugs) {
+  constructor(planted?: PlantedBugs, messageBytesMax: number = limits.quorumMessageBytes) {
+    this.batchBytesMax = Math.min(limits.batchBytes, messageBytesMax - ENTRY_HEADROOM_BYTES);
     this.planted = planted;
   }
 
@@ -314,9 +316,9 @@ export class Inbox {
     for (let next = this.queue[0]; next !== undefined; next = this.queue[0]) {
       const isWhole =
         count + next.count <= limits.batchOperations &&
-        bytes + next.bytes.length <= limits.batchBytes;
+        bytes + next.bytes.length <= this.batchBytesMax;
       if (!isWhole && count > 0) break;
-      const [first, rest] = cutFrames(next, limits.batchOperations, limits.batchBytes);
+      const [first, rest] = cutFrames(next, limits.batchOperations, this.batchBytesMax);
       batch.push(first);
       count += first.count;
       bytes += first.bytes.length;

@@ -96,6 +96,7 @@ describe('a snapshot of another member', () => {
       timing: defaultTiming,
       snapshotSlot: slot(0),
       snapshotBytes: 0,
+      messageBytesMax: 1e6,
       send: (_, message) => asked.push(message as SnapshotRead),
       install: (state) => installed.push(state),
     });
@@ -103,7 +104,7 @@ describe('a snapshot of another member', () => {
     const fetch = (source: MemoryStorage) => {
       keeping.wanted(member(2), slot(2));
       for (let read = asked.shift(); read !== undefined; read = asked.shift()) {
-        const pieces: Iterable<SnapshotPiece> = readPieces(source, member(2), read);
+        const pieces: Iterable<SnapshotPiece> = readPieces(source, member(2), read, 1e6);
         for (const piece of pieces) keeping.receivePiece(piece);
         storage.settle();
       }

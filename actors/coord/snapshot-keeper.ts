@@ -29,6 +29,7 @@ export interface SnapshotKeeperOptions {
   /** Of the snapshot from which the state was restored at the start; 0 for none. */
   readonly snapshotSlot: Slot;
   readonly snapshotBytes: number;
+  readonly messageBytesMax: number;
   readonly send: (to: MemberId, message: SnapshotRead | SnapshotPiece) => void;
   /** A snapshot of another member is on disk, and this is its state. */
   readonly install: (state: ZnodeState) => void;
@@ -149,8 +150,8 @@ export class SnapshotKeeper {
   }
 
   serve(read: SnapshotRead): void {
-    const { storage, member, send } = this.options;
-    for (const piece of readPieces(storage, member, read)) send(read.from, piece);
+    const { storage, member, messageBytesMax, send } = this.options;
+    for (const piece of readPieces(storage, member, read, messageBytesMax)) send(read.from, piece);
   }
 
   stop(): void {

@@ -196,7 +196,10 @@ describe('a snapshot file', () => {
 
 describe('a transfer', () => {
   /** A receiver beside a sender; `lose` says which pieces do not arrive. */
-  function transfer(source: MemoryStorage, options: { lose?: (count: number) => boolean } = {}) {
+  function transfer(
+    source: MemoryStorage,
+    options: { lose?: (count: number) => boolean; messageBytesMax?: number } = {},
+  ) {
     const storage = new MemoryStorage();
     const clock = new HandClock();
     const asked: SnapshotRead[] = [];
@@ -219,13 +222,15 @@ describe('a transfer', () => {
       },
     });
     let pieces = 0;
+    let largest = 0;
     let answered = 0;
     const turn = () => {
       if (answered < asked.length) {
         const read = asked[answered]!;
         answered += 1;
-        for (const piece of readPieces(source, member(2), read)) {
+        for (const piece of readPieces(source, member(2), read, options.messageBytesMax ?? 1e6)) {
           pieces += 1;
+          largest = Math.max(largest, piece.bytes.length);
           if (options.lose?.(pieces) !== true) fetch.take(piece);
         }
       }
@@ -238,7 +243,7 @@ describe('a transfer', () => {
         if (answered === asked.length) clock.pass(20);
       }
     };
-    return { storage, asked, run, outcome: () => done };
+    return { storage, asked, run, outcome: () => done, largest: () => largest };
   }
 
   const large = () => {
@@ -259,6 +264,12 @@ describe('a transfer', () => {
     const name = snapshotName(slot(7));
     expect(Buffer.compare(storage.read(name), source.read(name))).toBe(0);
     expect(storage.files.has(FETCHED_FILE)).toBe(false);
+  });
+
+  it('is cut into pieces that fit a message, where the server takes little', () => {
+    const { run, outcome, largest } = transfer(large(), { messageBytesMax: 100_000 });
+    run();
+    expect([outcome(), largest()]).toEqual([{ slot: 7 }, 100_000]);
   });
 
   it('never has more asked for than the window', () => {

@@ -38,12 +38,14 @@ export interface SnapshotPiece {
 export const PIECE_BYTES = 256 * 1024;
 const WINDOW_BYTES = 4 * PIECE_BYTES;
 
-/** The pieces that answer a read, in order. */
+/** The pieces that answer a read, in order, each in a message of at most so many bytes. */
 export function* readPieces(
   storage: Storage,
   member: MemberId,
   read: SnapshotRead,
+  messageBytesMax: number,
 ): Generator<SnapshotPiece> {
+  const pieceBytes = Math.min(PIECE_BYTES, messageBytesMax);
   const files = listSnapshots(storage);
   const asked = files.find(({ slot }) => slot === read.slot);
   const file = asked ?? files[files.length - 1];
@@ -54,8 +56,8 @@ export function* readPieces(
   }
   const start = file === asked ? read.offset : 0;
   const end = Math.min(file.bytes, start + Math.min(read.length, WINDOW_BYTES));
-  for (let offset = start; offset < end; offset += PIECE_BYTES) {
-    const length = Math.min(PIECE_BYTES, end - offset);
+  for (let offset = start; offset < end; offset += pieceBytes) {
+    const length = Math.min(pieceBytes, end - offset);
     const bytes = storage.read(snapshotName(file.slot), offset, length);
     yield { ...piece, slot: file.slot, offset, size: file.bytes, bytes };
   }

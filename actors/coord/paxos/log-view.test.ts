@@ -36,7 +36,7 @@ describe('forget', () => {
     forget(log, slot(upTo), slotsMax, bytesMax);
     expect(slotsOf(log)).toEqual(kept);
     expect(log.forgottenUpTo).toBe(kept[0]! - 1);
-    expect(log.bytes).toBe(kept.length * 42);
+    expect(log.memoryBytes).toBe(kept.length * 42);
   });
 
   test('never takes back what was forgotten', () => {
@@ -51,7 +51,7 @@ describe('forget', () => {
     const log = emptyLog(slot(0));
     put(log, 1);
     forgetUpTo(log, slot(9));
-    expect([slotsOf(log), log.bytes, log.forgottenUpTo, log.lastSlot]).toEqual([[], 0, 9, 9]);
+    expect([slotsOf(log), log.memoryBytes, log.forgottenUpTo, log.lastSlot]).toEqual([[], 0, 9, 9]);
   });
 });
 
@@ -59,7 +59,7 @@ test('an entry that replaces another counts once', () => {
   const log = emptyLog(slot(0));
   put(log, 1, 1000);
   put(log, 1, 10);
-  expect(log.bytes).toBe(42);
+  expect(log.memoryBytes).toBe(42);
 });
 
 test('slots that are not held are left out, or have ballot 0', () => {

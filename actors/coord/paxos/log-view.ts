@@ -20,9 +20,7 @@ export interface LogView {
   forgottenUpTo: Slot;
   /** The greatest slot held. */
   lastSlot: Slot;
-  /** Of all values held. */
-  bytes: number;
-  /** Of those that are in memory. */
+  /** Of the values that are in memory. */
   memoryBytes: number;
   /** Up to here values are left to the disk. */
   leftUpTo: Slot;
@@ -31,7 +29,7 @@ export interface LogView {
 export function emptyLog(forgottenUpTo: Slot): LogView {
   return {
     ...{ entries: new Map(), forgottenUpTo, lastSlot: forgottenUpTo },
-    ...{ bytes: 0, memoryBytes: 0, leftUpTo: forgottenUpTo },
+    ...{ memoryBytes: 0, leftUpTo: forgottenUpTo },
   };
 }
 
@@ -84,9 +82,7 @@ export function leaveToDisk(log: LogView, upTo: Slot, bytesMax: number): void {
 }
 
 function count(log: LogView, value: Value | StoredValue, sign: 1 | -1): void {
-  const bytes = sign * valueBytes(value);
-  log.bytes += bytes;
-  if (value.kind !== 'stored') log.memoryBytes += bytes;
+  if (value.kind !== 'stored') log.memoryBytes += sign * valueBytes(value);
 }
 
 /** Ascending, from `after` (not with it) to `upTo` (with it); slots without an entry are left out. */
@@ -136,7 +132,7 @@ export function maybeSameValue(a: Value | StoredValue, b: Value): boolean {
   return a.kind === 'stored' || sameValue(a, b);
 }
 
-export function sameValue(a: Value, b: Value): boolean {
+function sameValue(a: Value, b: Value): boolean {
   if (a === b) return true;
   if (a.kind === 'entry' && b.kind === 'entry') {
     return a.bytes.length === b.bytes.length && a.bytes.every((byte, at) => byte === b.bytes[at]);

@@ -17,7 +17,8 @@ export class ByteWriter {
   length = 0;
   private bytes: Uint8Array<ArrayBuffer>;
   private buffer: Buffer;
-  private lastDigits = '';
+  /** Those of `lastHex8`; none: undefined. */
+  private lastDigits: string | undefined;
   private readonly lastHex8 = Buffer.alloc(8);
 
   constructor(capacity = 1024) {
@@ -90,9 +91,10 @@ export class ByteWriter {
   /** 16 hexadecimal digits as 8 bytes. The last ones come again: requests of one client arrive together. */
   hex8(digits: string): void {
     if (digits !== this.lastDigits) {
-      const isWritten = this.lastHex8.write(digits, 'hex') === 8;
-      this.lastDigits = isWritten ? digits : '';
-      assert(isWritten && digits.length === 16, `no 16 hex digits: ${digits}`);
+      this.lastDigits = undefined;
+      const isWhole = digits.length === 16 && this.lastHex8.write(digits, 'hex') === 8;
+      assert(isWhole, `no 16 hex digits: ${digits}`);
+      this.lastDigits = digits;
     }
     this.raw(this.lastHex8);
   }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MemberId, SessionIncarnation, Slot } from '../../../protocol/ids.ts';
 import type { Operation, ZnodeOperation } from '../../../protocol/operations.ts';
-import type { SnapshotReader, ZnodeState } from './contract.ts';
+import type { Applied, SnapshotReader, ZnodeState } from './contract.ts';
 import { encodeEntry, encodeOperation } from './operation-codec.ts';
 import {
   bytesOf,
@@ -341,6 +341,39 @@ describe('the state machine', () => {
         // `restore` fails when what it read does not have the digest of that moment.
         expect(znodeStates.restore(chunks).digest()).toBe(expected);
         run.compare();
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('is the same where nobody asks for results, and however seldom its digest is asked for', () => {
+    const looked = fc.record({ next: step, isAsked: fc.boolean(), isSummed: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(looked, { minLength: 1, maxLength: 60 }), (all) => {
+        const run = new Run();
+        const { state } = run.driver;
+        const other = znodeStates.empty({ members: [] });
+        let [isAsked, told]: [boolean, Applied[]] = [true, []];
+        const apply = state.apply.bind(state);
+        state.apply = (slot, entry) => {
+          told = [];
+          other.applyEach(slot, entry, {
+            isAsked: () => isAsked,
+            applied: (one) => told.push(one),
+          });
+          const applied = apply(slot, entry);
+          const isTold = (one: Applied) => isAsked || one.result.kind === 'error' || one.repeat;
+          const tellable = (one: Applied, index: number) =>
+            isTold(applied[index]!) ? one : { ...one, result: undefined };
+          expect(told.map(tellable)).toEqual(applied.map(tellable));
+          return applied;
+        };
+        for (const one of all) {
+          isAsked = one.isAsked;
+          run.take(one.next);
+          if (one.isSummed) expect(other.digest()).toBe(state.digest());
+        }
+        expect(drain(other.snapshot(500))).toEqual(drain(state.snapshot(500)));
       }),
       { numRuns: 100 },
     );

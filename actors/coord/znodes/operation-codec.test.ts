@@ -148,11 +148,15 @@ describe('operations', () => {
 
   test.each([
     ['a session id that is not 16 hex digits', { session: '12' as SessionId }],
+    ['a session id of more', { session: '0123456789abcdef0' as SessionId }],
+    ['no session id', { session: '' as SessionId }],
     ['a negative number', { number: -1 }],
     ['a number that is not whole', { number: 1.5 }],
     ['a version beyond 32 bits', { body: set('/a', 'x', 2 ** 31) }],
   ])('with %s are faults of the encoder', (_, changes) => {
-    expect(() => encodeOperation({ ...sample, ...changes })).toThrow();
+    // The second time as well: what was refused is not remembered.
+    for (let time = 1; time <= 2; time++)
+      expect(() => encodeOperation({ ...sample, ...changes })).toThrow();
   });
 });
 
