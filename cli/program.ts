@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { version } from '../runtime/version.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addContext } from './commands/context.ts';
+import { addCoord } from './commands/coord.ts';
 import { addEvents } from './commands/events.ts';
 import { addExplain } from './commands/explain.ts';
 import { addInspect } from './commands/inspect.ts';
@@ -66,6 +67,7 @@ Examples:
   mesozoo status                      masters, coords, agents, metrics
   mesozoo top                         the same, live, with queues and tasks
   mesozoo inspect                     watch the statecharts move
+  mesozoo coord add                   one more coord, while everything runs
   mesozoo zk ls /                     look into the tree
 ${exitCodesHelp}`,
     );
@@ -80,6 +82,7 @@ ${exitCodesHelp}`,
   addStatus(program, parts);
   addTop(program, parts);
   addInspect(program, parts);
+  addCoord(program, parts);
   addZk(program, parts);
   addContext(program, parts);
   addCompletion(program, parts);

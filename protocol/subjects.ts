@@ -81,6 +81,10 @@ export const subjectTable: readonly SubjectRow[] = [
   znode('sync', 'Answers when this member has applied all that was decided before.'),
   znode('acl.get', 'The access control list of a znode.'),
   znode('acl.set', 'Replaces the access control list of a znode.'),
+  znode(
+    'reconfig',
+    'Changes the members of the quorum; answered when those who leave can be stopped.',
+  ),
   session('open', 'Opens a session, or attaches one to the member that answers.'),
   session('ping', 'Keeps a session alive; any request of the session does so too.'),
   session('close', 'Closes a session; its ephemerals go with it.'),

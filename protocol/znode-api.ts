@@ -15,6 +15,7 @@ const bytes = z.union([
   z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'expected a string or bytes'),
 ]);
 const version = z.int().min(-1).max(2_147_483_647).default(-1);
+const serverList = z.string().max(limits.znodeDataBytes).optional();
 const aclEntry = z.strictObject({
   permissions: z.int().min(1).max(31),
   scheme: z.string().min(1).max(64),
@@ -90,6 +91,18 @@ export const znodeRequests = {
   sync: z.strictObject({ ...common, path: path.default('/') }),
   'acl.get': z.strictObject({ ...common, path, linearizable }),
   'acl.set': z.strictObject({ ...common, path, acl, version }),
+  /**
+   * Other members, in ZooKeeper's words: either `joining` (`server.4=HOST:PORT:PORT;HOST:PORT`, commas between) and
+   * `leaving` (numbers, commas between), or all `newMembers`. `version` is the zxid of the members that are to be
+   * changed, as the data of /zookeeper/config and its mzxid tell it; -1 for any.
+   */
+  reconfig: z.strictObject({
+    ...common,
+    joining: serverList,
+    leaving: serverList,
+    newMembers: serverList,
+    version: z.int().min(-1).default(-1),
+  }),
 } as const;
 export type ZnodeRequestName = keyof typeof znodeRequests;
 export type ZnodeRequest<Name extends ZnodeRequestName> = z.input<(typeof znodeRequests)[Name]>;
@@ -165,6 +178,8 @@ export interface ZnodeReplies {
     zxid: number;
   };
   'acl.set': { stat: StatBody; zxid: number };
+  /** As `get` of /zookeeper/config: most of the new members have stored that they are. */
+  reconfig: ZnodeReplies['get'];
 }
 export interface SessionReplies {
   /**

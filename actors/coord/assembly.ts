@@ -9,6 +9,8 @@ import type { Quorum } from './door/quorum.ts';
 import { SessionExpiry } from './expiry.ts';
 import { Inbox, messageBytesFor, type OperationDone, Outbox } from './forwarding.ts';
 import { Gateway } from './gateway/gateway.ts';
+import { reconfigRules } from './gateway/reconfig.ts';
+import { generousSettings } from './gateway/settings.ts';
 import { LeaderWatch } from './leader-watch.ts';
 import { CoordLog } from './log/log.ts';
 import type { Opened } from './log/open.ts';
@@ -164,6 +166,12 @@ export function assemble(assembling: Assembling): Parts {
       gone: (ballot) => paxos.leaderGone(ballot),
     }),
     succession: new Succession({ member, paxos, clock, random, log: logger, mail }),
-    door: new Door({ ports, quorum, subjects, run }),
+    door: new Door({
+      ports,
+      quorum,
+      subjects,
+      run,
+      reconfig: reconfigRules(options.zookeeper?.settings ?? generousSettings),
+    }),
   };
 }

@@ -40,6 +40,7 @@ export const sources: Readonly<Record<string, Source>> = {
   agent: agents,
   path: znodes,
   actor: actors,
+  coord: coords,
   context: contexts,
   level: () => words(['debug', 'info', 'warn', 'error']),
   job: 'files',
@@ -63,7 +64,7 @@ export const freePlaceholders: readonly string[] = [
     'number',
     'size',
   ],
-  ...['time', 'url', 'user:password', 'new-context'],
+  ...['server', 'time', 'url', 'user:password', 'new-context'],
 ];
 
 function words(values: readonly string[]): Found {
@@ -111,6 +112,14 @@ async function agents({ connect }: SourceParts): Promise<Found> {
       value: agentId,
       description: `${hostname} ${standing}`,
     })),
+  };
+}
+
+async function coords({ connect }: SourceParts): Promise<Found> {
+  const { subjects, ask } = await connect();
+  const state = await ask<ClusterState>(subjects.clusterState(), {}, options);
+  return {
+    candidates: state.coords.map(({ id, role }) => ({ value: String(id), description: role })),
   };
 }
 

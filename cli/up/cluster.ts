@@ -34,6 +34,8 @@ export const partKinds: readonly PartKind[] = ['agent', 'master', 'coord', 'nats
 export interface ClusterOptions {
   readonly data: DataDirectory;
   readonly record: ClusterRecord;
+  /** Those that run, where these are not the ones that founded the cluster. */
+  readonly coords?: readonly number[];
   readonly secrets: Secrets;
   readonly masters: number;
   readonly agents: number;
@@ -67,39 +69,72 @@ export class Cluster {
   readonly natsUrl: string;
   readonly natsPort: number;
   private readonly options: ClusterOptions;
-  private readonly parts: { readonly kind: PartKind; readonly part: Part }[] = [];
+  private readonly events: ClusterEvents;
+  private parts: { readonly kind: PartKind; readonly part: Part }[] = [];
   private record: ClusterRecord;
+  private coords: readonly number[];
 
   constructor(options: ClusterOptions, events: ClusterEvents) {
     this.options = options;
+    this.events = events;
     this.record = options.record;
+    this.coords = options.coords ?? options.record.coords;
     this.natsPort = options.natsPort ?? ports.nats + options.portOffset;
     this.natsUrl = 'url' in options.nats ? options.nats.url : `nats://127.0.0.1:${this.natsPort}`;
-    checkPorts(this.record.coords.map((member) => [member, this.zooKeeperPorts(member)]));
-    const partEvents = {
-      died: events.died,
-      changed: () => events.changed(this.running()),
-    };
-    const add = (
-      kind: PartKind,
-      name: string,
-      command: () => readonly string[],
-      env: Readonly<Record<string, string>>,
-    ) => {
-      const log = options.data.logOf(name);
-      this.parts.push({ kind, part: new Part({ name, command, env, log }, partEvents) });
-    };
+    this.checkPorts(this.coords);
     if ('server' in options.nats) {
       const { server } = options.nats;
       const name = `nats-${options.record.clusterId}`;
-      add('nats', 'nats', () => natsServerCommand(server, this.natsPort, name), this.natsEnv());
+      this.add(
+        'nats',
+        'nats',
+        () => natsServerCommand(server, this.natsPort, name),
+        this.natsEnv(),
+      );
     }
-    for (const member of options.record.coords)
-      add('coord', `coord-${member}`, () => this.coordCommand(member), this.env('coord'));
+    for (const member of this.coords) this.addCoord(member);
     for (let number = 1; number <= options.masters; number += 1)
-      add('master', `master-${number}`, () => this.masterCommand(number), this.env('master'));
+      this.add('master', `master-${number}`, () => this.masterCommand(number), this.env('master'));
     for (let number = 1; number <= options.agents; number += 1)
-      add('agent', `agent-${number}`, () => this.agentCommand(number), this.env('agent'));
+      this.add('agent', `agent-${number}`, () => this.agentCommand(number), this.env('agent'));
+  }
+
+  private add(
+    kind: PartKind,
+    name: string,
+    command: () => readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Part {
+    const log = this.options.data.logOf(name);
+    const changed = () => this.events.changed(this.running());
+    const part = new Part({ name, command, env, log }, { died: this.events.died, changed });
+    this.parts.push({ kind, part });
+    return part;
+  }
+
+  private addCoord(member: number): Part {
+    return this.add('coord', `coord-${member}`, () => this.coordCommand(member), this.env('coord'));
+  }
+
+  private checkPorts(members: readonly number[]): void {
+    checkPorts(members.map((member) => [member, this.zooKeeperPorts(member)]));
+  }
+
+  /**
+   * Starts those that are new, and stops those that are there no more; resolves when these are gone. Throws BAD_ARGUMENT
+   * where a new one would want a port of another.
+   */
+  async followCoords(present: readonly number[]): Promise<void> {
+    const former = this.coords;
+    if (former.join() === present.join()) return;
+    this.checkPorts(present);
+    this.coords = present;
+    for (const member of present) if (!former.includes(member)) this.addCoord(member).start();
+    const leaving = former
+      .filter((member) => !present.includes(member))
+      .map((member) => this.part(`coord-${member}`));
+    await Promise.all(leaving.map((part) => part.stop(stopGraceMs.coord)));
+    this.parts = this.parts.filter(({ part }) => !leaving.includes(part));
   }
 
   /** All at once: each waits by itself for what it needs. */
@@ -116,7 +151,8 @@ export class Cluster {
   }
 
   get allCoordsBegan(): boolean {
-    return this.record.begunCoords.length === this.record.coords.length;
+    const { coords, begunCoords } = this.record;
+    return coords.every((each) => begunCoords.includes(each) || !this.coords.includes(each));
   }
 
   /** Agents, masters, coords, NATS. `before` is told what comes next. */
@@ -140,9 +176,14 @@ export class Cluster {
     return found.part;
   }
 
-  /** Of each coord, in the order of the members. */
+  /** How many processes there are to be. */
+  get size(): number {
+    return this.parts.length;
+  }
+
+  /** Of each coord, in the order of their numbers. */
   get memberPorts(): readonly MemberPorts[] {
-    return this.record.coords.map((member) => this.zooKeeperPorts(member));
+    return this.coords.map((member) => this.zooKeeperPorts(member));
   }
 
   running(): readonly PartRecord[] {
@@ -161,8 +202,13 @@ export class Cluster {
       ...['--member', String(member), '--data', this.options.data.of(`coord-${member}`)],
       ...portArguments(this.zooKeeperPorts(member)),
       ...(this.options.zooCfg === undefined ? [] : ['--zoo-cfg', this.options.zooCfg.path]),
-      ...(this.record.begunCoords.includes(member) ? [] : bootstrap),
+      ...(this.founds(member) ? bootstrap : []),
     ]);
+  }
+
+  /** One that joins learns what there is. */
+  private founds(member: number): boolean {
+    return this.record.coords.includes(member) && !this.record.begunCoords.includes(member);
   }
 
   private zooKeeperPorts(member: number): MemberPorts {

@@ -27,6 +27,7 @@ const clusterFile = z.object({
   format: z.int(),
   version: z.string(),
   clusterId: z.string(),
+  /** Those that founded it; `coords.json` says which there are. */
   coords: z.array(z.int().min(1).max(255)).min(1),
   /**
    * Coords that were seen at work once: they have their data, and are never told to create the cluster again. One that
@@ -36,12 +37,26 @@ const clusterFile = z.object({
 });
 export type ClusterRecord = z.infer<typeof clusterFile>;
 
+/** Written by `mesozoo coord`, and by nobody else; followed by the supervisor, which starts and stops what it says. */
+const coordsFile = z.object({
+  /** Those that run here, whether they are members already, still, or not. */
+  present: z.array(z.int().min(1).max(255)).min(1),
+  /** The greatest number that was ever given: none is given again, since it stands for the promises of one disk. */
+  given: z.int().min(1).max(255),
+  /** Was started and is to become a member: who repeats the command goes on with it. */
+  joining: z.int().optional(),
+});
+export type CoordsRecord = z.infer<typeof coordsFile>;
+
 const secretNames = ['coord', 'master', 'agent', 'client', 'system'] as const;
 export type Secrets = Readonly<Record<(typeof secretNames)[number], string>>;
 
 const processesFile = z.object({
   supervisor: z.object({ pid: z.int(), startedAt: z.string() }).optional(),
   natsUrl: z.string().optional(),
+  /** With the file below: which ports a further coord gets. */
+  portOffset: z.int().optional(),
+  zooCfg: z.string().optional(),
   parts: z.array(z.object({ name: z.string(), pid: z.int(), startedAt: z.string() })),
 });
 export type ProcessesRecord = z.infer<typeof processesFile>;
@@ -85,13 +100,35 @@ export class DataDirectory {
       this.write('cluster.json', created);
       return created;
     }
-    if (coords !== undefined && coords !== found.coords.length)
+    const { length } = this.coords().present;
+    if (coords !== undefined && coords !== length)
       throw new MesozooError(
         'WRONG_DATA_DIRECTORY',
-        `${this.path} holds a cluster of ${found.coords.length} coords, not ${coords}: ` +
+        `${this.path} holds a cluster of ${length} coords, not ${coords}: ` +
           'start it without --coords, or give a new directory with --data DIR',
       );
     return found;
+  }
+
+  /** Those of the first start, until others were added or removed. Throws WRONG_DATA_DIRECTORY. */
+  coords(): CoordsRecord {
+    const content = this.read('coords.json');
+    if (content === undefined) {
+      const present = this.readCluster()?.coords;
+      if (present === undefined)
+        throw new MesozooError('WRONG_DATA_DIRECTORY', `there is no cluster in ${this.path}`);
+      return { present, given: Math.max(...present) };
+    }
+    const record = coordsFile.safeParse(content);
+    if (record.success) return record.data;
+    throw new MesozooError(
+      'WRONG_DATA_DIRECTORY',
+      `${this.file('coords.json')} is not what mesozoo wrote (${record.error.issues[0]?.message})`,
+    );
+  }
+
+  recordCoords(record: CoordsRecord): void {
+    this.write('coords.json', record);
   }
 
   markBegun(cluster: ClusterRecord, seen: Iterable<number>): ClusterRecord {

@@ -47,6 +47,8 @@ export class Supervisor {
   private stopping = false;
   private watching = false;
   private toldUnrecorded = false;
+  private zooCfgPath: string | undefined;
+  private toldCoords = '';
   private rewriting: NodeJS.Timeout | undefined;
   /** The cluster can never become ready. */
   private hopeless: ((error: MesozooError) => void) | undefined;
@@ -118,6 +120,7 @@ export class Supervisor {
     const cluster = new Cluster(
       {
         ...{ data, record, secrets, nats, masters, agents, portOffset, logLevel },
+        ...{ coords: data.coords().present },
         ...(zooCfg !== undefined && { zooCfg }),
       },
       {
@@ -130,6 +133,7 @@ export class Supervisor {
     else this.connection = await this.connect(cluster.natsUrl, secrets);
     if (this.stopping) return;
     this.cluster = cluster;
+    this.zooCfgPath = zooCfg?.path;
     cluster.start();
     if (server !== undefined) {
       while (!this.stopping && !(await acceptsConnections(cluster.natsPort))) await pause();
@@ -138,6 +142,7 @@ export class Supervisor {
     }
     this.connection ??= await this.connect(cluster.natsUrl, secrets);
     this.sighting = new ClusterSighting(this.connection.transport, CLUSTER);
+    void this.noteBegun();
     void this.followCoords();
   }
 
@@ -217,7 +222,7 @@ export class Supervisor {
   }
 
   /** Writes down which coords have begun, until all have: some may come long after the cluster is ready. */
-  private async followCoords(): Promise<void> {
+  private async noteBegun(): Promise<void> {
     const { cluster } = this;
     while (cluster !== undefined && !this.stopping) {
       try {
@@ -228,6 +233,21 @@ export class Supervisor {
       if (cluster.allCoordsBegan) return;
       await pause();
       await this.look();
+    }
+  }
+
+  /** `mesozoo coord` writes down which coords there are to be: those are started, the others stopped. */
+  private async followCoords(): Promise<void> {
+    const { cluster, data } = this;
+    while (cluster !== undefined && !this.stopping) {
+      try {
+        await cluster.followCoords(data.coords().present);
+      } catch (error) {
+        if (!(error instanceof MesozooError)) throw error;
+        if (this.toldCoords !== error.message) this.terminal.problem(error.message);
+        this.toldCoords = error.message;
+      }
+      await pause();
     }
   }
 
@@ -326,7 +346,10 @@ export class Supervisor {
       if (this.stopping) return;
       const sight = await this.look();
       const active = sight.agents.filter(({ state }) => state === 'active').length;
-      const whole = this.cluster.running().length >= parts && active >= this.options.agents;
+      // One that was removed meanwhile is not waited for.
+      const whole =
+        this.cluster.running().length >= Math.min(parts, this.cluster.size) &&
+        active >= this.options.agents;
       const [coords, masters] = [this.coordsDetail(sight), this.mastersDetail(sight)];
       if (!whole || coords === undefined || masters === undefined) continue;
       const seconds = ((performance.now() - sinceMs) / 1000).toFixed(1);
@@ -399,7 +422,11 @@ export class Supervisor {
     const startedAt = startOf(process.pid);
     this.write({
       ...(startedAt !== undefined && { supervisor: { pid: process.pid, startedAt } }),
-      ...(this.cluster !== undefined && { natsUrl: this.cluster.natsUrl }),
+      ...(this.cluster !== undefined && {
+        natsUrl: this.cluster.natsUrl,
+        portOffset: this.options.portOffset,
+        ...(this.zooCfgPath !== undefined && { zooCfg: this.zooCfgPath }),
+      }),
       parts: [...parts],
     });
   }

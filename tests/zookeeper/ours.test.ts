@@ -12,7 +12,7 @@ import { play } from './row.ts';
 import { Speaker } from './speaker.ts';
 import { createFlags } from './wire/records.ts';
 import { create, exists, sync } from './wire/requests.ts';
-import { commonSettings, settingsOf } from './zookeeper-server.ts';
+import { commonSettings, type ServerKind, settingsOf } from './zookeeper-server.ts';
 
 /** Watches that stay are a kind of their own beside the others, as in 3.9, and types 4 and 5 name them. */
 const NEWER = 'as ZooKeeper 3.9 does it';
@@ -21,7 +21,25 @@ const STAT = 'a multi tells the Stat';
 /** ZooKeeper looks at what there was before the multi. */
 const WHOLE = 'the parts of a multi see what the parts before them have done, quotas included';
 
+/** ZooKeeper gives its znode of the members the version -1 for ever. */
+const COUNTED = 'the znode of the members counts its changes';
+/** ZooKeeper takes a request for nothing as a change that changes nothing. */
+const SAID = 'a request for other members says who';
+/** ZooKeeper stumbles over it while it reads the list of all members. */
+const READ = 'a list of members that cannot be is a bad argument, however it is asked for';
+/** ZooKeeper lets two servers without a vote have one address. */
+const PLACE = 'no two members have one address';
+
 const differences: Readonly<Record<string, string>> = {
+  'reconfig: who may read the members': COUNTED,
+  'reconfig: leaving nobody that is there': COUNTED,
+  'reconfig: one without a vote joins and leaves, and whoever watches is told': COUNTED,
+  'reconfig: of nothing': SAID,
+  'reconfig: of empty texts': READ,
+  'reconfig: of steps and all members': READ,
+  'reconfig: of all members by spaces': READ,
+  'reconfig: of observers alone': READ,
+  'reconfig: joining under the address of another': PLACE,
   'multi of every type that there is': STAT,
   'a hard limit of bytes within a multi, enforced': WHOLE,
   'addWatch persistent, then recursive': NEWER,
@@ -44,20 +62,14 @@ const differences: Readonly<Record<string, string>> = {
   'removeWatches of type 5 from a recursive watch': NEWER,
 };
 
-describe.each(['generous', 'plain'] as const)('an ensemble of ours that is %s', (kind) => {
-  let cluster: TestCluster;
-  beforeAll(async () => {
-    const zooCfg = [...commonSettings, ...settingsOf[kind]].join('\n');
-    cluster = await startCluster({ masters: 1, agents: 0, zooCfg });
-  }, 60_000);
-  afterAll(() => cluster.stop());
-
+/** To the first member. */
+function playRows(kind: ServerKind, cluster: () => TestCluster): void {
   for (const { group, rows, server = 'generous' } of rowGroups)
     if (server === kind)
       it.each(rows)(
         `answers as ZooKeeper: ${group}: $name`,
         async (row) => {
-          const ours = await play(row, cluster.zookeeperAddresses[0]!);
+          const ours = await play(row, cluster().zookeeperAddresses[0]!);
           const theirs = recordedAnswers[row.name];
           const reason = differences[row.name];
           if (reason === undefined) expect(ours).toEqual(theirs);
@@ -68,6 +80,17 @@ describe.each(['generous', 'plain'] as const)('an ensemble of ours that is %s', 
         },
         30_000,
       );
+}
+
+describe.each(['generous', 'plain'] as const)('an ensemble of ours that is %s', (kind) => {
+  let cluster: TestCluster;
+  beforeAll(async () => {
+    const zooCfg = [...commonSettings, ...settingsOf[kind]].join('\n');
+    cluster = await startCluster({ masters: 1, agents: 0, zooCfg });
+  }, 60_000);
+  afterAll(() => cluster.stop());
+
+  playRows(kind, () => cluster);
 
   it('shows at one member what was written at another, through the other door as well', async () => {
     const client = await cluster.client();
@@ -107,4 +130,15 @@ describe.each(['generous', 'plain'] as const)('an ensemble of ours that is %s', 
     expect(lines.at(-1)).toMatch(/exists NoNode -101/);
     await look.finish();
   });
+});
+
+describe('an ensemble of ours whose members can be changed', () => {
+  let cluster: TestCluster;
+  beforeAll(async () => {
+    const zooCfg = [...commonSettings, ...settingsOf.ensemble].join('\n');
+    cluster = await startCluster({ coords: 1, masters: 1, agents: 0, zooCfg });
+  }, 60_000);
+  afterAll(() => cluster.stop());
+
+  playRows('ensemble', () => cluster);
 });

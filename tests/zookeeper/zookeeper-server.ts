@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../support/nats-server.ts';
@@ -25,6 +25,8 @@ export const settingsOf = {
     `DigestAuthenticationProvider.superDigest=${superDigest}`,
   ],
   plain: [],
+  /** An ensemble of one, whose members can be changed. */
+  ensemble: ['reconfigEnabled=true', `DigestAuthenticationProvider.superDigest=${superDigest}`],
 } as const;
 export type ServerKind = keyof typeof settingsOf;
 
@@ -47,6 +49,7 @@ export async function startZooKeeper(kind: ServerKind): Promise<ZooKeeperServer>
   const address = { host: '127.0.0.1', port: await freePort() };
   const settings = join(directory, 'zoo.cfg');
   writeFileSync(settings, zooCfg(kind, directory, address));
+  if (kind === 'ensemble') await writeEnsemble(directory, settings, address);
   const child = spawn(
     'java',
     [
@@ -77,6 +80,17 @@ function zooCfg(kind: ServerKind, directory: string, { host, port }: Address): s
     ...[`dataDir=${directory}`, `clientPort=${port}`, `clientPortAddress=${host}`],
     ...[...commonSettings, ...settingsOf[kind], 'admin.enableServer=false', ''],
   ].join('\n');
+}
+
+/** The one server stands in a file of its own, which the server writes anew at each change. */
+async function writeEnsemble(directory: string, settings: string, { host, port }: Address) {
+  const members = join(directory, 'members.cfg');
+  const ports = `${await freePort()}:${await freePort()}`;
+  writeFileSync(members, `server.1=${host}:${ports}:participant;${host}:${port}\n`);
+  writeFileSync(join(directory, 'myid'), '1\n');
+  const text = readFileSync(settings, 'utf8').replace(/^clientPort.*\n/gm, '');
+  const more = ['standaloneEnabled=false', 'initLimit=10', 'syncLimit=5'];
+  writeFileSync(settings, [text, ...more, `dynamicConfigFile=${members}`, ''].join('\n'));
 }
 
 async function untilAnswers(child: ChildProcess, address: Address): Promise<void> {

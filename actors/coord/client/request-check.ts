@@ -34,7 +34,7 @@ export function requestProblem<Name extends ZnodeRequestName>(
     if (value[field] !== undefined)
       return new MesozooError('BAD_REQUEST', `"${field}" is the session's own business`);
   if (name === 'multi') return multiProblem(value.operations as Record<string, unknown>[]);
-  return nodeProblem(value);
+  return name === 'reconfig' ? undefined : nodeProblem(value);
 }
 
 function multiProblem(operations: readonly Record<string, unknown>[]): MesozooError | undefined {

@@ -20,6 +20,7 @@ import { identitiesOf, NOBODY } from './credentials.ts';
 import { type OpenRequest, OpenRequests } from './open-request.ts';
 import type { Quorum } from './quorum.ts';
 import { type ReadBody, type Reader, read } from './reads.ts';
+import { type ReconfigRules, reconfigure } from './reconfig.ts';
 import { SessionRequests } from './session-requests.ts';
 import { SessionTable } from './session-table.ts';
 import { type AnyZnodeBody, isWrite, parseZnodeRequest, type ZnodeBody } from './validation.ts';
@@ -31,6 +32,7 @@ export interface DoorOptions {
   readonly subjects: Subjects;
   /** Random, new at each start. */
   readonly run: string;
+  readonly reconfig: ReconfigRules;
 }
 
 const znodeNames = Object.keys(znodeRequests) as ZnodeRequestName[];
@@ -45,6 +47,7 @@ export class Door {
   private readonly quorum: Quorum;
   private readonly subjects: Subjects;
   private readonly run: string;
+  private readonly reconfig: ReconfigRules;
   private readonly open: OpenRequests;
   private readonly sessions: SessionTable;
   private readonly sessionRequests: SessionRequests;
@@ -56,12 +59,13 @@ export class Door {
   isLeaving = false;
 
   constructor(options: DoorOptions) {
-    const { ports, quorum, subjects, run } = options;
+    const { ports, quorum, subjects, run, reconfig } = options;
     this.ports = ports;
     this.log = ports.log;
     this.quorum = quorum;
     this.subjects = subjects;
     this.run = run;
+    this.reconfig = reconfig;
     this.open = new OpenRequests(ports.transport);
     this.sessions = new SessionTable(ports.transport);
     this.sessionRequests = new SessionRequests({
@@ -323,6 +327,7 @@ export class Door {
     else carryOut();
   }
 
+  /** And the request for other members, which waits for the session's writes as a read does. */
   private carryOutRead(
     name: ZnodeRequestName,
     request: OpenRequest,
@@ -331,7 +336,10 @@ export class Door {
   ): void {
     if (request.isAnswered) return;
     try {
-      answerRead(request, read(name, body, reader));
+      if (name === 'reconfig') {
+        const wanted = body as ZnodeBody<'reconfig'>;
+        reconfigure(request, wanted, reader.identities, this.reconfig, this.quorum);
+      } else answerRead(request, read(name, body, reader));
     } catch (error) {
       if (!(error instanceof MesozooError)) throw error;
       request.fail(error);
@@ -364,6 +372,8 @@ function wantsWatch(body: AnyZnodeBody): boolean {
 }
 
 function isLinearizable(name: ZnodeRequestName, body: AnyZnodeBody): boolean {
+  // The leader judges it by its own state.
+  if (name === 'reconfig') return false;
   const { linearizable } = body as Partial<ZnodeBody<'get'>>;
   return name === 'sync' || (linearizable ?? body.sessionId === undefined);
 }

@@ -2,11 +2,28 @@
 import { errorCatalogue, type MesozooError } from '../../../protocol/errors.ts';
 import type { Identity } from '../../../protocol/operations.ts';
 import { CONFIG_PATH } from '../../../protocol/paths.ts';
+import type { ReconfigRules } from '../door/reconfig.ts';
 import type { Wanted } from '../membership/membership.ts';
 import type { ZnodeState } from '../znodes/contract.ts';
 import { superIdentity } from './auth.ts';
 import { JuteReader, type JuteWriter } from './jute.ts';
 import type { GatewaySettings } from './settings.ts';
+
+/** For the door of NATS, which knows no super users of its own: the same settings hold. */
+export function reconfigRules(settings: GatewaySettings): ReconfigRules {
+  return {
+    isEnabled: settings.reconfigEnabled,
+    asWhom: (identities) => reconfigIdentities(identities, settings),
+  };
+}
+
+function reconfigIdentities(
+  identities: readonly Identity[],
+  { reconfigByAnyone, superDigest }: GatewaySettings,
+): readonly Identity[] {
+  const isSuper = identities.some(({ scheme, id }) => scheme === 'digest' && id === superDigest);
+  return reconfigByAnyone || isSuper ? [superIdentity, ...identities] : identities;
+}
 
 /** Throws MARSHALLING_ERROR. */
 export function readReconfig(
@@ -20,7 +37,7 @@ export function readReconfig(
     leaving: reader.string(),
     newMembers: reader.string(),
     version: reader.long(),
-    identities: settings.reconfigByAnyone ? [superIdentity, ...identities] : identities,
+    identities: reconfigIdentities(identities, settings),
   };
 }
 

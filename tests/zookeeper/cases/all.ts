@@ -6,6 +6,7 @@ import { malformedRows } from './malformed.ts';
 import { multiRows } from './multi.ts';
 import { oddRows, plainRows } from './odd.ts';
 import { plainQuotaRows, quotaRows } from './quotas.ts';
+import { reconfigRows } from './reconfig.ts';
 import { requestRows } from './requests.ts';
 import { sessionRows } from './sessions.ts';
 import { watchRows } from './watches.ts';
@@ -22,4 +23,5 @@ export const rowGroups: readonly RowGroup[] = [
   plainQuotaRows,
   oddRows,
   plainRows,
+  reconfigRows,
 ];

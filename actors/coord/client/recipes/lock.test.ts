@@ -7,7 +7,7 @@ import { lockAt, readLockAt, writeLockAt } from './lock.ts';
 import { recipeWorld, Watchman } from './testing/recipe-world.ts';
 
 /** NATS notices at once that a process has ended; with others it does so when half a session's time is over. */
-const SEED_NOTICED = 3;
+const SEED_NOTICED = 4;
 const alone = () => new Watchman((_, inside) => inside.size === 0);
 
 describe('a lock over three real members', () => {
