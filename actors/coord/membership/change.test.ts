@@ -83,7 +83,7 @@ describe('the members after a change', () => {
     ['nobody left who votes', { newMembers: OBSERVER_4 }],
     ['members that all become observers', { joining: observerLines(1, 2, 3) }],
     ['the address of another for an observer', { joining: `server.4=h4:1:2:observer;h1:2181` }],
-    ['a number that no member has', { joining: 'server.256=h4:2888:3888;h4:2181' }],
+    ['a number that no server has', { joining: 'server.0=h4:2888:3888;h4:2181' }],
     ['the address of another', { joining: 'server.4=h4:2888:3888;h1:2181' }],
   ])('%s is refused', (_, wanted) => {
     expect(code(() => changed(wanted))).toBe('BAD_REQUEST');

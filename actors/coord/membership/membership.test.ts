@@ -58,6 +58,7 @@ describe('a quorum', () => {
 });
 
 describe('the leader refuses', () => {
+  const FAR = 'server.999=0.0.0.0:1234:2345:observer;3456';
   function refusals(wanted: Partial<ReconfigAsked>): string[] {
     const cluster = new Cluster({ seed: 1 }).ready();
     const client = cluster.client();
@@ -78,6 +79,8 @@ describe('the leader refuses', () => {
 
   it.each<[string, string, Partial<ReconfigAsked>]>([
     ['who may not write the znode', 'NO_AUTH', { leaving: '3', identities: [] }],
+    ['who may not, of a number that no member has', 'NO_AUTH', { joining: FAR, identities: [] }],
+    ['a number that no member has', 'BAD_REQUEST', { joining: FAR }],
     ['another version', 'BAD_VERSION', { leaving: '3', version: 99 }],
     ['a member that is not there', 'NEW_CONFIG_NO_QUORUM', { joining: lineOf(4) }],
     ['that nobody is left', 'BAD_REQUEST', { leaving: '1,2,3' }],

@@ -27,6 +27,7 @@ import { aclOf, allows } from '../znodes/acl.ts';
 import type { ZnodeState } from '../znodes/contract.ts';
 import { Announcements } from './announcements.ts';
 import { type Servers, serversAfter, type WantedMembers, withAddresses } from './change.ts';
+import { refuseNumbersOutOfRange } from './server-lines.ts';
 
 export interface MembershipOptions {
   readonly member: MemberId;
@@ -264,6 +265,7 @@ export class Membership {
     const { acl } = state.acl(CONFIG_PATH, SUPER);
     if (!allows(aclOf(acl), permissions.write, message.identities))
       throw new MesozooError('NO_AUTH', `the ACL of ${CONFIG_PATH} does not allow to write it`);
+    refuseNumbersOutOfRange([...servers.members, ...(servers.observers ?? [])]);
     return servers;
   }
 

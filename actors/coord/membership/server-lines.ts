@@ -35,14 +35,25 @@ export function parseServerLine(line: string): ServerLine {
   return { id, role, address };
 }
 
-/** Throws MARSHALLING_ERROR for what is no number, BAD_REQUEST for one that no member has. */
+/** Throws MARSHALLING_ERROR for what is no number, BAD_REQUEST for one that no server of ZooKeeper has. */
 export function parseServerId(text: string): MemberId {
   if (!/^[+-]?\d+$/.test(text))
     throw new MesozooError('MARSHALLING_ERROR', `"${text}" is not the number of a server`);
   const id = Number(text);
-  if (id < 1 || id > MEMBER_MAX)
-    throw new MesozooError('BAD_REQUEST', `members have numbers from 1 to ${MEMBER_MAX}`);
+  if (id < 1) throw outOfRange();
   return id as MemberId;
+}
+
+/**
+ * ZooKeeper knows no greatest number: who may not change the members is to be told that, whatever the number, so this
+ * is asked last. Throws BAD_REQUEST.
+ */
+export function refuseNumbersOutOfRange(servers: readonly { readonly id: MemberId }[]): void {
+  if (servers.some(({ id }) => id > MEMBER_MAX)) throw outOfRange();
+}
+
+function outOfRange(): MesozooError {
+  return new MesozooError('BAD_REQUEST', `members have numbers from 1 to ${MEMBER_MAX}`);
 }
 
 /** An address of IPv6 stands in brackets. */
