@@ -121,5 +121,5 @@ export const defaultBounds: CoordBounds = {
   slotsBeforeGathering: 4,
   gatheredOperations: 256,
   keptSlots: 4096,
-  memoryBytes: 8 * 1024 * 1024,
+  memoryBytes: 2 * 1024 * 1024,
 };
