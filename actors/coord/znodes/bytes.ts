@@ -242,10 +242,6 @@ export class ByteReader {
 
   latin1(): string {
     const size = this.varuint();
-    return this.rawLatin1(size);
-  }
-
-  rawLatin1(size: number): string {
     const at = this.advance(size);
     return this.buffer.toString('latin1', at, at + size);
   }
