@@ -122,7 +122,7 @@ export function assemble(assembling: Assembling): Parts {
     isInContact: () =>
       assembling.withoutLeaderMs() < timing.contactPatienceMs && !snapshots.isFetching,
   };
-  const { tcp, http } = ports;
+  const { tcp, http, gss } = ports;
   const gateway =
     tcp === undefined || zookeeper === undefined
       ? undefined
@@ -130,6 +130,7 @@ export function assemble(assembling: Assembling): Parts {
           ...zookeeper,
           tcp,
           http,
+          gss,
           clock,
           random,
           log: logger,
