@@ -1,7 +1,7 @@
 /** How clients prove themselves with SASL, by the JAAS file that a zoo.cfg names. */
 import { readFileSync } from 'node:fs';
 import type { Gss } from '../actors/actor.ts';
-import { jaasLogin } from '../actors/coord/gateway/sasl/jaas.ts';
+import { type JaasLogin, jaasLogin } from '../actors/coord/gateway/sasl/jaas.ts';
 import type { SaslSettings } from '../actors/coord/gateway/settings.ts';
 import { MesozooError } from '../protocol/errors.ts';
 import { openGss } from './gss/acceptor.ts';
@@ -15,15 +15,19 @@ export interface Sasl {
 
 /** Throws BAD_ARGUMENT that names the key and the file. */
 export function openSasl(settings: SaslSettings): Sasl {
-  const { configPath, section, superPassword, kerberos } = settings;
+  const { superPassword, kerberos } = settings;
+  const login = readLogin(settings);
+  if (login.kind === 'kerberos') return { users: undefined, gss: openGss(login, kerberos) };
+  const { users } = login;
+  return {
+    users: superPassword === undefined ? users : new Map([...users, ['super', superPassword]]),
+    gss: undefined,
+  };
+}
+
+function readLogin({ configPath, section }: SaslSettings): JaasLogin {
   try {
-    const login = jaasLogin(readFileSync(configPath, 'utf8'), section);
-    if (login.kind === 'kerberos') return { users: undefined, gss: openGss(login, kerberos) };
-    const { users } = login;
-    return {
-      users: superPassword === undefined ? users : new Map([...users, ['super', superPassword]]),
-      gss: undefined,
-    };
+    return jaasLogin(readFileSync(configPath, 'utf8'), section);
   } catch (cause) {
     const key = 'java.security.auth.login.config';
     const message = `zoo.cfg: ${key}: ${configPath}: ${(cause as Error).message}`;

@@ -27,6 +27,11 @@ test('the JAAS file has the users that the text names', () => {
   expect(login.kind === 'passwords' && [...login.users.keys()]).toEqual(['bob', 'admin']);
 });
 
+test('the JAAS file for Kerberos has a key for the server', () => {
+  const files = blocks('').filter((text) => text.startsWith('Server {'));
+  expect(files.map((file) => jaasLogin(file, 'Server').kind)).toEqual(['passwords', 'kerberos']);
+});
+
 test('every key in the tables has an effect', () => {
   const keys = [...guide.matchAll(/^\| (.*?) \|/gm)]
     .flatMap(([, cell]) => [...(cell as string).matchAll(/`([A-Za-z][\w.]*)/g)])

@@ -1,5 +1,5 @@
 /** The port `Gss`, by MIT's library: one key for the process, one context for each client that proves itself. */
-import { accessSync, constants } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Gss, GssContext } from '../../actors/actor.ts';
 import type { KerberosSettings } from '../../actors/coord/gateway/settings.ts';
 import { MesozooError } from '../../protocol/errors.ts';
@@ -19,20 +19,33 @@ export interface ServiceKey {
  */
 export function openGss({ principal, keytab }: ServiceKey, settings: KerberosSettings): Gss {
   const { configPath, needsDefaultRealm } = settings;
-  try {
+  const file = configPath ?? 'the krb5.conf of this machine';
+  const defaultRealm = orBad(`java.security.krb5.conf: ${file}`, () => {
     // The library would go on without it, and say something else.
-    if (configPath !== undefined) accessSync(configPath, constants.R_OK);
-    const library = gssLibrary(configPath);
-    const defaultRealm = library.defaultRealm() ?? '';
-    if (needsDefaultRealm && defaultRealm === '')
-      throw new MesozooError('BAD_ARGUMENT', 'requireKerberosConfig: there is no default realm');
-    const credential = library.acquireAcceptor(principal, keytab);
-    return { defaultRealm, accept: () => new AcceptorContext(library, credential) };
+    if (configPath !== undefined) readFileSync(configPath);
+    return gssLibrary(configPath).defaultRealm();
+  });
+  if (needsDefaultRealm && defaultRealm === undefined)
+    throw bad(`requireKerberosConfig: ${file} has no default_realm`);
+  const library = gssLibrary(configPath);
+  const credential = orBad(`Krb5LoginModule: ${keytab}`, () =>
+    library.acquireAcceptor(principal, keytab),
+  );
+  return {
+    defaultRealm: defaultRealm ?? '',
+    accept: () => new AcceptorContext(library, credential),
+  };
+}
+
+const bad = (why: string, cause?: unknown) =>
+  new MesozooError('BAD_ARGUMENT', `zoo.cfg: ${why}`, { cause });
+
+function orBad<T>(what: string, act: () => T): T {
+  try {
+    return act();
   } catch (cause) {
-    if (!(cause instanceof GssError)) throw cause;
-    throw new MesozooError('BAD_ARGUMENT', `Krb5LoginModule: ${keytab}: ${cause.message}`, {
-      cause,
-    });
+    if (cause instanceof MesozooError) throw cause;
+    throw bad(`${what}: ${(cause as Error).message}`, cause);
   }
 }
 

@@ -15,7 +15,7 @@ export type Handle = bigint | null;
 export class GssError extends Error {}
 
 export interface GssLibrary {
-  /** Of the krb5.conf; undefined where it names none. */
+  /** Of the krb5.conf; undefined where it names none. Throws GssError where it cannot be read. */
   defaultRealm(): string | undefined;
   /** What proves to clients that one is `principal`. Throws GssError, also where the keytab has no such key. */
   acquireAcceptor(principal: string, keytab: string): Handle;
@@ -108,6 +108,11 @@ function load(): GssLibrary {
   ]);
   const initContext = ofKerberos('krb5_init_context', 'int32_t', [handleOut]);
   const freeContext = ofKerberos('krb5_free_context', 'void', [pointer]);
+  const messageOf: (context: null, code: number) => string = kerberos.func(
+    'krb5_get_error_message',
+    'str',
+    [pointer, 'int32_t'],
+  );
   const getDefaultRealm = ofKerberos('krb5_get_default_realm', 'int32_t', [pointer, handleOut]);
   const freeDefaultRealm = ofKerberos('krb5_free_default_realm', 'void', [pointer, pointer]);
   /** Kerberos alone: neither negotiation nor anything that stands around it. */
@@ -153,7 +158,8 @@ function load(): GssLibrary {
   return {
     defaultRealm() {
       const context: [Handle] = [null];
-      if (initContext(context) !== 0) return undefined;
+      const failed = initContext(context);
+      if (failed !== 0) throw new GssError(messageOf(null, failed));
       const realm: [Handle] = [null];
       const found = getDefaultRealm(context[0], realm) === 0;
       const text = found ? koffi.decode.string(realm[0]) : undefined;
