@@ -10,7 +10,7 @@ import type {
   Transport,
 } from '../../actors/actor.ts';
 import { MesozooError } from '../../protocol/errors.ts';
-import type { Life } from '../life.ts';
+import type { Death, Life } from '../life.ts';
 import type { SeededRandom } from '../random.ts';
 import {
   type Message,
@@ -72,7 +72,7 @@ export class SimulatedConnection implements Transport {
       this.clientConnected = false;
       this.serverConnected = false;
     }
-    life.whenDead(() => this.died());
+    life.whenDead((death) => this.died(death));
   }
 
   // ── Transport ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -275,14 +275,15 @@ export class SimulatedConnection implements Transport {
   }
 
   /** The end of what it sent may never have left; the server notices at once, or only when pings stay unanswered. */
-  private died(): void {
-    const { scheduler } = this.server;
+  private died(death: Death): void {
+    const { scheduler, settings } = this.server;
     if (!this.isDrained)
       this.outgoingEndUs = this.random.between(
         scheduler.nowUs,
         Math.max(scheduler.nowUs, this.outgoingFreeUs) + 1,
       );
-    const noticeMs = this.random.chance(0.7) ? 0.5 : networkBounds.staleMs;
+    const isNoticed = this.random.chance(settings.deathNoticeChance[death]);
+    const noticeMs = isNoticed ? 0.5 : networkBounds.staleMs;
     scheduler.after(noticeMs * 1000, () => {
       this.forget();
       this.server.detach(this);
