@@ -68,11 +68,13 @@ function loseLeader(context: Context, ballot: Ballot, waitMs: number): void {
 }
 
 /**
- * Whoever does not count has no leader, and may have been added without hearing of it: perhaps only members that were
- * removed know, and they do not campaign.
+ * Whoever does not count has no leader any more, as little as a member that has not heard of it for so long: it is not to
+ * be believed in by clients. And it may have been added without hearing of it: perhaps only members that were removed
+ * know, and they do not campaign.
  */
 function askForNews(context: Context): void {
   const { state, me } = context;
+  state.leader = undefined;
   armElection(context);
   send(context, 'all', { type: 'fetch', from: me, after: state.decidedUpTo, held: [] });
 }
