@@ -59,6 +59,7 @@ export class NaiveModel {
     const read = [{ permissions: 1, scheme: 'world', id: 'anyone' }];
     for (const path of ['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'])
       this.nodes.set(path, { ...this.newNode('', path.endsWith('config') ? read : all, '') });
+    Object.assign(this.nodes.get('/zookeeper/config')!, { version: -1, aversion: -1 });
     this.nodes.get('/')!.cversion = -1;
     this.nodes.get('/zookeeper')!.cversion = -2;
   }
