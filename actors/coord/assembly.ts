@@ -75,6 +75,7 @@ export function assemble(assembling: Assembling): Parts {
     promised: opened.recovered.promised,
     decidedUpTo: opened.recovered.decidedUpTo,
     segmentBytes: bounds.segmentBytes,
+    aheadBytes: bounds.aheadBytes,
     saved: (token) => paxos.saved(token),
   });
   const snapshots = new SnapshotKeeper({
