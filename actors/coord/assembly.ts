@@ -142,6 +142,7 @@ export function assemble(assembling: Assembling): Parts {
             const observers = (configuration.observers ?? []).map(({ id }) => id);
             return {
               ...{ role, leader, members, observers, files: storage.list() },
+              isCatchingUp: leader !== undefined && !memberSession.isOpen,
               presenceOf: (id) => membership.presenceOf(id),
               lastSnapshot: snapshots.lastSaved,
             };

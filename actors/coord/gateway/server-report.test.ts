@@ -15,3 +15,11 @@ it('members stand at the addresses of the configuration, by the name between ser
     leaderAddress: 'a.example',
   });
 });
+
+it('a member that has just started serves once it knows what was decided before', () => {
+  const world = new GatewayWorld();
+  world.isCatchingUp = true;
+  expect(world.gateway.report().isServing).toBe(false);
+  world.isCatchingUp = false;
+  expect(world.gateway.report().isServing).toBe(true);
+});

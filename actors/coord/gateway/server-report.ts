@@ -34,6 +34,8 @@ export type Presence = Pick<MemberReport, 'isConnected' | 'isSynced'>;
 export interface MemberFacts {
   readonly role: string;
   readonly leader: MemberId | undefined;
+  /** What the quorum had decided before this member's start is not all applied yet: clients that come have to wait. */
+  readonly isCatchingUp: boolean;
   /** Those who vote. */
   readonly members: readonly MemberId[];
   readonly observers: readonly MemberId[];
@@ -77,7 +79,7 @@ export function serverReport(options: ReportOptions): ServerReport {
   return {
     version: process.version,
     builtOn: process.builtOn,
-    isServing: options.isServing,
+    isServing: options.isServing && !facts.isCatchingUp,
     mode: modeOf(facts, member),
     serverId: member,
     leaderId: facts.leader,

@@ -8,7 +8,10 @@ export interface ServerReport {
   readonly version: string;
   /** `2026-11-25 06:00 UTC`. */
   readonly builtOn: string;
-  /** False without a quorum and without read-only mode: most commands then say so, and nothing else. */
+  /**
+   * False without a quorum and without read-only mode, and after a start until this member knows what the quorum has
+   * decided: most commands then say so, and nothing else.
+   */
   readonly isServing: boolean;
   readonly mode: ServerMode;
   readonly serverId: number;
