@@ -27,8 +27,11 @@ export interface ServerReport {
   readonly responseBytes: SizeReport;
   readonly connections: readonly ConnectionReport[];
   readonly sessions: readonly SessionReport[];
+  readonly sessionCount: number;
   /** Those of this member's connections. */
   readonly watches: readonly WatchReport[];
+  /** One for each session, path and kind. */
+  readonly watchCount: number;
 
   readonly nodeCount: number;
   readonly ephemeralsCount: number;
