@@ -133,7 +133,8 @@ export function serverReport(options: ReportOptions): ServerReport {
     initialConfiguration: process.initialConfiguration,
     traceMask: gateway.traceMask,
     metrics: gateway.counts.report(),
-    series: [...gateway.counts.summaries(), ...process.series()],
+    summaries: gateway.counts.summaries(),
+    series: process.series(),
   };
 }
 

@@ -67,6 +67,23 @@ function quorumValues(report: ServerReport): (readonly [name: string, value: num
   ];
 }
 
+/** As `mntr` has them: ZooKeeper's names for each number of a summary. */
+export function summaryValues({ summaries }: ServerReport): readonly MonitorValue[] {
+  return summaries.flatMap(({ name, count, sum, min, max, quantiles }) =>
+    [
+      { name: `avg_${name}`, value: count === 0 ? 0 : sum / count, isFloating: true },
+      { name: `min_${name}`, value: min },
+      { name: `max_${name}`, value: max },
+      { name: `cnt_${name}`, value: count },
+      { name: `sum_${name}`, value: sum },
+      ...quantiles.map(({ quantile, value }) => ({
+        name: `p${String(quantile).slice(2).padEnd(2, '0')}_${name}`,
+        value,
+      })),
+    ].map((one) => ({ ...one, kind: 'gauge' as const })),
+  );
+}
+
 export function shownValue({ value, isFloating }: MonitorValue): string {
   return isFloating === true ? average(value as number) : String(value);
 }
