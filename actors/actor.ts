@@ -238,6 +238,28 @@ export interface Http {
   ): { close(): void };
 }
 
+// ── GSSAPI: clients that prove themselves with Kerberos ───────────────────────────────────────────────────────
+
+/** The service that clients have a ticket for, with its key. */
+export interface Gss {
+  /** The realm of this machine; empty where it has none. */
+  readonly defaultRealm: string;
+  /** For one client. */
+  accept(): GssContext;
+}
+
+/** Throws AUTH_FAILED, with a reason for the log, where the client's bytes prove nothing. */
+export interface GssContext {
+  /** `token` is the client's, and then for the client; with `principal` it has proven who it is. */
+  step(token: Uint8Array): { readonly token: Uint8Array; readonly principal: string | undefined };
+  /** Once there is a principal: signs what the client is sent. */
+  wrap(message: Uint8Array): Uint8Array;
+  /** Likewise: checks that the client has signed it. */
+  unwrap(message: Uint8Array): Uint8Array;
+  /** To be called once nothing more comes of it, also after an error; may be called again. */
+  dispose(): void;
+}
+
 // ── Processes: what an agent runs ───────────────────────────────────────────────────────────────────────────
 
 export interface LaunchSpec {

@@ -123,7 +123,7 @@ export function assemble(assembling: Assembling): Parts {
     isInContact: () =>
       assembling.withoutLeaderMs() < timing.contactPatienceMs && !snapshots.isFetching,
   };
-  const { tcp, http } = ports;
+  const { tcp, http, gss } = ports;
   const gateway =
     tcp === undefined || zookeeper === undefined
       ? undefined
@@ -131,6 +131,7 @@ export function assemble(assembling: Assembling): Parts {
           ...zookeeper,
           tcp,
           http,
+          gss,
           clock,
           random,
           log: logger,

@@ -69,6 +69,7 @@ export class RequestLine {
   drop(): void {
     this.waiting.takeAll();
     this.held = [];
+    this.credentials.drop();
   }
 
   // ── As they come ────────────────────────────────────────────────────────────────────────────────────────────
