@@ -139,6 +139,11 @@ export interface Storage {
   read(name: string, offset?: number, length?: number): Uint8Array;
   /** Appends the pieces in order, creating the file, and syncs once. Several appends that wait share one sync. */
   append(name: string, pieces: readonly Uint8Array[], saved: Saved): void;
+  /**
+   * The same, from byte `at` on, which lies in the file or at its end. What stood there and was not yet replaced after a
+   * crash is still there.
+   */
+  write(name: string, at: number, pieces: readonly Uint8Array[], saved: Saved): void;
   /** Whole content at once: after a crash there is the old content or the new, never a mixture. */
   replace(name: string, content: Uint8Array, saved: Saved): void;
   /**

@@ -75,6 +75,7 @@ export function assemble(assembling: Assembling): Parts {
     promised: opened.recovered.promised,
     decidedUpTo: opened.recovered.decidedUpTo,
     segmentBytes: bounds.segmentBytes,
+    aheadBytes: bounds.aheadBytes,
     saved: (token) => paxos.saved(token),
   });
   const snapshots = new SnapshotKeeper({
@@ -142,6 +143,7 @@ export function assemble(assembling: Assembling): Parts {
             const observers = (configuration.observers ?? []).map(({ id }) => id);
             return {
               ...{ role, leader, members, observers, files: storage.list() },
+              isCatchingUp: leader !== undefined && !memberSession.isOpen,
               presenceOf: (id) => membership.presenceOf(id),
               lastSnapshot: snapshots.lastSaved,
             };

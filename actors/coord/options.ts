@@ -99,6 +99,8 @@ export const defaultTiming: CoordTiming = {
 export interface CoordBounds {
   /** A segment of the log is sealed when it has grown to this. */
   readonly segmentBytes: number;
+  /** Zeros that a segment is laid out with, ahead of its records. */
+  readonly aheadBytes: number;
   /** A snapshot is taken after so many slots, or so many bytes of log (at least half as many as the last snapshot had). */
   readonly snapshotSlots: number;
   readonly snapshotLogBytes: number;
@@ -116,6 +118,7 @@ export interface CoordBounds {
 
 export const defaultBounds: CoordBounds = {
   segmentBytes: 32 * 1024 * 1024,
+  aheadBytes: 256 * 1024,
   snapshotSlots: 100_000,
   snapshotLogBytes: 24 * 1024 * 1024,
   snapshotChunkBytes: SNAPSHOT_CHUNK_BYTES,

@@ -126,6 +126,7 @@ export class Gateway {
     if (isInContact || !this.isInQuorum())
       this.closeAll((one) => one.isReadOnly === isInContact && one.state !== 'greeting');
     this.closeSilent(nowMs);
+    this.counts.timePasses(nowMs);
   }
 
   /** Whoever connects and does not begin a session has another purpose. */

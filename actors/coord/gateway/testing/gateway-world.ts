@@ -39,6 +39,7 @@ export class GatewayWorld {
   nowMs = 1_000_000;
   hasRoom = true;
   isInContact = true;
+  isCatchingUp = false;
   private accept: ((connection: TcpConnection) => TcpHandlers) | undefined;
   private submitted: { readonly bytes: Uint8Array; readonly tag: number; done: OperationDone }[] =
     [];
@@ -74,6 +75,7 @@ export class GatewayWorld {
       },
       facts: () => ({
         ...{ role: 'leading', leader: member, members: [member], observers: [], files: [] },
+        isCatchingUp: this.isCatchingUp,
         presenceOf: () => ({ isConnected: true, isSynced: true }),
         lastSnapshot: undefined,
       }),
