@@ -138,10 +138,12 @@ function load(): GssLibrary {
   function checked(call: Native, ...values: unknown[]): number {
     const minor = [0];
     const major: number = call(minor, ...values);
-    if ((major & ERRORS) !== 0)
-      throw new GssError(
-        minor[0] === 0 ? textOf(major, OF_GSSAPI) : textOf(minor[0]!, OF_MECHANISM),
-      );
+    if ((major & ERRORS) !== 0) {
+      const code = minor[0]!;
+      const why = code === 0 ? textOf(major, OF_GSSAPI) : textOf(code, OF_MECHANISM);
+      // So it calls what stops in the middle, for one.
+      throw new GssError(why === 'Success' ? 'the library gives no reason' : why);
+    }
     return major;
   }
 
