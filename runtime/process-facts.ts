@@ -22,6 +22,8 @@ export function processFacts(dataDirectory: string, initialConfiguration: string
       ['user.name', userInfo().username],
       ['user.home', homedir()],
       ['user.dir', process.cwd()],
+      // Scripts look for the line; it says what runs here.
+      ['java.version', `none, Node.js ${process.versions.node}`],
       ['java.io.tmpdir', tmpdir()],
     ],
     openFiles: () => readdirSync('/proc/self/fd').length,

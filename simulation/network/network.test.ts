@@ -46,6 +46,30 @@ describe('subjects', () => {
   });
 });
 
+test('messages that wait for the same late one keep their order', () => {
+  for (let seed = 0; seed < 200; seed++) {
+    const world = new World({ seed });
+    const { connection: sender } = connect(world, 'sender');
+    const { connection: receiver } = connect(world, 'receiver');
+    const got: number[] = [];
+    receiver.subscribe('news', (delivery) => got.push(Number(text(delivery))));
+    world.runForMs(5);
+    world.server.settings = {
+      ...GOOD_NETWORK,
+      latencyUs: [0.25, 0.75],
+      spikeChance: 0.3,
+      spikeUs: [20.1, 60.7],
+    };
+    const sent = Array.from({ length: 100 }, (_, index) => index);
+    for (const item of sent) {
+      sender.publish('news', bytes(String(item)));
+      world.runForMs(0.0007);
+    }
+    world.runForMs(100);
+    expect(got).toEqual(sent);
+  }
+});
+
 test('messages between two processes keep their order, wildcards see them all', () => {
   const world = new World({ seed: 1 });
   const { connection: sender } = connect(world, 'sender');

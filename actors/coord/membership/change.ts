@@ -12,9 +12,9 @@ export type WantedMembers = Pick<ReconfigAsked, 'joining' | 'leaving' | 'newMemb
 export type Servers = Pick<Configuration, 'members' | 'observers'>;
 
 /**
- * Members and observers after the change, by their numbers; who asks for nothing gets those there are. `diskOf` is asked for those who join, or were observers; who
- * becomes an observer need not be known. Throws BAD_REQUEST, MARSHALLING_ERROR, and NEW_CONFIG_NO_QUORUM where nobody
- * knows the disk of a new member.
+ * Members and observers after the change, by their numbers; who asks for nothing gets those there are. `diskOf` is asked
+ * for those who join, or were observers; who becomes an observer need not be known. Throws BAD_REQUEST,
+ * MARSHALLING_ERROR, and NEW_CONFIG_NO_QUORUM where nobody knows the disk of a new member.
  */
 export function serversAfter(
   present: Servers,

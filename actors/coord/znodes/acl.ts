@@ -17,6 +17,8 @@ import { hasher } from './hash.ts';
 
 const ID_LENGTH_MAX = 512;
 const DIGEST_ID = /^[^:]*:[^:]+$/;
+/** As ZooKeeper's KerberosName reads one. */
+const PRINCIPAL = /^[^/@]*(\/[^/@]*)?@[^/@]*$/;
 
 /** An ACL as the tree keeps it: valid, without duplicates, never changed; equal ones are often the same object. */
 export class Acl {
@@ -67,8 +69,12 @@ function idProblem(scheme: string, id: string): string | undefined {
         ? 'an id of the scheme ip must be an address or address/bits'
         : undefined;
     case 'x509':
+      return id === '' ? 'an id of the scheme x509 is empty' : undefined;
     case 'sasl':
-      return id === '' ? `an id of the scheme ${scheme} is empty` : undefined;
+      if (id === '') return 'an id of the scheme sasl is empty';
+      return id.includes('@') && !PRINCIPAL.test(id)
+        ? 'an id of the scheme sasl with a realm must be user@REALM or service/host@REALM'
+        : undefined;
     default:
       return 'the schemes are world, digest, ip, x509 and sasl';
   }

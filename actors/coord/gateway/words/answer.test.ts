@@ -3,6 +3,7 @@ import { leadingReport, recordedReport } from '../testing/report.ts';
 import { answerWord } from './answer.ts';
 import { javaDate } from './java-date.ts';
 import { fourLetterWords } from './names.ts';
+import type { ServerReport } from './report.ts';
 
 const answer = (word: (typeof fourLetterWords)[number], report = recordedReport) =>
   answerWord(word, fourLetterWords, report);
@@ -79,6 +80,10 @@ describe('the four-letter words answer as ZooKeeper does', () => {
 
   it('mntr, with the lines that monitoring reads', () => {
     const lines = answer('mntr').split('\n');
+    for (const line of ['avg_readlatency\t1.5', 'max_readlatency\t6', 'cnt_readlatency\t8'])
+      expect(lines).toContain(`zk_${line}`);
+    for (const line of ['sum_readlatency\t12', 'p50_readlatency\t1.5', 'p999_readlatency\t6'])
+      expect(lines).toContain(`zk_${line}`);
     expect(lines.pop()).toBe('');
     for (const line of [
       'zk_version\t3.8.0-recorded, built on 2024-12-29 17:54 UTC',
@@ -98,7 +103,7 @@ describe('the four-letter words answer as ZooKeeper does', () => {
 
   it('a leader tells of its proposals and of those who follow', () => {
     expect(answer('srvr', leadingReport)).toContain(
-      'Mode: leader\nProposal sizes last/min/max: -1/-1/-1\nNode count: 7\n',
+      'Mode: leader\nNode count: 7\nProposal sizes last/min/max: -1/-1/-1\n',
     );
     expect(answer('mntr', leadingReport)).toMatch(
       /\nzk_quorum_size\t3\n[\s\S]*\nzk_learners\t3\nzk_synced_followers\t1\n[\s\S]*\nzk_synced_observers\t1\n/,
@@ -129,7 +134,12 @@ describe('the four-letter words answer as ZooKeeper does', () => {
   });
 
   it('a member in read-only mode says so', () => {
-    expect(answer('isro', { ...recordedReport, mode: 'read-only' })).toBe('ro');
+    const report: ServerReport = { ...recordedReport, mode: 'read-only' };
+    expect(answer('isro', report)).toBe('ro');
+    for (const word of ['srvr', 'stat'] as const)
+      expect(answer(word, report).split('\n')[1]).toBe(
+        'READ-ONLY mode; serving only read-only clients',
+      );
   });
 });
 

@@ -1,7 +1,7 @@
 /** The text that a member sends for a four-letter word, before it closes the connection. */
 import { configurationLines, environmentLines } from './configuration.ts';
 import { connectionLine, sessionsDump } from './connections.ts';
-import { fullVersion, monitorValues, shownValue } from './monitor.ts';
+import { fullVersion, monitorValues, shownValue, summaryValues } from './monitor.ts';
 import type { FourLetterWord } from './names.ts';
 import { average, groupBy, hex, NOT_SERVING, type ServerReport } from './report.ts';
 
@@ -26,13 +26,16 @@ const withoutQuorum: ReadonlySet<FourLetterWord> = new Set(['ruok', 'envi', 'gtm
 
 const answers: Readonly<Record<FourLetterWord, (report: ServerReport) => string>> = {
   ruok: () => 'imok',
-  srvr: (report) => `Zookeeper version: ${fullVersion(report)}\n${statistics(report)}`,
+  srvr: (report) => `${greeting(report)}${statistics(report)}`,
   stat: (report) =>
-    `Zookeeper version: ${fullVersion(report)}\nClients:\n` +
-    `${connections(report, false)}\n${statistics(report)}`,
+    `${greeting(report)}Clients:\n${connections(report, false)}\n${statistics(report)}`,
   envi: environmentLines,
   mntr: (report) =>
-    lines(monitorValues(report).map((value) => `zk_${value.name}\t${shownValue(value)}`)),
+    lines(
+      [...monitorValues(report), ...summaryValues(report)].map(
+        (value) => `zk_${value.name}\t${shownValue(value)}`,
+      ),
+    ),
   conf: configurationLines,
   cons: (report) => `${connections(report, true)}\n`,
   crst: () => 'Connection stats reset.\n',
@@ -67,6 +70,14 @@ const answers: Readonly<Record<FourLetterWord, (report: ServerReport) => string>
     lines(digests.map(({ zxid, digest }) => `${hex(zxid)}: ${BigInt.asIntN(64, digest)}`)),
 };
 
+/** Who waits for a server to be up looks for the first line, and for the want of the second. */
+function greeting(report: ServerReport): string {
+  const version = `Zookeeper version: ${fullVersion(report)}\n`;
+  return report.mode === 'read-only'
+    ? `${version}READ-ONLY mode; serving only read-only clients\n`
+    : version;
+}
+
 function statistics(report: ServerReport): string {
   const { min, avg, max } = report.latencyMs;
   const { last, min: least, max: most } = report.proposalBytes;
@@ -78,8 +89,8 @@ function statistics(report: ServerReport): string {
     `Outstanding: ${report.outstanding}`,
     `Zxid: ${hex(report.zxid)}`,
     `Mode: ${report.mode}`,
-    ...(report.mode === 'leader' ? [`Proposal sizes last/min/max: ${last}/${least}/${most}`] : []),
     `Node count: ${report.nodeCount}`,
+    ...(report.mode === 'leader' ? [`Proposal sizes last/min/max: ${last}/${least}/${most}`] : []),
   ]);
 }
 

@@ -8,7 +8,10 @@ export interface ServerReport {
   readonly version: string;
   /** `2026-11-25 06:00 UTC`. */
   readonly builtOn: string;
-  /** False without a quorum and without read-only mode: most commands then say so, and nothing else. */
+  /**
+   * False without a quorum and without read-only mode, and after a start until this member knows what the quorum has
+   * decided: most commands then say so, and nothing else.
+   */
   readonly isServing: boolean;
   readonly mode: ServerMode;
   readonly serverId: number;
@@ -27,8 +30,11 @@ export interface ServerReport {
   readonly responseBytes: SizeReport;
   readonly connections: readonly ConnectionReport[];
   readonly sessions: readonly SessionReport[];
+  readonly sessionCount: number;
   /** Those of this member's connections. */
   readonly watches: readonly WatchReport[];
+  /** One for each session, path and kind. */
+  readonly watchCount: number;
 
   readonly nodeCount: number;
   readonly ephemeralsCount: number;
@@ -54,6 +60,7 @@ export interface ServerReport {
   readonly traceMask: bigint;
   /** Whatever else is counted here, under ZooKeeper's names where it has one: `commit_count`, `fsynctime_sum`. */
   readonly metrics: readonly MetricReport[];
+  readonly summaries: readonly SummaryReport[];
   /** What Prometheus is told beside them. */
   readonly series: readonly MetricReport[];
 }
@@ -131,6 +138,17 @@ export interface ConfigurationReport {
   readonly sessionTimeoutMinMs: number;
   readonly sessionTimeoutMaxMs: number;
   readonly clientPortListenBacklog: number | undefined;
+}
+
+/** Of what was measured many times. */
+export interface SummaryReport {
+  readonly name: string;
+  readonly count: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+  /** Ascending. */
+  readonly quantiles: readonly { readonly quantile: number; readonly value: number }[];
 }
 
 export interface MetricReport {
