@@ -15,7 +15,7 @@ import { Cluster } from './cluster.ts';
 import { type ClusterSight, ClusterSighting } from './cluster-sight.ts';
 import type { DataDirectory, PartRecord, ProcessesRecord, Secrets } from './data-directory.ts';
 import { endLeftovers, findLeftovers, lockForSupervisor } from './leftovers.ts';
-import { addressLines } from './member-ports.ts';
+import { addressLines, assertClientPortsFree } from './member-ports.ts';
 import { acceptsConnections, assertPortFree, ensureNatsServer } from './nats-server.ts';
 import type { UpOptions } from './options.ts';
 import type { PartDeath } from './part.ts';
@@ -131,6 +131,7 @@ export class Supervisor {
     if (server !== undefined) await assertPortFree(cluster.natsPort);
     // Before anything is started that would only wait for it.
     else this.connection = await this.connect(cluster.natsUrl, secrets);
+    await assertClientPortsFree(cluster.memberPorts, cluster.memberHosts);
     if (this.stopping) return;
     this.cluster = cluster;
     this.zooCfgPath = zooCfg?.path;
@@ -300,7 +301,9 @@ export class Supervisor {
     terminal.line(
       `NATS   ${cluster?.natsUrl}   (any client without credentials: mz.task.submit, …)`,
     );
-    for (const line of addressLines(cluster?.memberPorts ?? [])) terminal.line(line);
+    if (cluster !== undefined)
+      for (const line of addressLines(cluster.memberPorts, cluster.memberHosts))
+        terminal.line(line);
     terminal.line(`Logs   ${this.shown(this.data.of('logs'))}/`);
     terminal.line();
     terminal.line('Try next, in another terminal:');
