@@ -46,7 +46,8 @@ export const limits = {
   sessionTimeoutMinMs: 2_000,
   sessionTimeoutMaxMs: 60_000,
   sessionTimeoutDefaultMs: 10_000,
-  watchesPerSession: 100_000,
+  /** Some 350 bytes each; ZooKeeper has no bound, and clients of large clusters have hundreds of thousands. */
+  watchesPerSession: 500_000,
   /** Names of children in one answer: cut below the payload, with `more`. */
   childrenPerPage: 10_000,
   /** Reads or pings that one member answers late rather than never. */

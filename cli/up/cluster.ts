@@ -6,6 +6,8 @@ import type { ClusterRecord, DataDirectory, PartRecord, Secrets } from './data-d
 import {
   checkPorts,
   firstPorts,
+  loopback,
+  type MemberHosts,
   type MemberPorts,
   memberPorts,
   portArguments,
@@ -184,6 +186,10 @@ export class Cluster {
   /** Of each coord, in the order of their numbers. */
   get memberPorts(): readonly MemberPorts[] {
     return this.coords.map((member) => this.zooKeeperPorts(member));
+  }
+
+  get memberHosts(): MemberHosts {
+    return this.options.zooCfg?.hosts ?? loopback;
   }
 
   running(): readonly PartRecord[] {

@@ -1,5 +1,6 @@
 /** Where clients, monitors and browsers find each coord of a cluster on this machine. */
 import { MesozooError } from '../../protocol/errors.ts';
+import { whyNotFree } from './port-probe.ts';
 import type { ZooCfgFile } from './zoo-cfg-file.ts';
 
 export interface MemberPorts {
@@ -10,6 +11,17 @@ export interface MemberPorts {
   /** Metrics at a port of their own. */
   readonly metrics: number | undefined;
 }
+
+/** Where all members listen, each at its own port. */
+export type MemberHosts = Readonly<Record<keyof MemberPorts, string>>;
+
+export const LOOPBACK = '127.0.0.1';
+export const loopback: MemberHosts = {
+  client: LOOPBACK,
+  secure: LOOPBACK,
+  admin: LOOPBACK,
+  metrics: LOOPBACK,
+};
 
 /** Of the first member, without a zoo.cfg. */
 export const firstPorts: MemberPorts = {
@@ -63,6 +75,30 @@ export function checkPorts(ofMembers: readonly (readonly [member: number, Member
     }
 }
 
+/**
+ * Throws PORT_TAKEN where a member would not be reached by its clients: they would speak to whoever has the port, or to
+ * nobody. Pages are of less use: a member whose port for them is taken goes without.
+ */
+export async function assertClientPortsFree(
+  ofMembers: readonly MemberPorts[],
+  hosts: MemberHosts,
+): Promise<void> {
+  for (const ports of ofMembers)
+    for (const [kind, key] of [kinds[0], kinds[1]]) {
+      const port = ports[kind];
+      const why = port === undefined ? undefined : await whyNotFree(port, hosts[kind]);
+      if (why === undefined) continue;
+      const remedy =
+        why === 'EADDRNOTAVAIL'
+          ? `say another ${key}Address`
+          : `stop what uses it, say another ${key} with --zoo-cfg, or take other ports with --port-offset 100`;
+      throw new MesozooError(
+        'PORT_TAKEN',
+        `ZooKeeper clients cannot be served at ${hosts[kind]}:${port} (${why}): ${remedy}`,
+      );
+    }
+}
+
 /** For the process of a coord. */
 export function portArguments({ client, secure, admin, metrics }: MemberPorts): readonly string[] {
   const argument = (name: string, port: number | undefined) =>
@@ -75,20 +111,28 @@ export function portArguments({ client, secure, admin, metrics }: MemberPorts): 
   ];
 }
 
-/** For people, in the words of their configuration. */
-export function addressLines(ofMembers: readonly MemberPorts[]): readonly string[] {
+/** For people, in the words of their configuration; whoever listens everywhere is found on this machine too. */
+export function addressLines(
+  ofMembers: readonly MemberPorts[],
+  hosts: MemberHosts,
+): readonly string[] {
   const list = (kind: keyof MemberPorts) =>
     ofMembers.flatMap(({ [kind]: port }) => (port === undefined ? [] : [port])).join(',');
-  const line = (what: string, kind: keyof MemberPorts, path: string) =>
-    list(kind) === '' ? [] : [`${what}: ${path}127.0.0.1:${list(kind)}`];
+  const host = (kind: keyof MemberPorts) => {
+    const own = hosts[kind];
+    if (own === '0.0.0.0' || own === '::') return LOOPBACK;
+    return own.includes(':') ? `[${own}]` : own;
+  };
+  const line = (what: string, kind: keyof MemberPorts) =>
+    list(kind) === '' ? [] : [`${what}: ${host(kind)}:${list(kind)}`];
   const pages = (what: string, kind: 'admin' | 'metrics', path: string) => {
     const [first, ...others] = list(kind).split(',');
     const more = others.length === 0 ? '' : ` (and ${others.join(', ')})`;
-    return first === '' ? [] : [`${what}: http://127.0.0.1:${first}${path}${more}`];
+    return first === '' ? [] : [`${what}: http://${host(kind)}:${first}${path}${more}`];
   };
   return [
-    ...line('ZooKeeper clients', 'client', ''),
-    ...line('ZooKeeper clients with TLS', 'secure', ''),
+    ...line('ZooKeeper clients', 'client'),
+    ...line('ZooKeeper clients with TLS', 'secure'),
     ...pages('ZooKeeper admin commands', 'admin', '/commands'),
     ...pages('Prometheus metrics', 'metrics', '/metrics'),
   ];

@@ -9,11 +9,12 @@ import {
   mkdtempSync,
   rmSync,
 } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MesozooError } from '../../protocol/errors.ts';
+import { whyNotFree } from './port-probe.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const config = join(root, 'infra', 'nats.conf');
@@ -64,20 +65,13 @@ export function natsServerCommand(server: NatsServer, port: number, name: string
 
 /** Throws PORT_TAKEN. */
 export async function assertPortFree(port: number): Promise<void> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(
-        new MesozooError(
-          'PORT_TAKEN',
-          `NATS cannot have port ${port} (${cause.code}): stop what uses it, use that server with ` +
-            `--nats nats://127.0.0.1:${port}, or take other ports with --port-offset 100`,
-          { cause },
-        ),
-      ),
-    );
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve()));
-  });
+  const why = await whyNotFree(port, '127.0.0.1');
+  if (why === undefined) return;
+  throw new MesozooError(
+    'PORT_TAKEN',
+    `NATS cannot have port ${port} (${why}): stop what uses it, use that server with ` +
+      `--nats nats://127.0.0.1:${port}, or take other ports with --port-offset 100`,
+  );
 }
 
 export function acceptsConnections(port: number): Promise<boolean> {

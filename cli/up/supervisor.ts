@@ -15,6 +15,7 @@ import { Cluster } from './cluster.ts';
 import { type ClusterSight, ClusterSighting } from './cluster-sight.ts';
 import type { DataDirectory, PartRecord, Secrets } from './data-directory.ts';
 import { endLeftovers, findLeftovers, lockForSupervisor } from './leftovers.ts';
+import { assertClientPortsFree } from './member-ports.ts';
 import { acceptsConnections, assertPortFree, ensureNatsServer } from './nats-server.ts';
 import type { UpOptions } from './options.ts';
 import type { PartDeath } from './part.ts';
@@ -140,6 +141,7 @@ export class Supervisor {
     if (server !== undefined) await assertPortFree(cluster.natsPort);
     // Before anything is started that would only wait for it.
     else this.connection = await this.connect(cluster.natsUrl, secrets);
+    await assertClientPortsFree(cluster.memberPorts, cluster.memberHosts);
     if (this.stopping) return;
     this.cluster = cluster;
     this.zooCfgPath = zooCfg?.path;

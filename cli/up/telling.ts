@@ -54,7 +54,8 @@ export function tellWhatNext(
     options.portOffset === 0 && options.nats === undefined ? '' : ` --nats ${cluster?.natsUrl}`;
   terminal.line();
   terminal.line(`NATS   ${cluster?.natsUrl}   (any client without credentials: mz.task.submit, …)`);
-  for (const line of addressLines(cluster?.memberPorts ?? [])) terminal.line(line);
+  if (cluster !== undefined)
+    for (const line of addressLines(cluster.memberPorts, cluster.memberHosts)) terminal.line(line);
   terminal.line(`Logs   ${shown(paths.logs)}/`);
   terminal.line();
   terminal.line('Try next, in another terminal:');

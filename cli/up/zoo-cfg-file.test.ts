@@ -1,8 +1,16 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { checkPorts, memberPorts } from './member-ports.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  addressLines,
+  assertClientPortsFree,
+  checkPorts,
+  loopback,
+  memberPorts,
+} from './member-ports.ts';
 import { readZooCfgFile } from './zoo-cfg-file.ts';
 
 let folder: string;
@@ -57,6 +65,50 @@ it('members that would want one port are refused, with both keys', () => {
   expect(() => checkPorts(ports)).toThrow(
     'port 3001 would be admin.serverPort of coord-1 and clientPort of coord-2',
   );
+});
+
+describe('where clients are served', () => {
+  it('is told as the file says, and on this machine where that is everywhere', () => {
+    const told = (text: string) => {
+      const file = fileOf(`${text}\nadmin.serverPort=3200`);
+      return addressLines([memberPorts(1, 0, file)], file.hosts);
+    };
+    expect(told('clientPortAddress=192.0.2.1')).toEqual([
+      'ZooKeeper clients: 192.0.2.1:2181',
+      'ZooKeeper admin commands: http://192.0.2.1:3200/commands',
+    ]);
+    expect(told('clientPortAddress=0.0.0.0')[0]).toBe('ZooKeeper clients: 127.0.0.1:2181');
+    expect(told('clientPortAddress=::1\nadmin.serverAddress=127.0.0.1')).toEqual([
+      'ZooKeeper clients: [::1]:2181',
+      'ZooKeeper admin commands: http://127.0.0.1:3200/commands',
+    ]);
+    expect(addressLines([memberPorts(1, 0)], loopback)[0]).toBe(
+      'ZooKeeper clients: 127.0.0.1:2181',
+    );
+  });
+
+  it('has to be free, or a cluster would send its clients to somebody else', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const ports = { ...memberPorts(1, 0), client: port };
+    await expect(assertClientPortsFree([ports], loopback)).rejects.toMatchObject({
+      code: 'PORT_TAKEN',
+      message: expect.stringMatching(
+        `^ZooKeeper clients cannot be served at 127.0.0.1:${port} \\(EADDRINUSE\\): stop what uses it`,
+      ) as string,
+    });
+    other.close();
+    await once(other, 'close');
+    await assertClientPortsFree([ports], loopback);
+  });
+
+  it('has to be an address of this machine', async () => {
+    const file = fileOf('clientPortAddress=192.0.2.1');
+    await expect(assertClientPortsFree([memberPorts(1, 0, file)], file.hosts)).rejects.toThrow(
+      '192.0.2.1:2181 (EADDRNOTAVAIL): say another clientPortAddress',
+    );
+  });
 });
 
 it('a key store that cannot be read is told before anything is started', () => {

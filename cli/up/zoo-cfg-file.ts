@@ -6,7 +6,7 @@ import { MesozooError } from '../../protocol/errors.ts';
 import { openSasl } from '../../runtime/sasl.ts';
 import { tlsServerOptions } from '../../runtime/tls/server-options.ts';
 import { didYouMean } from '../nearest.ts';
-import { firstPorts, type MemberPorts } from './member-ports.ts';
+import { firstPorts, LOOPBACK, type MemberHosts, type MemberPorts } from './member-ports.ts';
 
 export interface ZooCfgFile {
   readonly path: string;
@@ -14,6 +14,7 @@ export interface ZooCfgFile {
   readonly remarks: readonly string[];
   /** Of the first member. */
   readonly ports: MemberPorts;
+  readonly hosts: MemberHosts;
   /** Those that a `server.N` line gives. */
   readonly clientPorts: ReadonlyMap<number, number>;
 }
@@ -30,6 +31,7 @@ export function readZooCfgFile(path: string): ZooCfgFile {
   // Each coord reads them for itself: what is wrong with them is told here, before anything is started.
   if (settings.secure !== undefined) tlsServerOptions(settings.secure);
   if (settings.sasl !== undefined) openSasl(settings.sasl);
+  const host = settings.clientPortAddress ?? LOOPBACK;
   return {
     path: resolve(path),
     remarks: ignored.map(remark),
@@ -38,6 +40,12 @@ export function readZooCfgFile(path: string): ZooCfgFile {
       secure: settings.secure?.port,
       admin: settings.admin?.port,
       metrics: settings.metrics?.port,
+    },
+    hosts: {
+      client: host,
+      secure: settings.secure?.address ?? host,
+      admin: settings.admin?.address ?? host,
+      metrics: settings.metrics?.address ?? host,
     },
     clientPorts: new Map(
       servers.flatMap(({ id, clientPort }) => (clientPort === undefined ? [] : [[id, clientPort]])),

@@ -36,6 +36,8 @@ const reads: Readonly<Record<number, Read>> = {
   [opcodes.exists]: (reader, out, context) => {
     const path = reader.text();
     const isWatched = reader.bool();
+    // The one read that ZooKeeper looks for this; others find no znode there.
+    if (path.includes('\0')) throw new MesozooError('BAD_REQUEST');
     const stat = context.state.exists(path);
     if (isWatched) context.watches.add(context.session, stat ? 'data' : 'exist', path);
     if (stat === undefined) throw new MesozooError('NO_NODE');
