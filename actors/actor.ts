@@ -139,6 +139,11 @@ export interface Storage {
   read(name: string, offset?: number, length?: number): Uint8Array;
   /** Appends the pieces in order, creating the file, and syncs once. Several appends that wait share one sync. */
   append(name: string, pieces: readonly Uint8Array[], saved: Saved): void;
+  /**
+   * The same, from byte `at` on, which lies in the file or at its end. What stood there and was not yet replaced after a
+   * crash is still there.
+   */
+  write(name: string, at: number, pieces: readonly Uint8Array[], saved: Saved): void;
   /** Whole content at once: after a crash there is the old content or the new, never a mixture. */
   replace(name: string, content: Uint8Array, saved: Saved): void;
   /**
@@ -231,6 +236,28 @@ export interface Http {
     handler: (request: HttpRequest, reply: (answer: HttpAnswer) => void) => void,
     failed: (reason: string) => void,
   ): { close(): void };
+}
+
+// ── GSSAPI: clients that prove themselves with Kerberos ───────────────────────────────────────────────────────
+
+/** The service that clients have a ticket for, with its key. */
+export interface Gss {
+  /** The realm of this machine; empty where it has none. */
+  readonly defaultRealm: string;
+  /** For one client. */
+  accept(): GssContext;
+}
+
+/** Throws AUTH_FAILED, with a reason for the log, where the client's bytes prove nothing. */
+export interface GssContext {
+  /** `token` is the client's, and then for the client; with `principal` it has proven who it is. */
+  step(token: Uint8Array): { readonly token: Uint8Array; readonly principal: string | undefined };
+  /** Once there is a principal: signs what the client is sent. */
+  wrap(message: Uint8Array): Uint8Array;
+  /** Likewise: checks that the client has signed it. */
+  unwrap(message: Uint8Array): Uint8Array;
+  /** To be called once nothing more comes of it, also after an error; may be called again. */
+  dispose(): void;
 }
 
 // ── Processes: what an agent runs ───────────────────────────────────────────────────────────────────────────

@@ -197,6 +197,7 @@ export class Host<P extends HostedPorts> {
       list: () => storage.list(),
       read: (name, offset, length) => storage.read(name, offset, length),
       append: (name, pieces, done) => storage.append(name, pieces, saved(done)),
+      write: (name, at, pieces, done) => storage.write(name, at, pieces, saved(done)),
       replace: (name, content, done) => storage.replace(name, content, saved(done)),
       truncate: (name, bytes, doubtfulFrom) => storage.truncate(name, bytes, doubtfulFrom),
       remove: (name, done) => storage.remove(name, saved(done)),

@@ -13,8 +13,10 @@ export const limits = {
   pathBytes: 4096,
   /** Each is looked at on every access. */
   aclEntries: 64,
-  /** One multi is one operation and must fit one slot. */
+  /** Of a multi over NATS, whose answer must fit a message. */
   multiOperations: 1000,
+  /** Of a multi over TCP: more than fit into a frame of the default jute.maxbuffer, which is the bound there. */
+  tcpMultiOperations: 60_000,
   /** Of any one operation: the largest data, with a path, an ACL and the identities of who asks. */
   multiBytes: 1152 * 1024,
   /** Operations gathered into one slot in one turn; a larger one has a slot to itself. */

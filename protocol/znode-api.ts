@@ -93,8 +93,9 @@ export const znodeRequests = {
   'acl.set': z.strictObject({ ...common, path, acl, version }),
   /**
    * Other members, in ZooKeeper's words: either `joining` (`server.4=HOST:PORT:PORT;HOST:PORT`, commas between) and
-   * `leaving` (numbers, commas between), or all `newMembers`. `version` is the zxid of the members that are to be
-   * changed, as the data of /zookeeper/config and its mzxid tell it; -1 for any.
+   * `leaving` (numbers, commas between), or all `newMembers`; with none of them the same members get a new version.
+   * `version` is the zxid of the members that are to be changed, as the data of /zookeeper/config and its mzxid tell
+   * it; -1 for any.
    */
   reconfig: z.strictObject({
     ...common,

@@ -44,15 +44,22 @@ const writeVector = promisify(writev);
 
 /** A new content grows under such a name until it takes the place of the old one. */
 export const TEMPORARY = '.new-';
-/** What is larger, a piece of a snapshot, takes any disk its time. */
-const SMALL_BYTES_MAX = 256 * 1024;
+/** What is larger takes any disk its time. */
+const SMALL_BYTES_MAX = 512 * 1024;
 /** Files that stay open for more appends. */
 const OPEN_FILES_MAX = 16;
 
+interface OpenFile {
+  readonly descriptor: number;
+  bytes: number;
+}
+
 type Task =
   | {
-      readonly kind: 'append';
+      readonly kind: 'write';
       readonly name: string;
+      /** Undefined: at the end. */
+      readonly at: number | undefined;
       readonly pieces: readonly Uint8Array[];
       readonly saved: Saved;
     }
@@ -75,8 +82,8 @@ class Files implements Storage {
   private working: Promise<void> | undefined;
   private closed = false;
   private readonly pace = new SyncPace();
-  /** Open for appending; the one used last stands last. */
-  private readonly descriptors = new Map<string, number>();
+  /** The one used last stands last. */
+  private readonly opened = new Map<string, OpenFile>();
   /**
    * The first write or sync that failed. Nothing is written after it, to no file: what waits was asked for in the belief
    * that everything before it would be on disk.
@@ -129,7 +136,12 @@ class Files implements Storage {
 
   append(name: string, pieces: readonly Uint8Array[], saved: Saved): void {
     this.path(name);
-    this.add({ kind: 'append', name, pieces, saved });
+    this.add({ kind: 'write', name, at: undefined, pieces, saved });
+  }
+
+  write(name: string, at: number, pieces: readonly Uint8Array[], saved: Saved): void {
+    this.path(name);
+    this.add({ kind: 'write', name, at, pieces, saved });
   }
 
   replace(name: string, content: Uint8Array, saved: Saved): void {
@@ -138,7 +150,7 @@ class Files implements Storage {
       const temporary = join(this.directory, TEMPORARY + name);
       const descriptor = await openFile(temporary, 'w', 0o600);
       try {
-        await writeFully(descriptor, [content]);
+        await writeFully(descriptor, 0, [content]);
         await syncAll(descriptor);
       } finally {
         await closeFile(descriptor);
@@ -160,6 +172,8 @@ class Files implements Storage {
       } finally {
         closeSync(descriptor);
       }
+      const file = this.opened.get(name);
+      if (file !== undefined) file.bytes = bytes;
       // A process that died right after it had created the file has not made sure that the file is found again.
       syncDirectoryNow(this.directory);
     });
@@ -193,7 +207,7 @@ class Files implements Storage {
   async close(): Promise<void> {
     this.closed = true;
     await this.working;
-    for (const name of [...this.descriptors.keys()]) await this.forget(name);
+    for (const name of [...this.opened.keys()]) await this.forget(name);
   }
 
   private path(name: string): string {
@@ -206,7 +220,7 @@ class Files implements Storage {
 
   private waitsFor(name: string): boolean {
     return [...this.underway, ...this.tasks].some((task) =>
-      task.kind === 'append' ? task.name === name : task.names.includes(name),
+      task.kind === 'write' ? task.name === name : task.names.includes(name),
     );
   }
 
@@ -237,7 +251,7 @@ class Files implements Storage {
     const first = this.tasks[0];
     if (first === undefined) return undefined;
     let count = 1;
-    if (first.kind === 'append')
+    if (first.kind === 'write' && first.at === undefined)
       while (count < this.tasks.length && isAppendTo(this.tasks[count], first.name)) count += 1;
     return this.tasks.splice(0, count);
   }
@@ -246,56 +260,67 @@ class Files implements Storage {
     const first = batch[0] as Task;
     if (this.failure !== undefined) return this.failure;
     try {
-      if (first.kind === 'append') {
-        const pieces = batch.flatMap((task) => (task.kind === 'append' ? task.pieces : []));
-        await this.write(first.name, pieces);
+      if (first.kind === 'write') {
+        const pieces = batch.flatMap((task) => (task.kind === 'write' ? task.pieces : []));
+        await this.writeTo(first.name, first.at, pieces);
       } else await first.run();
       return undefined;
     } catch (error) {
-      const names = first.kind === 'append' ? [first.name] : first.names;
+      const names = first.kind === 'write' ? [first.name] : first.names;
       this.failure = failureOf(names.join(' '), error);
       return this.failure;
     }
   }
 
-  private async write(name: string, pieces: readonly Uint8Array[]): Promise<void> {
-    let descriptor = this.descriptors.get(name);
+  private async writeTo(
+    name: string,
+    at: number | undefined,
+    pieces: readonly Uint8Array[],
+  ): Promise<void> {
+    let file = this.opened.get(name);
     let created = false;
-    if (descriptor === undefined) {
-      [descriptor, created] = await openToAppend(this.path(name));
+    if (file === undefined) {
+      [file, created] = await openToWrite(this.path(name));
       await this.closeOldest();
     }
-    this.descriptors.delete(name);
-    this.descriptors.set(name, descriptor);
-    await this.writeDurably(descriptor, pieces);
+    this.opened.delete(name);
+    this.opened.set(name, file);
+    await this.writeDurably(file, at ?? file.bytes, pieces);
     if (created) await this.syncDirectory();
   }
 
-  private async writeDurably(descriptor: number, pieces: readonly Uint8Array[]): Promise<void> {
+  private async writeDurably(
+    file: OpenFile,
+    at: number,
+    pieces: readonly Uint8Array[],
+  ): Promise<void> {
     const { pace } = this;
-    const isSmall = pieces.reduce((sum, { length }) => sum + length, 0) <= SMALL_BYTES_MAX;
+    const { descriptor } = file;
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    const isSmall = bytes <= SMALL_BYTES_MAX;
     const begunMs = performance.now();
     if (isSmall && pace.isQuick) {
-      writeFullyNow(descriptor, pieces);
+      writeFullyNow(descriptor, at, pieces);
       fdatasyncSync(descriptor);
       pace.waited(performance.now() - begunMs);
     } else {
-      await writeFully(descriptor, pieces);
+      await writeFully(descriptor, at, pieces);
       await syncData(descriptor);
       if (isSmall) pace.passed(performance.now() - begunMs);
     }
+    file.bytes = Math.max(file.bytes, at + bytes);
   }
 
   private async closeOldest(): Promise<void> {
-    const oldest = this.descriptors.keys().next().value;
-    if (oldest !== undefined && this.descriptors.size >= OPEN_FILES_MAX) await this.forget(oldest);
+    const oldest = this.opened.keys().next().value;
+    if (oldest !== undefined && this.opened.size >= OPEN_FILES_MAX) await this.forget(oldest);
   }
 
   private async forget(name: string): Promise<void> {
-    const descriptor = this.descriptors.get(name);
-    if (descriptor === undefined) return;
-    this.descriptors.delete(name);
-    await closeFile(descriptor);
+    const file = this.opened.get(name);
+    if (file === undefined) return;
+    this.opened.delete(name);
+    await closeFile(file.descriptor);
   }
 
   private async syncDirectory(): Promise<void> {
@@ -309,26 +334,39 @@ class Files implements Storage {
 }
 
 function isAppendTo(task: Task | undefined, name: string): boolean {
-  return task?.kind === 'append' && task.name === name;
+  return task?.kind === 'write' && task.name === name && task.at === undefined;
 }
 
-async function openToAppend(path: string): Promise<[descriptor: number, created: boolean]> {
+async function openToWrite(path: string): Promise<[file: OpenFile, created: boolean]> {
   try {
-    return [await openFile(path, 'ax', 0o600), true];
+    return [{ descriptor: await openFile(path, 'wx', 0o600), bytes: 0 }, true];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return [await openFile(path, 'a'), false];
+    const descriptor = await openFile(path, 'r+');
+    return [{ descriptor, bytes: fstatSync(descriptor).size }, false];
   }
 }
 
-async function writeFully(descriptor: number, pieces: readonly Uint8Array[]): Promise<void> {
-  for (let left = withoutEmpty(pieces); left.length > 0; )
-    left = leftOf(left, (await writeVector(descriptor, left)).bytesWritten);
+async function writeFully(
+  descriptor: number,
+  at: number,
+  pieces: readonly Uint8Array[],
+): Promise<void> {
+  let done = 0;
+  for (let left = withoutEmpty(pieces); left.length > 0; ) {
+    const { bytesWritten } = await writeVector(descriptor, left, at + done);
+    done += bytesWritten;
+    left = leftOf(left, bytesWritten);
+  }
 }
 
-function writeFullyNow(descriptor: number, pieces: readonly Uint8Array[]): void {
-  for (let left = withoutEmpty(pieces); left.length > 0; )
-    left = leftOf(left, writevSync(descriptor, left));
+function writeFullyNow(descriptor: number, at: number, pieces: readonly Uint8Array[]): void {
+  let done = 0;
+  for (let left = withoutEmpty(pieces); left.length > 0; ) {
+    const bytesWritten = writevSync(descriptor, left, at + done);
+    done += bytesWritten;
+    left = leftOf(left, bytesWritten);
+  }
 }
 
 function withoutEmpty(pieces: readonly Uint8Array[]): Uint8Array[] {

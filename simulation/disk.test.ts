@@ -39,6 +39,23 @@ test('what was saved survives every crash, what was not is a torn tail at most',
   expect(torn).toBeGreaterThan(10);
 });
 
+test('what is written over something is there after a crash of the machine, or not, or in part', () => {
+  const seen = new Set<string>();
+  for (let seed = 0; seed < 200; seed++) {
+    const { scheduler, disk, life, storage } = fresh(seed);
+    storage.write('log', 0, [filled(1, 2), filled(0, 4)], () => undefined);
+    scheduler.runUntil(10_000);
+    storage.write('log', 2, [filled(2, 2)], () => undefined);
+    if (seed % 2 === 0) scheduler.runUntil(20_000);
+    life.end();
+    disk.crash('machine');
+    const content = disk.attach(new Life('again')).read('log').join('');
+    if (seed % 2 === 0) expect(content).toBe('112200');
+    else seen.add(content);
+  }
+  expect([...seen].sort()).toEqual(['110000', '110200', '112000', '112200']);
+});
+
 test('what a dead process had written is read by its next run and lost with the machine', () => {
   let seenThenLost = 0;
   for (let seed = 0; seed < 100; seed++) {

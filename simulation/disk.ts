@@ -15,12 +15,20 @@ interface File {
   length: number;
   /** Up to here it is on disk for good. */
   synced: number;
+  /** What stood on the disk where something was written that is not synced yet. */
+  replaced: { readonly at: number; readonly bytes: Uint8Array }[];
   /** Written when a sync failed: in the page cache, where no later sync looks for it. A crash of the machine ends it. */
   cacheOnly?: { readonly from: number; readonly to: number } | undefined;
 }
 
 type Operation = { readonly saved: (failure?: StorageFailure) => void } & (
-  | { readonly kind: 'append'; readonly name: string; readonly pieces: readonly Uint8Array[] }
+  | {
+      readonly kind: 'write';
+      readonly name: string;
+      /** Undefined: at the end. */
+      readonly at: number | undefined;
+      readonly pieces: readonly Uint8Array[];
+    }
   | { readonly kind: 'replace'; readonly name: string; readonly content: Uint8Array }
   | { readonly kind: 'remove'; readonly name: string }
   | { readonly kind: 'rename'; readonly from: string; readonly to: string }
@@ -74,11 +82,14 @@ export class SimulatedDisk {
       read: (name, offset, length) => this.read(name, offset, length),
       append: (name, pieces, saved) =>
         issue({
-          kind: 'append',
+          kind: 'write',
           name,
-          pieces: pieces.map((piece) => new Uint8Array(piece)),
+          at: undefined,
+          pieces: copied(pieces),
           saved: through(saved),
         }),
+      write: (name, at, pieces, saved) =>
+        issue({ kind: 'write', name, at, pieces: copied(pieces), saved: through(saved) }),
       replace: (name, content, saved) =>
         issue({
           kind: 'replace',
@@ -103,14 +114,14 @@ export class SimulatedDisk {
     this.queue = [];
     this.busy++;
     const whole = this.random.below(waiting.length + 1);
-    let appending: string | undefined;
+    let writing: string | undefined;
     waiting.slice(0, whole + 1).forEach((operation, index) => {
-      // Writes are carried out in order: what follows appends to a file begins after their sync.
-      const file = operation.kind === 'append' ? operation.name : undefined;
-      if (appending !== undefined && appending !== file) this.sync(appending);
-      appending = file;
+      // In order: what follows writes to a file begins after their sync.
+      const file = operation.kind === 'write' ? operation.name : undefined;
+      if (writing !== undefined && writing !== file) this.sync(writing);
+      writing = file;
       if (index < whole) this.write(operation);
-      else if (operation.kind === 'append') this.writeStart(operation);
+      else if (operation.kind === 'write') this.writeStart(operation);
     });
     if (what === 'machine') for (const file of this.files.values()) this.loseUnsynced(file);
   }
@@ -150,6 +161,7 @@ export class SimulatedDisk {
       throw new MesozooError('DISK_FAILED', `cannot cut ${name} to ${bytes} bytes`);
     file.length = bytes;
     file.synced = bytes;
+    file.replaced = [];
     if (file.cacheOnly === undefined) return;
     const { from, to } = file.cacheOnly;
     const isWrittenAgain = doubtfulFrom <= from;
@@ -175,11 +187,11 @@ export class SimulatedDisk {
   /** Appends that stand together go to disk together; anything else goes alone. */
   private nextGroup(): number {
     const first = this.queue[0];
-    if (first?.kind !== 'append') return 1;
+    if (first?.kind !== 'write' || first.at !== undefined) return 1;
     let count = 0;
     while (count < GROUP_MAX) {
       const next = this.queue[count];
-      if (next?.kind !== 'append' || next.name !== first.name) break;
+      if (next?.kind !== 'write' || next.name !== first.name || next.at !== undefined) break;
       count++;
     }
     return count;
@@ -196,14 +208,14 @@ export class SimulatedDisk {
       };
       this.failNext = undefined;
       const first = done[0];
-      if (first?.kind === 'append') this.writeInVain(first);
+      if (first?.kind === 'write') this.writeInVain(first);
     }
     for (const operation of done) {
       if (operation.kind === 'rename' && !this.files.has(operation.from))
         this.broken ??= { code: 'DISK_FAILED', message: `ENOENT: rename ${operation.from}` };
       if (this.broken === undefined) {
         this.write(operation);
-        if (operation.kind === 'append') this.sync(operation.name);
+        if (operation.kind === 'write') this.sync(operation.name);
       }
       operation.saved(this.broken);
     }
@@ -211,19 +223,22 @@ export class SimulatedDisk {
 
   private sync(name: string): void {
     const file = this.files.get(name);
-    if (file !== undefined) file.synced = file.length;
+    if (file === undefined) return;
+    file.synced = file.length;
+    file.replaced = [];
   }
 
   private write(operation: Operation): void {
     switch (operation.kind) {
-      case 'append':
-        for (const piece of operation.pieces) this.extend(operation.name, piece);
+      case 'write':
+        this.put(operation, operation.pieces);
         return;
       case 'replace':
         this.files.set(operation.name, {
           content: operation.content,
           length: operation.content.length,
           synced: operation.content.length,
+          replaced: [],
         });
         return;
       case 'remove':
@@ -241,43 +256,62 @@ export class SimulatedDisk {
     }
   }
 
-  private writeInVain(operation: Operation & { kind: 'append' }): void {
-    const from = this.files.get(operation.name)?.length ?? 0;
-    this.writeStart(operation);
+  private writeInVain(operation: Operation & { kind: 'write' }): void {
+    const from = operation.at ?? this.files.get(operation.name)?.length ?? 0;
+    const to = from + this.writeStart(operation);
     const file = this.files.get(operation.name);
-    if (file !== undefined && file.length > from) file.cacheOnly = { from, to: file.length };
+    if (file !== undefined && to > from) file.cacheOnly = { from, to };
   }
 
-  /** Some first bytes of it, perhaps none. */
-  private writeStart(operation: Operation & { kind: 'append' }): void {
-    const total = operation.pieces.reduce((sum, piece) => sum + piece.length, 0);
-    let left = this.random.below(total + 1);
-    for (const piece of operation.pieces) {
-      if (left <= 0) return;
-      this.extend(operation.name, piece.subarray(0, left));
-      left -= piece.length;
-    }
+  /** Some first bytes of it, perhaps none; returns how many. */
+  private writeStart(operation: Operation & { kind: 'write' }): number {
+    const bytes = Buffer.concat(operation.pieces);
+    const written = this.random.below(bytes.length + 1);
+    if (written > 0) this.put(operation, [bytes.subarray(0, written)]);
+    return written;
   }
 
-  private extend(name: string, piece: Uint8Array): void {
+  private put({ name, at }: Operation & { kind: 'write' }, pieces: readonly Uint8Array[]): void {
     let file = this.files.get(name);
     if (file === undefined) {
-      file = { content: new Uint8Array(1024), length: 0, synced: 0 };
+      file = { content: new Uint8Array(1024), length: 0, synced: 0, replaced: [] };
       this.files.set(name, file);
     }
-    if (file.length + piece.length > file.content.length) {
-      const grown = new Uint8Array(2 * (file.length + piece.length));
-      grown.set(file.content.subarray(0, file.length));
-      file.content = grown;
+    let offset = at ?? file.length;
+    assert(offset <= file.length, `a hole in ${name}`);
+    for (const piece of pieces) {
+      const end = offset + piece.length;
+      if (offset < file.synced)
+        file.replaced.push({
+          at: offset,
+          bytes: file.content.slice(offset, Math.min(end, file.synced)),
+        });
+      if (end > file.content.length) {
+        const grown = new Uint8Array(2 * end);
+        grown.set(file.content.subarray(0, file.length));
+        file.content = grown;
+      }
+      file.content.set(piece, offset);
+      file.length = Math.max(file.length, end);
+      offset = end;
     }
-    file.content.set(piece, file.length);
-    file.length += piece.length;
   }
 
-  /** The tail is shorter, or as long as it was with zeros or garbage in it. */
+  /**
+   * The tail is shorter, or as long as it was with zeros or garbage in it; what was written over something is there, or
+   * not, or with a hole in which the former bytes stand, since a disk writes blocks in any order.
+   */
   private loseUnsynced(file: File): void {
     if (file.cacheOnly !== undefined) file.content.fill(0, file.cacheOnly.from, file.cacheOnly.to);
     file.cacheOnly = undefined;
+    for (const { at, bytes } of file.replaced) {
+      const from = this.random.below(bytes.length + 1);
+      const to = this.random.chance(0.5)
+        ? bytes.length
+        : this.random.between(from, bytes.length + 1);
+      file.content.set(bytes.subarray(from, to), at + from);
+    }
+    file.replaced = [];
     const tail = file.length - file.synced;
     if (tail === 0) return;
     file.length = file.synced + this.random.below(tail + 1);
@@ -291,6 +325,10 @@ export class SimulatedDisk {
     // Whatever is there now has been read back from the disk: it stays.
     file.synced = file.length;
   }
+}
+
+function copied(pieces: readonly Uint8Array[]): Uint8Array[] {
+  return pieces.map((piece) => new Uint8Array(piece));
 }
 
 function namesOf(operation: Operation): readonly string[] {

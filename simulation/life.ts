@@ -8,7 +8,7 @@ export class Life {
   private state: 'running' | 'paused' | 'dead' = 'running';
   private readonly waiting: (() => void)[] = [];
   private callsLeft: number | undefined;
-  private readonly onDeath: (() => void)[] = [];
+  private readonly onDeath: ((death: Death) => void)[] = [];
   private dying: (() => void) | undefined;
 
   constructor(name: string) {
@@ -66,14 +66,17 @@ export class Life {
     while (this.waiting.length > 0 && this.isAlive && !this.isPaused) this.waiting.shift()!();
   }
 
-  end(): void {
+  end(death: Death = 'process'): void {
     if (this.state === 'dead') return;
     this.state = 'dead';
     this.waiting.length = 0;
-    for (const handler of this.onDeath) handler();
+    for (const handler of this.onDeath) handler(death);
   }
 
-  whenDead(handler: () => void): void {
+  whenDead(handler: (death: Death) => void): void {
     this.onDeath.push(handler);
   }
 }
+
+/** `process`: its machine lives, and closes its connections. `machine`: nobody says anything any more. */
+export type Death = 'process' | 'machine';

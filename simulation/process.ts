@@ -7,7 +7,7 @@ import { Host, type HostedPorts } from '../actors/host.ts';
 import { MesozooError } from '../protocol/errors.ts';
 import { type ClockError, PERFECT_CLOCK, SimulatedClock } from './clock.ts';
 import type { SimulatedDisk } from './disk.ts';
-import { Life } from './life.ts';
+import { type Death, Life } from './life.ts';
 import { SimulatedConnection } from './network/connection.ts';
 import { networkBounds } from './network/settings.ts';
 import type { MachineProcesses } from './processes/processes.ts';
@@ -96,14 +96,14 @@ export class SimulatedProcess<A extends Actor = Actor> {
   }
 
   /** kill -9, or with `machine` a power cut; what the process sent last may not have left. */
-  crash(what: 'process' | 'machine'): void {
+  crash(what: Death): void {
     if (!this.isAlive) return;
     this.options.world.trace.record(this.name, 'crash', what);
     this.die(what);
   }
 
   /** As `crash`, but in the midst of a handler: at the call number `calls` of a port from now. */
-  crashAfterCalls(what: 'process' | 'machine', calls: number, then: () => void): void {
+  crashAfterCalls(what: Death, calls: number, then: () => void): void {
     this.life?.dieAfterCalls(calls, () => {
       this.options.world.trace.record(this.name, 'crash', `${what}, in the midst of a turn`);
       this.die(what);
@@ -217,8 +217,8 @@ export class SimulatedProcess<A extends Actor = Actor> {
     };
   }
 
-  private die(what: 'process' | 'machine'): void {
-    this.life?.end();
+  private die(what: Death): void {
+    this.life?.end(what);
     this.options.disk?.crash(what);
     if (what === 'machine') this.options.processes?.crashMachine();
   }

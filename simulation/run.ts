@@ -84,6 +84,7 @@ class Simulation {
     const { znodeClients, zookeeperClients = 0 } = profile;
     const bounds = {
       segmentBytes: random.pick([2000, 20_000, 1_000_000]),
+      aheadBytes: 3000,
       snapshotSlots: random.pick([10, 50, 200, 100_000]),
       snapshotChunkBytes: random.pick([100, 2000, 256 * 1024]),
       keptSlots: random.pick([1, 20, 4096]),

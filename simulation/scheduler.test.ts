@@ -26,6 +26,12 @@ test('a cancelled event does not happen, and an event may schedule others', () =
   expect(happened).toEqual(['first', 'at once']);
 });
 
+test('the time stays whole', () => {
+  const scheduler = new Scheduler();
+  scheduler.runUntil(0.3);
+  expect(scheduler.nowUs).toBe(1);
+});
+
 test('a run ends early when enough has happened', () => {
   const scheduler = new Scheduler();
   let count = 0;

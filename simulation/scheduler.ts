@@ -56,8 +56,12 @@ export class Scheduler {
     return false;
   }
 
-  /** Carries out everything up to `untilUs`, and leaves the time there; ends early when `enough` says so. */
-  runUntil(untilUs: number, enough: () => boolean = () => false): void {
+  /**
+   * Carries out everything up to `until`, in microseconds, and leaves the time there; ends early when `enough` says so. The time stays
+   * whole: between two fractions delays would be rounded to another order.
+   */
+  runUntil(until: number, enough: () => boolean = () => false): void {
+    const untilUs = Math.ceil(until);
     while (!enough()) {
       const next = this.heap[0];
       if (next === undefined || next.timeUs > untilUs) {

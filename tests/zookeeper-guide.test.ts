@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { adminCommandNames } from '../actors/coord/gateway/admin/commands.ts';
-import { jaasUsers } from '../actors/coord/gateway/sasl/jaas.ts';
+import { jaasLogin } from '../actors/coord/gateway/sasl/jaas.ts';
 import { parseZooCfg, zooCfgKeys } from '../actors/coord/gateway/zoo-cfg.ts';
 import { whyUseless } from '../actors/coord/gateway/zoo-cfg-keys.ts';
 
@@ -23,7 +23,13 @@ test('every zoo.cfg is read, and has no line without effect', () => {
 
 test('the JAAS file has the users that the text names', () => {
   const file = blocks('').find((text) => text.startsWith('Server {')) as string;
-  expect([...jaasUsers(file, 'Server').keys()]).toEqual(['bob', 'admin']);
+  const login = jaasLogin(file, 'Server');
+  expect(login.kind === 'passwords' && [...login.users.keys()]).toEqual(['bob', 'admin']);
+});
+
+test('the JAAS file for Kerberos has a key for the server', () => {
+  const files = blocks('').filter((text) => text.startsWith('Server {'));
+  expect(files.map((file) => jaasLogin(file, 'Server').kind)).toEqual(['passwords', 'kerberos']);
 });
 
 test('every key in the tables has an effect', () => {

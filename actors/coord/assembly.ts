@@ -75,6 +75,7 @@ export function assemble(assembling: Assembling): Parts {
     promised: opened.recovered.promised,
     decidedUpTo: opened.recovered.decidedUpTo,
     segmentBytes: bounds.segmentBytes,
+    aheadBytes: bounds.aheadBytes,
     saved: (token) => paxos.saved(token),
   });
   const snapshots = new SnapshotKeeper({
@@ -122,7 +123,7 @@ export function assemble(assembling: Assembling): Parts {
     isInContact: () =>
       assembling.withoutLeaderMs() < timing.contactPatienceMs && !snapshots.isFetching,
   };
-  const { tcp, http } = ports;
+  const { tcp, http, gss } = ports;
   const gateway =
     tcp === undefined || zookeeper === undefined
       ? undefined
@@ -130,6 +131,7 @@ export function assemble(assembling: Assembling): Parts {
           ...zookeeper,
           tcp,
           http,
+          gss,
           clock,
           random,
           log: logger,

@@ -9,10 +9,10 @@ import { processFacts } from '../../runtime/process-facts.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { connectRole } from '../../runtime/role-connection.ts';
 import { runProcess } from '../../runtime/run.ts';
-import { readSaslUsers } from '../../runtime/sasl-users.ts';
+import { openSasl } from '../../runtime/sasl.ts';
 import { openTcp } from '../../runtime/tcp.ts';
 import { openClientTls } from '../../runtime/tls/client-tls.ts';
-import type { Http, Ports, Storage, Tcp, Transport } from '../actor.ts';
+import type { Gss, Http, Ports, Storage, Tcp, Transport } from '../actor.ts';
 import { CoordActor } from './coord.ts';
 import { withoutSecrets } from './gateway/properties.ts';
 import { generousSettings, withPorts } from './gateway/settings.ts';
@@ -47,7 +47,7 @@ await runProcess({
     );
     const port = config.zookeeperPort ?? settings.clientPort;
     const tls = settings.secure && openClientTls(settings.secure, log);
-    const saslUsers = settings.sasl && readSaslUsers(settings.sasl);
+    const sasl = settings.sasl && openSasl(settings.sasl);
     const tcp = openTcp({ tls, log });
     const http = openHttp();
     let actor: CoordActor | undefined;
@@ -61,8 +61,17 @@ await runProcess({
         storage,
         tcp,
         http,
+        gss: sasl?.gss,
       },
-      create(ports: Ports & { storage: Storage; bulk: Transport; tcp: Tcp; http: Http }) {
+      create(
+        ports: Ports & {
+          storage: Storage;
+          bulk: Transport;
+          tcp: Tcp;
+          http: Http;
+          gss: Gss | undefined;
+        },
+      ) {
         actor = new CoordActor(ports, {
           cluster: config.cluster,
           member: config.member,
@@ -74,7 +83,7 @@ await runProcess({
               port,
               settings,
               process: processFacts(config.data, withoutSecrets(zooCfg)),
-              saslUsers,
+              saslUsers: sasl?.users,
             },
           }),
           ...(bootstrapCluster !== undefined &&

@@ -1,7 +1,7 @@
 /** What a coord is started with, and its times. */
 import type { MemberId, Slot } from '../../protocol/ids.ts';
 import { limits } from '../../protocol/limits.ts';
-import type { Http, Ports, Storage, Tcp, Transport } from '../actor.ts';
+import type { Gss, Http, Ports, Storage, Tcp, Transport } from '../actor.ts';
 import type { PlantedBugs } from '../planted.ts';
 import type { ProcessFacts } from './gateway/server-report.ts';
 import type { GatewaySettings } from './gateway/settings.ts';
@@ -17,6 +17,8 @@ export type CoordPorts = Ports & {
   readonly tcp?: Tcp;
   /** Absent where nobody can ask for its pages. */
   readonly http?: Http;
+  /** Absent where no client proves itself with Kerberos. */
+  readonly gss?: Gss | undefined;
 };
 
 export interface CoordOptions {
@@ -33,7 +35,7 @@ export interface CoordOptions {
     readonly port: number;
     readonly settings: GatewaySettings;
     readonly process: ProcessFacts;
-    /** Names and passwords of SASL; absent where it is not offered. */
+    /** Names and passwords of SASL; absent where there are none. */
     readonly saslUsers?: ReadonlyMap<string, string> | undefined;
   };
   readonly timing?: Partial<CoordTiming>;
@@ -97,6 +99,8 @@ export const defaultTiming: CoordTiming = {
 export interface CoordBounds {
   /** A segment of the log is sealed when it has grown to this. */
   readonly segmentBytes: number;
+  /** Zeros that a segment is laid out with, ahead of its records. */
+  readonly aheadBytes: number;
   /** A snapshot is taken after so many slots, or so many bytes of log (at least half as many as the last snapshot had). */
   readonly snapshotSlots: number;
   readonly snapshotLogBytes: number;
@@ -114,6 +118,7 @@ export interface CoordBounds {
 
 export const defaultBounds: CoordBounds = {
   segmentBytes: 32 * 1024 * 1024,
+  aheadBytes: 256 * 1024,
   snapshotSlots: 100_000,
   snapshotLogBytes: 24 * 1024 * 1024,
   snapshotChunkBytes: SNAPSHOT_CHUNK_BYTES,

@@ -1,5 +1,6 @@
 /** Several masters over a fake quorum: what a new leader takes over, and what a deposed one can no longer do. */
 import { describe, expect, test } from 'vitest';
+import { encode } from '../../protocol/codec.ts';
 import type { MasterTiming } from './options.ts';
 import { SmallCluster } from './testing/small-cluster.ts';
 
@@ -13,6 +14,8 @@ function twoMasters(timing: Partial<MasterTiming> = {}) {
   cluster.run(100);
   return { cluster, first, second, agent };
 }
+
+const request = (body: object) => encode(body, 'json');
 
 describe('a new leader', () => {
   test('takes over running, waiting, blocked and finished tasks; none is lost, none runs twice', () => {
@@ -239,4 +242,36 @@ test('a leader that stops in good order hands over at once', () => {
   });
   cluster.world.runUntil(() => stopped, 2_000);
   cluster.world.runUntil(() => second.actor.state().endsWith('serving'), 2_000);
+});
+
+test('a leader that stops answers what NATS has handed to it, before it lets another lead', () => {
+  const { cluster, first, second } = twoMasters();
+  const submit = (name: string) => cluster.send('task.submit', request({ name, command: 'true' }));
+  const sent = [submit('under-way')];
+  cluster.run(1);
+  sent.push(submit('handed-to-it'));
+  let stopped = false;
+  first.stop(() => {
+    stopped = true;
+  });
+  cluster.world.runUntil(() => stopped, 2_000);
+  expect(sent.map(({ answer }) => answer)).toMatchObject([
+    { state: 'TASK_QUEUED' },
+    { state: 'TASK_QUEUED' },
+  ]);
+  cluster.lead(second);
+  expect(cluster.ask('task.list', {}).tasks).toHaveLength(2);
+});
+
+test('a leader that stops does not wait for ever for a quorum that is silent', () => {
+  const { cluster, first } = twoMasters();
+  cluster.world.meddle = ({ to }) => (to.startsWith('coord') ? 'lose' : 'deliver');
+  const sent = cluster.send('task.submit', request({ name: 'lost', command: 'true' }));
+  cluster.run(5);
+  let stopped = false;
+  first.stop(() => {
+    stopped = true;
+  });
+  cluster.world.runUntil(() => stopped, 10_000);
+  expect(sent.answer).toMatchObject({ error: { code: 'CONNECTION_LOST', definite: false } });
 });

@@ -18,12 +18,16 @@ import { Term } from './term.ts';
 
 export type { MasterOptions } from './options.ts';
 
+/** Between two looks whether what was under way is answered. */
+const LEAVE_LOOK_MS = 10;
+
 export class MasterActor implements Actor {
   private readonly ports: Ports;
   private readonly options: MasterOptions;
   private readonly client: SessionClient;
   private readonly election: Election;
   private readonly tickMs: number;
+  private readonly leavePatienceMs: number;
   private lifecycle: Lifecycle<typeof masterMachine> | undefined;
   /** What the chart's actions ask for is done when the chart has come to rest: a term has charts of its own. */
   private readonly effects: (() => void)[] = [];
@@ -39,6 +43,7 @@ export class MasterActor implements Actor {
     this.ports = { ...ports, log: ports.log.child({ masterId }) };
     this.options = options;
     this.tickMs = timing.tickMs;
+    this.leavePatienceMs = timing.leavePatienceMs;
     // Never reopened by itself: a leadership belongs to one session.
     this.client = new SessionClient(this.ports, {
       cluster,
@@ -85,10 +90,22 @@ export class MasterActor implements Actor {
     this.term?.endTurn();
   }
 
+  /** Nothing new is taken; what is under way is answered first, so that its clients need not wonder what became of it. */
   stop(done: () => void): void {
-    this.offer({ type: 'STOPPED' });
-    // The session's end takes the candidate with it, and another master leads at once.
-    this.client.close(done);
+    const { term } = this;
+    term?.door.leave();
+    const untilMs = this.ports.clock.monotonicMs() + this.leavePatienceMs;
+    const look = () => {
+      const isWaiting = this.term !== undefined && this.term === term && !term.door.isIdle;
+      if (isWaiting && this.ports.clock.monotonicMs() < untilMs) {
+        this.ports.clock.after(LEAVE_LOOK_MS, look);
+        return;
+      }
+      this.offer({ type: 'STOPPED' });
+      // The session's end takes the candidate with it, and another master leads at once.
+      this.client.close(done);
+    };
+    look();
   }
 
   /** For status lines and tests: the chart's state. */

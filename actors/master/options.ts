@@ -46,6 +46,8 @@ export interface MasterTiming {
   readonly relayTimeoutMs: number;
   /** How long the coords' answers are gathered. */
   readonly gatherMs: number;
+  /** A leader that stops answers what is under way, but waits no longer than this. */
+  readonly leavePatienceMs: number;
 }
 
 export const defaultTiming: MasterTiming = {
@@ -60,4 +62,5 @@ export const defaultTiming: MasterTiming = {
   resendMs: 3_000,
   relayTimeoutMs: 5_000,
   gatherMs: 250,
+  leavePatienceMs: 1_000,
 };

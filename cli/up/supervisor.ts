@@ -1,6 +1,6 @@
 /** `mesozoo up`: starts a cluster, tells what happens, keeps it going, and stops it in order. */
 import { access } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decode } from '../../protocol/codec.ts';
 import { MesozooError } from '../../protocol/errors.ts';
@@ -13,13 +13,20 @@ import { type ConnectedTransport, connectTransport } from '../../runtime/nats.ts
 import { version } from '../../runtime/version.ts';
 import { Cluster } from './cluster.ts';
 import { type ClusterSight, ClusterSighting } from './cluster-sight.ts';
-import type { DataDirectory, PartRecord, ProcessesRecord, Secrets } from './data-directory.ts';
+import type { DataDirectory, PartRecord, Secrets } from './data-directory.ts';
 import { endLeftovers, findLeftovers, lockForSupervisor } from './leftovers.ts';
-import { addressLines } from './member-ports.ts';
 import { acceptsConnections, assertPortFree, ensureNatsServer } from './nats-server.ts';
 import type { UpOptions } from './options.ts';
 import type { PartDeath } from './part.ts';
-import { startOf } from './process-identity.ts';
+import { ProcessRecord } from './record.ts';
+import {
+  agentsDetail,
+  coordsDetail,
+  deathText,
+  mastersDetail,
+  shown,
+  tellWhatNext,
+} from './telling.ts';
 import type { Terminal } from './terminal.ts';
 import { readZooCfgFile } from './zoo-cfg-file.ts';
 
@@ -28,7 +35,6 @@ const LOOK_MS = 60;
 const CONNECT_MS = 5_000;
 /** After that it is said what is missing. */
 const PATIENCE_MS = 10_000;
-const REWRITE_MS = 1_000;
 /** One Ctrl-C may arrive twice: from the terminal, and passed on by npm. */
 const SAME_SIGNAL_MS = 500;
 const exampleFile = fileURLToPath(new URL('../../examples/hello.json', import.meta.url));
@@ -40,16 +46,15 @@ export class Supervisor {
   private readonly options: UpOptions;
   private readonly data: DataDirectory;
   private readonly terminal: Terminal;
+  private readonly record: ProcessRecord;
   private readonly startedMs = performance.now();
   private cluster: Cluster | undefined;
   private connection: ConnectedTransport | undefined;
   private sighting: ClusterSighting | undefined;
   private stopping = false;
   private watching = false;
-  private toldUnrecorded = false;
   private zooCfgPath: string | undefined;
   private toldCoords = '';
-  private rewriting: NodeJS.Timeout | undefined;
   /** The cluster can never become ready. */
   private hopeless: ((error: MesozooError) => void) | undefined;
 
@@ -57,6 +62,7 @@ export class Supervisor {
     this.options = options;
     this.data = data;
     this.terminal = terminal;
+    this.record = new ProcessRecord(data, terminal, options.portOffset);
   }
 
   /** Resolves with the exit code, after everything has been stopped. `ready` is called when the cluster is up and everything has been told. */
@@ -76,7 +82,10 @@ export class Supervisor {
       if (!this.stopping) {
         terminal.line(`  Ready after ${this.seconds()} s.`);
         if (this.options.example) await Promise.race([this.example(runExample), stopAsked]);
-        if (!this.stopping) this.tellWhatNext();
+        if (!this.stopping) {
+          const paths = { data: this.data.path, logs: this.data.of('logs') };
+          tellWhatNext(terminal, this.options, this.cluster, paths);
+        }
         ready();
         await stopAsked;
       }
@@ -100,7 +109,7 @@ export class Supervisor {
     if (this.stopping) return;
     const record = data.openCluster(options.coords);
     const former = data.processes().parts;
-    this.record(former);
+    this.note(former);
     const leftovers = findLeftovers({ parts: former });
     if (leftovers.length > 0) {
       const names = leftovers.map(({ name }) => name).join(', ');
@@ -108,7 +117,7 @@ export class Supervisor {
       await endLeftovers(leftovers, 'tasksGoOn');
       if (this.stopping) return;
     }
-    this.record([]);
+    this.note([]);
     const secrets = withEnvironment(data.secrets());
     const server =
       options.nats === undefined
@@ -125,7 +134,7 @@ export class Supervisor {
       },
       {
         died: (death) => this.partDied(death),
-        changed: (parts) => this.record(parts),
+        changed: (parts) => this.note(parts),
       },
     );
     if (server !== undefined) await assertPortFree(cluster.natsPort);
@@ -201,18 +210,18 @@ export class Supervisor {
     for (;;) {
       const sight = await Promise.race([this.look(), failed]);
       if (this.stopping) break;
-      once('coords', this.coordsDetail(sight));
-      once('masters', this.mastersDetail(sight));
+      once('coords', coordsDetail(sight, this.cluster));
+      once('masters', mastersDetail(sight, this.options));
       const active = sight.agents.filter(({ state }) => state === 'active').length;
       if (active >= options.agents && sight.leadingMaster !== undefined) {
-        once('agents', this.agentsDetail(sight));
+        once('agents', agentsDetail(sight));
         if (told.has('coords')) break;
       }
       if (this.waitedMs() > PATIENCE_MS) {
         const missing = ['coords', 'masters', 'agents'].filter((what) => !told.has(what));
         if (!told.has('waiting'))
           terminal.busy(
-            `waiting for ${missing.join(', ')}; logs in ${this.shown(this.data.of('logs'))}`,
+            `waiting for ${missing.join(', ')}; logs in ${shown(this.data.of('logs'))}`,
           );
         told.add('waiting');
       }
@@ -228,7 +237,7 @@ export class Supervisor {
       try {
         cluster.markBegun(this.sighting?.coordsSeen ?? new Set());
       } catch (error) {
-        this.tellUnrecorded(error);
+        this.record.tellUnrecorded(error);
       }
       if (cluster.allCoordsBegan) return;
       await pause();
@@ -255,24 +264,6 @@ export class Supervisor {
     return this.sighting?.look() ?? Promise.resolve({ agents: [], liveTasks: 0 });
   }
 
-  private coordsDetail({ leadingCoord }: ClusterSight): string | undefined {
-    const count = this.cluster?.running().filter(({ name }) => name.startsWith('coord')).length;
-    return leadingCoord && `${count} running, coord-${leadingCoord.member} leads`;
-  }
-
-  private mastersDetail({ leadingMaster }: ClusterSight): string | undefined {
-    if (leadingMaster === undefined) return undefined;
-    const name = leadingMaster.id.split('-').slice(0, 2).join('-');
-    return `${this.options.masters} running, ${name} leads (epoch ${leadingMaster.epoch})`;
-  }
-
-  private agentsDetail({ agents }: ClusterSight): string {
-    const sum = (of: (agent: (typeof agents)[number]) => number) =>
-      agents.reduce((total, agent) => total + of(agent), 0);
-    const [cpus, mem] = [sum(({ total }) => total.cpus), sum(({ total }) => total.mem)];
-    return `${agents.length} registered, ${cpus} cpus, ${(mem / 1024).toFixed(1)} GiB of memory`;
-  }
-
   private async example(runExample: RunExample): Promise<void> {
     const { terminal } = this;
     try {
@@ -281,7 +272,7 @@ export class Supervisor {
       return terminal.problem(`no example at ${exampleFile}`);
     }
     terminal.line();
-    terminal.line(`Example: ${this.shown(exampleFile)}`);
+    terminal.line(`Example: ${shown(exampleFile)}`);
     const natsUrl = this.cluster?.natsUrl ?? '';
     try {
       if (await runExample(exampleFile, natsUrl, terminal)) return;
@@ -292,45 +283,15 @@ export class Supervisor {
     }
   }
 
-  private tellWhatNext(): void {
-    const { terminal, cluster, options } = this;
-    const server =
-      options.portOffset === 0 && options.nats === undefined ? '' : ` --nats ${cluster?.natsUrl}`;
-    terminal.line();
-    terminal.line(
-      `NATS   ${cluster?.natsUrl}   (any client without credentials: mz.task.submit, …)`,
-    );
-    for (const line of addressLines(cluster?.memberPorts ?? [])) terminal.line(line);
-    terminal.line(`Logs   ${this.shown(this.data.of('logs'))}/`);
-    terminal.line();
-    terminal.line('Try next, in another terminal:');
-    // One word in single quotes: the shell of the task expands it, not the one it is pasted into.
-    for (const [name, words] of [
-      ['submit', ` -- 'echo "hello from $(hostname), in $PWD"'`],
-      ['status', ''],
-      ['zk ls', ' /mesozoo'],
-    ])
-      terminal.line(`  ${terminal.bold(`npx mesozoo ${name}${server}${words}`)}`);
-    terminal.line();
-    const down = `npx mesozoo down${options.data === '.mesozoo' ? '' : ` --data ${this.shown(this.data.path)}`}`;
-    terminal.line(
-      terminal.dim(`${options.detach ? down : 'Ctrl-C'} stops the cluster; its data stay.`),
-    );
-  }
-
   private partDied(death: PartDeath): void {
     if (this.stopping) return;
-    const why = death.why === undefined ? '' : ` (${death.why})`;
-    const again =
-      death.againInMs === undefined
-        ? 'not started again, since it would only end again'
-        : `started again in ${death.againInMs / 1000} s`;
-    const log = this.shown(death.log);
-    const times = death.inARow > 1 ? ` for the ${ordinal(death.inARow)} time in a row` : '';
-    this.terminal.problem(`${death.part} ended${times}: ${death.how}${why}; ${again}; log: ${log}`);
+    this.terminal.problem(deathText(death));
     if (death.againInMs === undefined && this.hopeless !== undefined)
       this.hopeless(
-        new MesozooError('WRONG_DATA_DIRECTORY', `${death.part} cannot run: see ${log}`),
+        new MesozooError(
+          'WRONG_DATA_DIRECTORY',
+          `${death.part} cannot run: see ${shown(death.log)}`,
+        ),
       );
     else if (this.hopeless === undefined) void this.tellWhenWell();
   }
@@ -350,7 +311,10 @@ export class Supervisor {
       const whole =
         this.cluster.running().length >= Math.min(parts, this.cluster.size) &&
         active >= this.options.agents;
-      const [coords, masters] = [this.coordsDetail(sight), this.mastersDetail(sight)];
+      const [coords, masters] = [
+        coordsDetail(sight, this.cluster),
+        mastersDetail(sight, this.options),
+      ];
       if (!whole || coords === undefined || masters === undefined) continue;
       const seconds = ((performance.now() - sinceMs) / 1000).toFixed(1);
       this.terminal.done('well', `after ${seconds} s: coords ${coords}; masters ${masters}`);
@@ -375,8 +339,8 @@ export class Supervisor {
         if (kind === 'nats') await this.connection?.close();
         terminal.busy(`stopping ${kind === 'nats' ? names.nats : `${count} ${names[kind]}`}`);
       });
-      this.write({ parts: [] });
-      terminal.done('stopped', `data stay in ${this.shown(this.data.path)}`);
+      this.record.clear();
+      terminal.done('stopped', `data stay in ${shown(this.data.path)}`);
     }
     await this.connection?.close();
   }
@@ -418,42 +382,8 @@ export class Supervisor {
     });
   }
 
-  private record(parts: readonly PartRecord[]): void {
-    const startedAt = startOf(process.pid);
-    this.write({
-      ...(startedAt !== undefined && { supervisor: { pid: process.pid, startedAt } }),
-      ...(this.cluster !== undefined && {
-        natsUrl: this.cluster.natsUrl,
-        portOffset: this.options.portOffset,
-        ...(this.zooCfgPath !== undefined && { zooCfg: this.zooCfgPath }),
-      }),
-      parts: [...parts],
-    });
-  }
-
-  /** A full disk is no reason to leave the cluster alone: it is told, and tried again until there is room. */
-  private write(record: ProcessesRecord): void {
-    clearTimeout(this.rewriting);
-    try {
-      this.data.recordProcesses(record);
-    } catch (error) {
-      this.tellUnrecorded(error);
-      this.rewriting = setTimeout(() => this.write(record), REWRITE_MS);
-    }
-  }
-
-  private tellUnrecorded(error: unknown): void {
-    if (this.toldUnrecorded) return;
-    this.toldUnrecorded = true;
-    this.terminal.problem(
-      `what runs here cannot be written down in ${this.data.path} (${(error as Error).message}): ` +
-        'the cluster goes on, and it is tried again',
-    );
-  }
-
-  private shown(path: string): string {
-    const short = relative(process.cwd(), path);
-    return short.startsWith('..') ? path : short;
+  private note(parts: readonly PartRecord[]): void {
+    this.record.note(parts, this.cluster, this.zooCfgPath);
   }
 
   private waitedMs(): number {
@@ -473,12 +403,6 @@ function withEnvironment(secrets: Secrets): Secrets {
       process.env[`MESOZOO_${name.toUpperCase()}_SECRET`] ?? secret,
     ]),
   ) as Secrets;
-}
-
-/** 2nd, 3rd, 4th, 11th, 21st. */
-function ordinal(count: number): string {
-  const last = count % 100 > 10 && count % 100 < 14 ? 0 : count % 10;
-  return `${count}${['th', 'st', 'nd', 'rd'][last] ?? 'th'}`;
 }
 
 function pause(): Promise<void> {

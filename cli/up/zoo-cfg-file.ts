@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type IgnoredKey, parseZooCfg, zooCfgKeys } from '../../actors/coord/gateway/zoo-cfg.ts';
 import { MesozooError } from '../../protocol/errors.ts';
-import { readSaslUsers } from '../../runtime/sasl-users.ts';
+import { openSasl } from '../../runtime/sasl.ts';
 import { tlsServerOptions } from '../../runtime/tls/server-options.ts';
 import { didYouMean } from '../nearest.ts';
 import { firstPorts, type MemberPorts } from './member-ports.ts';
@@ -29,7 +29,7 @@ export function readZooCfgFile(path: string): ZooCfgFile {
   const { settings, ignored, servers } = parseZooCfg(text);
   // Each coord reads them for itself: what is wrong with them is told here, before anything is started.
   if (settings.secure !== undefined) tlsServerOptions(settings.secure);
-  if (settings.sasl !== undefined) readSaslUsers(settings.sasl);
+  if (settings.sasl !== undefined) openSasl(settings.sasl);
   return {
     path: resolve(path),
     remarks: ignored.map(remark),

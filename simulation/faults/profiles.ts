@@ -88,6 +88,7 @@ function roughNetwork(random: SeededRandom): NetworkSettings {
     requestLossChance: random.chance(0.4) ? 0.05 * badness : 0,
     requestRepeatChance: random.chance(0.4) ? 0.05 * badness : 0,
     offlineLossChance: random.next(),
+    deathNoticeChance: GOOD_NETWORK.deathNoticeChance,
   };
 }
 

@@ -10,7 +10,7 @@ import type {
   Transport,
 } from '../../actors/actor.ts';
 import { MesozooError } from '../../protocol/errors.ts';
-import type { Life } from '../life.ts';
+import type { Death, Life } from '../life.ts';
 import type { SeededRandom } from '../random.ts';
 import {
   type Message,
@@ -19,6 +19,9 @@ import {
   type SimulatedServer,
 } from './server.ts';
 import { networkBounds } from './settings.ts';
+
+/** `behind`: after what was sent before, but what is sent later does not wait for it. */
+export type Order = 'in order' | 'behind' | 'any';
 
 type Sent =
   | { readonly kind: 'publish'; readonly message: Message }
@@ -46,6 +49,7 @@ export class SimulatedConnection implements Transport {
   private serverConnected = true;
   /** Grows when the connection breaks: what was sent before is void. */
   private generation = 0;
+  /** Whole, or what is sent later would be rounded to before it. */
   private outgoingFreeUs = 0;
   private incomingFreeUs = 0;
   /** Of a process that crashed: what would arrive later than this did not leave any more. */
@@ -72,7 +76,7 @@ export class SimulatedConnection implements Transport {
       this.clientConnected = false;
       this.serverConnected = false;
     }
-    life.whenDead(() => this.died());
+    life.whenDead((death) => this.died(death));
   }
 
   // ── Transport ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -126,7 +130,7 @@ export class SimulatedConnection implements Transport {
   // ── For the server and the faults ───────────────────────────────────────────────────────────────────────────
 
   /** `run` happens at the process after the delay, unless the connection breaks before. */
-  receive(delayUs: number, inOrder: boolean, run: () => void): void {
+  receive(delayUs: number, order: Order, run: () => void): void {
     if (!this.serverConnected || this.voided) return;
     if (this.life.backlog > networkBounds.backlogMessages) {
       this.server.trace.record(this.node, 'slow consumer');
@@ -134,11 +138,9 @@ export class SimulatedConnection implements Transport {
       return;
     }
     const { scheduler } = this.server;
-    let atUs = scheduler.nowUs + delayUs;
-    if (inOrder) {
-      atUs = Math.max(atUs, this.incomingFreeUs);
-      this.incomingFreeUs = atUs;
-    }
+    let atUs = Math.round(scheduler.nowUs + delayUs);
+    if (order !== 'any') atUs = Math.max(atUs, this.incomingFreeUs);
+    if (order === 'in order') this.incomingFreeUs = atUs;
     const generation = this.generation;
     scheduler.after(atUs - scheduler.nowUs, () => {
       if (generation === this.generation) this.life.input(run);
@@ -238,7 +240,10 @@ export class SimulatedConnection implements Transport {
   private send(sent: Sent): void {
     if (!this.clientConnected || this.voided) return;
     const { scheduler } = this.server;
-    const atUs = Math.max(scheduler.nowUs + this.server.latencyUs(this.node), this.outgoingFreeUs);
+    const atUs = Math.max(
+      Math.round(scheduler.nowUs + this.server.latencyUs(this.node)),
+      this.outgoingFreeUs,
+    );
     this.outgoingFreeUs = atUs;
     const generation = this.generation;
     scheduler.after(atUs - scheduler.nowUs, () => {
@@ -261,7 +266,9 @@ export class SimulatedConnection implements Transport {
       case 'drain':
         this.server.subscriptionGone(sent.subscription);
         // Behind all that the server has sent before.
-        this.receive(this.server.latencyUs(this.node), true, () => this.drained(sent.subscription));
+        this.receive(this.server.latencyUs(this.node), 'in order', () =>
+          this.drained(sent.subscription),
+        );
         return;
       default:
         throw new TypeError(`unknown: ${JSON.stringify(sent satisfies never)}`);
@@ -275,14 +282,15 @@ export class SimulatedConnection implements Transport {
   }
 
   /** The end of what it sent may never have left; the server notices at once, or only when pings stay unanswered. */
-  private died(): void {
-    const { scheduler } = this.server;
+  private died(death: Death): void {
+    const { scheduler, settings } = this.server;
     if (!this.isDrained)
       this.outgoingEndUs = this.random.between(
         scheduler.nowUs,
         Math.max(scheduler.nowUs, this.outgoingFreeUs) + 1,
       );
-    const noticeMs = this.random.chance(0.7) ? 0.5 : networkBounds.staleMs;
+    const isNoticed = this.random.chance(settings.deathNoticeChance[death]);
+    const noticeMs = isNoticed ? 0.5 : networkBounds.staleMs;
     scheduler.after(noticeMs * 1000, () => {
       this.forget();
       this.server.detach(this);

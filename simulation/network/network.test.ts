@@ -3,7 +3,7 @@ import type { Delivery } from '../../actors/actor.ts';
 import { Life } from '../life.ts';
 import { World } from '../world.ts';
 import { SimulatedConnection } from './connection.ts';
-import { GOOD_NETWORK } from './settings.ts';
+import { GOOD_NETWORK, networkBounds, PLAIN_NETWORK } from './settings.ts';
 import { hasWildcard, isPublishable, matchesSubject } from './subjects.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -44,6 +44,30 @@ describe('subjects', () => {
       false,
     ]);
   });
+});
+
+test('messages that wait for the same late one keep their order', () => {
+  for (let seed = 0; seed < 200; seed++) {
+    const world = new World({ seed });
+    const { connection: sender } = connect(world, 'sender');
+    const { connection: receiver } = connect(world, 'receiver');
+    const got: number[] = [];
+    receiver.subscribe('news', (delivery) => got.push(Number(text(delivery))));
+    world.runForMs(5);
+    world.server.settings = {
+      ...GOOD_NETWORK,
+      latencyUs: [0.25, 0.75],
+      spikeChance: 0.3,
+      spikeUs: [20.1, 60.7],
+    };
+    const sent = Array.from({ length: 100 }, (_, index) => index);
+    for (const item of sent) {
+      sender.publish('news', bytes(String(item)));
+      world.runForMs(0.0007);
+    }
+    world.runForMs(100);
+    expect(got).toEqual(sent);
+  }
 });
 
 test('messages between two processes keep their order, wildcards see them all', () => {
@@ -251,6 +275,39 @@ test('a paused process gets its messages afterwards; a dead one never', () => {
   paused.life.resume();
   expect(got).toEqual(['paused']);
 });
+
+test.each([1, 2, 3, 4, 5, 6])(
+  'a killed process is missed at once, a machine without power only after unanswered pings (seed %i)',
+  (seed) => {
+    const world = new World({ seed });
+    world.server.settings = PLAIN_NETWORK;
+    const asker = connect(world, 'asker').connection;
+    const answers: string[] = [];
+    asker.subscribe('_INBOX.asker.>', ({ subject, status }) =>
+      answers.push(`${subject} ${status}`),
+    );
+    for (const death of ['process', 'machine'] as const) {
+      const { life, connection } = connect(world, death);
+      connection.subscribe(`to.${death}`, () => undefined);
+      world.runForMs(5);
+      life.end(death);
+    }
+    const ask = (when: string) => {
+      for (const death of ['process', 'machine'])
+        asker.publish(`to.${death}`, bytes(''), { reply: `_INBOX.asker.${death}-${when}` });
+      world.runForMs(5);
+    };
+    world.runForMs(5);
+    ask('soon');
+    expect(answers).toEqual(['_INBOX.asker.process-soon 503']);
+    world.runForMs(networkBounds.staleMs);
+    ask('later');
+    expect(answers.slice(1).sort()).toEqual([
+      '_INBOX.asker.machine-later 503',
+      '_INBOX.asker.process-later 503',
+    ]);
+  },
+);
 
 test('services are found by name', () => {
   const world = new World({ seed: 10 });

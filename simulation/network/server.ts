@@ -9,7 +9,7 @@ import { limits } from '../../protocol/limits.ts';
 import type { SeededRandom } from '../random.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { Trace } from '../trace.ts';
-import type { SimulatedConnection } from './connection.ts';
+import type { Order, SimulatedConnection } from './connection.ts';
 import { GOOD_NETWORK, type NetworkSettings, networkBounds } from './settings.ts';
 import { hasWildcard, isPublishable, matchesSubject } from './subjects.ts';
 
@@ -204,8 +204,8 @@ export class SimulatedServer {
       return;
     }
     const late = loose && random.chance(settings.disorderChance);
-    const deliver = (delayUs: number, inOrder: boolean) =>
-      subscription.connection.receive(delayUs, inOrder, () => {
+    const deliver = (delayUs: number, order: Order) =>
+      subscription.connection.receive(delayUs, order, () => {
         if (!subscription.open) return;
         this.delivered++;
         this.trace.record(
@@ -223,11 +223,12 @@ export class SimulatedServer {
         });
       });
     const extraUs = late ? random.between(settings.disorderUs[0], settings.disorderUs[1]) : 0;
-    deliver(this.latencyUs(node) + extraUs, !late);
+    deliver(this.latencyUs(node) + extraUs, late ? 'any' : 'in order');
     if (random.chance(repeatChance))
       deliver(
         this.latencyUs(node) + random.between(settings.disorderUs[0], settings.disorderUs[1] + 1),
-        false,
+        // A request or an answer that comes twice comes the first time in its place.
+        request ? 'behind' : 'any',
       );
   }
 
@@ -276,7 +277,7 @@ export class SimulatedServer {
       error: undefined,
     })) {
       if (subscription.connection !== from) continue;
-      from.receive(this.latencyUs(from.node), true, () => {
+      from.receive(this.latencyUs(from.node), 'in order', () => {
         if (!subscription.open) return;
         this.trace.record(from.node, 'none', reply);
         subscription.handler({ subject: reply, payload: EMPTY, status: 503 });

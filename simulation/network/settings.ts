@@ -1,3 +1,5 @@
+import type { Death } from '../life.ts';
+
 /** How good or bad the simulated network is. Chances are for each message; ranges are [low, high) in microseconds. */
 export interface NetworkSettings {
   /** Of one hop: process to server, or server to process. */
@@ -14,6 +16,8 @@ export interface NetworkSettings {
   readonly requestRepeatChance: number;
   /** What is published while disconnected is lost, or else sent after the reconnect. */
   readonly offlineLossChance: number;
+  /** That the server notices at once how a process ended, and not only when its pings stay unanswered. */
+  readonly deathNoticeChance: Readonly<Record<Death, number>>;
 }
 
 export const GOOD_NETWORK: NetworkSettings = {
@@ -27,6 +31,14 @@ export const GOOD_NETWORK: NetworkSettings = {
   requestLossChance: 0,
   requestRepeatChance: 0,
   offlineLossChance: 0.5,
+  // A process may take its machine along, and a machine's neighbours may know of its end.
+  deathNoticeChance: { process: 0.7, machine: 0.7 },
+};
+
+/** A killed process's connections are closed by its machine; nobody closes those of a machine without power. */
+export const PLAIN_NETWORK: NetworkSettings = {
+  ...GOOD_NETWORK,
+  deathNoticeChance: { process: 1, machine: 0 },
 };
 
 /** Bounds of the server and the client library. */

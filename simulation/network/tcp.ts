@@ -4,7 +4,7 @@
  * ends, each of which hears of it in its own time.
  */
 import type { Tcp, TcpConnection, TcpHandlers } from '../../actors/actor.ts';
-import type { Life } from '../life.ts';
+import type { Death, Life } from '../life.ts';
 import type { SeededRandom } from '../random.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { Trace } from '../trace.ts';
@@ -27,8 +27,6 @@ const RETRANSMIT_MS = 200;
 /** Segments of one connection follow each other closely. */
 const FOLLOWING_US = [1, 60] as const;
 const PIECES_MAX = 4;
-/** A machine that lost its power does not say so. */
-const SILENT_DEATH_CHANCE = 0.3;
 
 export class SimulatedTcp {
   readonly world: TcpWorld;
@@ -138,7 +136,7 @@ class TcpEnd implements TcpConnection {
     this.life = life;
     this.remotePort = remotePort;
     this.handlers = handlers;
-    life.whenDead(() => this.died());
+    life.whenDead((death) => this.died(death));
   }
 
   get waitingBytes(): number {
@@ -249,12 +247,13 @@ class TcpEnd implements TcpConnection {
     peer.over();
   }
 
-  /** The system sends a part of what the process had written, and then says that it is gone. */
-  private died(): void {
+  /** The system sends a part of what the process had written, and then says that it is gone: if it still runs. */
+  private died(death: Death): void {
     if (this.isOver) return;
-    const { random, scheduler } = this.tcp.world;
+    const { random, scheduler, server } = this.tcp.world;
+    const silentChance = 1 - server.settings.deathNoticeChance[death];
     const sent = this.queue.slice(0, random.below(this.queue.length + 1));
-    if (!random.chance(SILENT_DEATH_CHANCE)) this.leave(sent);
+    if (!random.chance(silentChance)) this.leave(sent);
     else {
       const { peer } = this;
       this.isOver = true;

@@ -35,16 +35,32 @@ export function storageConformance(name: string, create: () => Promise<StorageUn
       expect(storage.list()).toEqual([{ name: 'log', bytes: 7 }]);
     });
 
+    it('writes into a file, at its end, and one that is not there', async () => {
+      const { storage, settle, reopen } = await create();
+      storage.write('log', 0, [text('head'), text('....')], () => undefined);
+      storage.write('log', 4, [text('1'), text('2')], () => undefined);
+      storage.write('log', 8, [text('end')], () => undefined);
+      storage.append('log', [text('!')], () => undefined);
+      storage.write('log', 11, [text('? more')], () => undefined);
+      await settle();
+      expect(read(storage, 'log')).toBe('head12..end? more');
+      storage.truncate('log', 6);
+      storage.append('log', [text('+')], () => undefined);
+      await settle();
+      expect(read(await reopen(), 'log')).toBe('head12+');
+    });
+
     it('never answers inside the call', async () => {
       const { storage, settle } = await create();
       const answered: string[] = [];
       storage.append('a', [text('x')], () => answered.push('append'));
+      storage.write('a', 0, [text('y')], () => answered.push('write'));
       storage.replace('b', text('x'), () => answered.push('replace'));
       storage.rename('b', 'c', () => answered.push('rename'));
       storage.remove('c', () => answered.push('remove'));
       expect(answered).toEqual([]);
       await settle();
-      expect(answered).toEqual(['append', 'replace', 'rename', 'remove']);
+      expect(answered).toEqual(['append', 'write', 'replace', 'rename', 'remove']);
     });
 
     it('carries out calls in their order and answers each once', async () => {

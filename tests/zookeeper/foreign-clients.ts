@@ -1,6 +1,7 @@
 /** ZooKeeper's own clients in Java and C, from Debian's packages. */
 import { existsSync } from 'node:fs';
-import { asAdministrator, succeeds, which } from '../../cli/up/nats-server.ts';
+import { which } from '../../cli/up/nats-server.ts';
+import { installPackages } from '../support/packages.ts';
 
 const jar = '/usr/share/java/zookeeper.jar';
 /** Its manifest names what it needs; it shall log nothing. */
@@ -20,18 +21,7 @@ function areInstalled(): boolean {
 
 /** False where they are not there and cannot be had; in CI that is an error. */
 export async function ensureForeignClients(progress: (what: string) => void): Promise<boolean> {
-  if (areInstalled()) return true;
-  const apt = which('apt-get');
-  const administrator = apt === undefined ? undefined : asAdministrator();
-  if (apt !== undefined && administrator !== undefined) {
-    progress(`Installing ${packages.join(', ')} (apt-get install)`);
-    const install = () =>
-      succeeds(...administrator(apt, ['install', '-y', '--no-install-recommends', ...packages]));
-    const installed =
-      (await install()) ||
-      ((await succeeds(...administrator(apt, ['update']))) && (await install()));
-    if (installed && areInstalled()) return true;
-  }
+  if (areInstalled() || (await installPackages(packages, areInstalled, progress))) return true;
   if (process.env.CI) throw new Error("CI is set, and ZooKeeper's own clients are not here.");
   return false;
 }

@@ -16,7 +16,7 @@ export async function javaShell(
     [
       ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),
       ...['-Xmx128m', '-cp', CLASS_PATH, 'org.apache.zookeeper.ZooKeeperMain'],
-      ...['-timeout', '8000', '-waitforconnection', '-server', server, ...command],
+      ...['-timeout', '20000', '-waitforconnection', '-server', server, ...command],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NatsConnection } from 'nats';
-import { ask, pause, type TestCluster } from '../cluster/harness.ts';
+import { afterAll, beforeAll } from 'vitest';
+import { ask, pause, startCluster, type TestCluster } from '../cluster/harness.ts';
 import { freePort } from '../support/nats-server.ts';
 import { javaShell } from './java-shell.ts';
 
@@ -56,6 +57,26 @@ export class JoiningCoord {
   startAgain(): void {
     this.#child = this.#start();
   }
+}
+
+/** Three coords and a fourth that may join them, for the tests of a file. */
+export function clusterAndFourth() {
+  let cluster: TestCluster;
+  let fourth: JoiningCoord;
+  beforeAll(async () => {
+    cluster = await startCluster({ masters: 1, agents: 0 });
+    fourth = await JoiningCoord.start(cluster, 4);
+  }, 120_000);
+  afterAll(async () => {
+    await fourth.kill();
+    await cluster.stop();
+  });
+  return {
+    cluster: () => cluster,
+    fourth: () => fourth,
+    portOf: (member: number) =>
+      member === 4 ? fourth.port : cluster.zookeeperAddresses[member - 1]!.port,
+  };
 }
 
 /** Creates one znode after the other until it is stopped; what became of one is not left open. */

@@ -5,7 +5,17 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { pause, startCluster, type TestCluster } from '../cluster/harness.ts';
 import { type Address, type Incoming, WireConnection } from './wire/connection.ts';
-import { create, exists, getData, type Request, setData, sync } from './wire/requests.ts';
+import { multi } from './wire/multi.ts';
+import {
+  check,
+  create,
+  exists,
+  getChildren,
+  getData,
+  type Request,
+  setData,
+  sync,
+} from './wire/requests.ts';
 
 const FRAME_BYTES_MAX = 0xfffff;
 /** xid and opcode, before the body. */
@@ -85,4 +95,17 @@ it('is refused with its connection one byte beyond, and nobody else is disturbed
   const data = `${fields.data as string}x`;
   expect(await ask(first!, create('/too-large', { data }))).toEqual([{ kind: 'closed' }]);
   expect(await ask(first!, exists('/too-large'))).toMatchObject([{ kind: 'reply', error: -101 }]);
+}, 60_000);
+
+it('fits a multi of as many operations as a frame holds', async () => {
+  const [first, second] = cluster.zookeeperAddresses;
+  const children = Array.from({ length: 10_000 }, (_, index) => create(`/many/${index}`));
+  const checks = Array.from({ length: 40_000 }, () => check('/many', 0));
+  const replies = await ask(first!, create('/many'), multi(...children), multi(...checks));
+  for (const reply of replies) expect(reply).toMatchObject(good);
+  const { body } = replies[1] as Extract<Incoming, { kind: 'reply' }>;
+  const { results } = body as { results: readonly object[] };
+  expect(results.at(-1)).toEqual({ type: 1, reply: { path: '/many/9999' } });
+  const [, listed] = await ask(second!, sync('/'), getChildren('/many'));
+  expect(listed).toMatchObject({ ...good, body: { children: { length: 10_000 } } });
 }, 60_000);

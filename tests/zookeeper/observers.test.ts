@@ -4,26 +4,12 @@
  */
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { pause, startCluster, type TestCluster } from '../cluster/harness.ts';
+import { expect, it } from 'vitest';
+import { pause } from '../cluster/harness.ts';
 import { javaShell } from './java-shell.ts';
-import { isThere, JoiningCoord, reconfigured, server, Writer } from './joining-coord.ts';
+import { clusterAndFourth, isThere, reconfigured, server, Writer } from './joining-coord.ts';
 
-let cluster: TestCluster;
-let fourth: JoiningCoord;
-
-beforeAll(async () => {
-  cluster = await startCluster({ masters: 1, agents: 0 });
-  fourth = await JoiningCoord.start(cluster, 4);
-}, 120_000);
-
-afterAll(async () => {
-  await fourth.kill();
-  await cluster.stop();
-});
-
-const portOf = (member: number) =>
-  member === 4 ? fourth.port : cluster.zookeeperAddresses[member - 1]!.port;
+const { cluster, fourth, portOf } = clusterAndFourth();
 
 const lineOf = (member: number, role: string) =>
   `server.${member}=127.0.0.1:2888:3888:${role};${server(portOf(member))}`;
@@ -41,7 +27,7 @@ async function told(word: string, member: number): Promise<string> {
   return text(socket);
 }
 
-const leadingMember = async () => Number((await cluster.leadingCoord()).split('-')[1]);
+const leadingMember = async () => Number((await cluster().leadingCoord()).split('-')[1]);
 
 /** What a word of the leader says of the observers, once it says so. */
 async function untilLeaderTells(line: string): Promise<void> {
@@ -49,39 +35,39 @@ async function untilLeaderTells(line: string): Promise<void> {
 }
 
 it('serves and forwards without a vote, becomes a member, and another an observer', async () => {
-  const client = await cluster.client();
+  const client = await cluster().client();
   expect(await isThere(client, '/written')).toBe(true);
   const writer = new Writer(client);
 
   const added = await reconfigured(portOf(1), '-add', lineOf(4, 'observer'));
   expect(added).toContain('Committed new configuration:');
   expect(rolesIn(added)).toBe('1 2 3 4o');
-  expect(rolesIn(await javaShell(server(fourth.port), ['config']))).toBe('1 2 3 4o');
+  expect(rolesIn(await javaShell(server(fourth().port), ['config']))).toBe('1 2 3 4o');
   expect(await told('srvr', 4)).toContain('\nMode: observer\n');
   expect(await told('mntr', 4)).toContain('\nzk_server_state\tobserver\n');
-  expect(await told('conf', 4)).toContain(`server.4=${server(fourth.port)}:observer\n`);
+  expect(await told('conf', 4)).toContain(`server.4=${server(fourth().port)}:observer\n`);
   await untilLeaderTells('zk_synced_observers\t1');
   await untilLeaderTells('zk_learners\t3');
   await untilLeaderTells('zk_quorum_size\t3');
-  const pages = cluster.adminUrls[(await leadingMember()) - 1];
+  const pages = cluster().adminUrls[(await leadingMember()) - 1];
   const page = async (name: string) => (await fetch(`${pages}/commands/${name}`)).json();
   expect(await page('observers')).toMatchObject({ synced_observers: 1, observers: [{ sid: 4 }] });
   expect(
     Object.keys(((await page('voting_view')) as { current_config: object }).current_config),
   ).toEqual(['1', '2', '3']);
 
-  expect(await javaShell(server(fourth.port), ['create', '/through', 'it'])).toContain(
+  expect(await javaShell(server(fourth().port), ['create', '/through', 'it'])).toContain(
     'Created /through',
   );
   expect(await javaShell(server(portOf(1)), ['get', '/through'])).toMatch(/^it$/m);
 
-  await fourth.kill();
+  await fourth().kill();
   await writer.more();
   await untilLeaderTells('zk_synced_observers\t0');
   const meanwhile = writer.acknowledged.at(-1)!;
-  fourth.startAgain();
+  fourth().startAgain();
   await untilLeaderTells('zk_synced_observers\t1');
-  while (!(await javaShell(server(fourth.port), ['ls', '/written'])).includes(meanwhile))
+  while (!(await javaShell(server(fourth().port), ['ls', '/written'])).includes(meanwhile))
     await pause(100);
 
   // Of two members and an observer only the members count.
@@ -99,16 +85,16 @@ it('serves and forwards without a vote, becomes a member, and another an observe
     [1, 2, 3, 4].map((id) => (id === former ? `${id}o` : id)).join(' '),
   );
   // Of three members two are a majority only if the one that observed votes.
-  await cluster.kill(`coord-${others[0]}`);
+  await cluster().kill(`coord-${others[0]}`);
   await writer.more();
   expect(await told('srvr', 4)).toMatch(/\nMode: (leader|follower)\n/);
-  cluster.start(`coord-${others[0]}`);
+  cluster().start(`coord-${others[0]}`);
 
   const removed = await reconfigured(portOf(4), '-remove', String(former));
   expect(rolesIn(removed)).toBe([...others, 4].join(' '));
   await writer.more();
   await writer.stop();
-  const listed = await javaShell(server(fourth.port), ['ls', '/written']);
+  const listed = await javaShell(server(fourth().port), ['ls', '/written']);
   const names = new Set(/^\[(.*)\]$/m.exec(listed)?.[1]?.split(', '));
   expect(writer.acknowledged.filter((name) => !names.has(name))).toEqual([]);
 }, 240_000);

@@ -91,10 +91,13 @@ export class FakeStorage implements Storage {
 
   append(name: string, pieces: readonly Uint8Array[], saved: () => void): void {
     this.operate(() => {
-      const old = this.files.get(name) ?? new Uint8Array(0);
-      this.files.set(name, Buffer.concat([old, ...pieces]));
+      this.put(name, this.files.get(name)?.length ?? 0, pieces);
       this.lastAppendBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     }, saved);
+  }
+
+  write(name: string, at: number, pieces: readonly Uint8Array[], saved: () => void): void {
+    this.operate(() => this.put(name, at, pieces), saved);
   }
 
   replace(name: string, content: Uint8Array, saved: () => void): void {
@@ -114,6 +117,13 @@ export class FakeStorage implements Storage {
       this.files.set(to, this.read(from));
       this.files.delete(from);
     }, saved);
+  }
+
+  private put(name: string, at: number, pieces: readonly Uint8Array[]): void {
+    const old = this.files.get(name) ?? new Uint8Array(0);
+    const added = Buffer.concat(pieces);
+    const rest = old.subarray(at + added.length);
+    this.files.set(name, Buffer.concat([old.subarray(0, at), added, rest]));
   }
 
   private operate(change: () => void, saved: () => void): void {

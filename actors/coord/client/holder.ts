@@ -181,8 +181,7 @@ export class Holder {
     }
     this.attachTries += 1;
     const jitter = 0.75 + ports.random.next() / 2;
-    this.attachAtMs =
-      this.nowMs() + backoffMs(this.timing.attachRetryMs, this.attachTries) * jitter;
+    this.attachAtMs = this.nowMs() + this.attachPauseMs() * jitter;
     const { attachment } = this;
     const sentAtMs = this.nowMs();
     const request = {
@@ -200,6 +199,17 @@ export class Holder {
     requests.ask(subjects.session('open'), pack(request), limits.requestDeadlineMs, (outcome) =>
       this.receiveOpen(outcome, attachment?.session, sentAtMs),
     );
+  }
+
+  /**
+   * A try may be handed to a member that lost its power and that NATS still believes in. As long as the session may live,
+   * the pauses leave room for several tries before it expires; after that they grow.
+   */
+  private attachPauseMs(): number {
+    const { attachRetryMs } = this.timing;
+    const pauseMs = backoffMs(attachRetryMs, this.attachTries);
+    const mayLive = this.nowMs() - this.lastHeardMs < 2 * this.timeoutMs;
+    return mayLive ? Math.min(pauseMs, Math.max(attachRetryMs, this.timeoutMs / 8)) : pauseMs;
   }
 
   private receiveOpen(given: Outcome, session: SessionId | undefined, sentAtMs: number): void {

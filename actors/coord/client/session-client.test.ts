@@ -360,6 +360,21 @@ describe('the session', () => {
     world.runUntil(() => client.state === 'connected');
   });
 
+  test('is attached in spite of tries that nobody answers, before it would expire; later with longer pauses', () => {
+    const { world, coord, client } = setUp({ timeoutMs: 4_000 });
+    const triedAtMs: number[] = [];
+    world.meddle = ({ subject }) => {
+      if (subject !== 'mz.session.open') return 'deliver';
+      triedAtMs.push(world.clock.monotonicMs());
+      return 'lose';
+    };
+    coord.kill(coord.holderOf(client.session!));
+    world.run(30_000);
+    const inTime = triedAtMs.filter((atMs) => atMs < client.lastHeardMs + client.timeoutMs);
+    expect(inTime.length).toBeGreaterThanOrEqual(5);
+    expect(triedAtMs.at(-1)! - triedAtMs.at(-2)!).toBeGreaterThanOrEqual(1_500);
+  });
+
   test('is opened anew after an expiry when that is wanted', () => {
     const { world, coord, client, states } = setUp({ reopen: true });
     const first = client.session;

@@ -31,6 +31,17 @@ describe('the request reconfig', () => {
     cluster.agree();
   });
 
+  it('for nothing changes nothing, and gives the configuration a new version, as in ZooKeeper', () => {
+    const { client } = running();
+    const before = client.insist(subjects.znode('reconfig'), everybody);
+    const after = client.insist(subjects.znode('reconfig'), {});
+    const servers = ({ data }: typeof before) => String(data).replace(/version=.*/, '');
+    expect(servers(after)).toBe(servers(before));
+    expect(after.stat).toMatchObject({ version: -1, aversion: -1 });
+    const version = (reply: typeof before) => (reply.stat as { mzxid: number }).mzxid;
+    expect(version(after)).toBeGreaterThan(version(before));
+  });
+
   it('is taken in a session, after the writes before it', () => {
     const { client } = running();
     const session = client.insist(subjects.session('open'), {});
@@ -42,7 +53,12 @@ describe('the request reconfig', () => {
   });
 
   it.each([
-    ['nothing at all', {}, 'BAD_REQUEST', /either servers that join or leave/],
+    [
+      'steps beside all members',
+      { ...everybody, leaving: '1' },
+      'BAD_REQUEST',
+      /either servers that join or leave/,
+    ],
     ['what is no server', { joining: 'server.4' }, 'BAD_REQUEST', /server\.N=/],
     ['what is no number', { leaving: 'x' }, 'MARSHALLING_ERROR', /not the number of a server/],
     ['nobody left', { leaving: '1,2,3' }, 'BAD_REQUEST', /at least one member that votes/],

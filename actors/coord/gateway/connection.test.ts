@@ -160,7 +160,7 @@ describe('a request for other members', () => {
   it('holds back what comes behind it, and is answered with the configuration', () => {
     const { world, peer } = asked();
     const [asking] = world.reconfigurations;
-    expect(asking?.wanted).toMatchObject({ joining: LINE, leaving: '', version: -1 });
+    expect(asking?.wanted).toMatchObject({ joining: LINE, leaving: null, version: -1 });
     expect(repliesOf(peer)).toEqual([]);
     asking!.done(undefined);
     world.run();

@@ -1,18 +1,17 @@
 /** What a member has counted since its start, for those who ask again and again; no word sets it back. */
-import type { MetricReport } from './words/report.ts';
+import { LatencySummary } from './latency-summary.ts';
+import type { MetricReport, SummaryReport } from './words/report.ts';
 
 export class Counts {
   connectionsRejected = 0;
   sessionsAsked = 0;
   sessionsDropped = 0;
   authFailed = 0;
-  private readonly reads = { count: 0, sumMs: 0 };
-  private readonly updates = { count: 0, sumMs: 0 };
+  private readonly reads = new LatencySummary('readlatency');
+  private readonly updates = new LatencySummary('updatelatency');
 
   answered(latencyMs: number, isWrite: boolean): void {
-    const one = isWrite ? this.updates : this.reads;
-    one.count += 1;
-    one.sumMs += latencyMs;
+    (isWrite ? this.updates : this.reads).add(latencyMs);
   }
 
   /** Under the names of ZooKeeper's metrics. */
@@ -26,15 +25,13 @@ export class Counts {
     ];
   }
 
-  /** Of which Prometheus makes averages over any time. */
-  summaries(): readonly MetricReport[] {
-    const parts = [
-      ['readlatency', this.reads],
-      ['updatelatency', this.updates],
-    ] as const;
-    return parts.flatMap(([name, { count, sumMs }]) => [
-      { name: `${name}_count`, value: count, kind: 'counter' } as const,
-      { name: `${name}_sum`, value: sumMs, kind: 'counter' } as const,
-    ]);
+  summaries(): readonly SummaryReport[] {
+    return [this.reads.report(), this.updates.report()];
+  }
+
+  /** To be told of now and then. */
+  timePasses(nowMs: number): void {
+    this.reads.timePasses(nowMs);
+    this.updates.timePasses(nowMs);
   }
 }

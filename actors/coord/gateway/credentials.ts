@@ -53,6 +53,11 @@ export class Credentials {
     return { token };
   }
 
+  /** The connection is over. */
+  drop(): void {
+    this.sasl?.dispose();
+  }
+
   /** False where there are too many. */
   private add(added: readonly Identity[]): boolean {
     const identities = withIdentities(this.identities, added);

@@ -136,7 +136,7 @@ describe('whatever a client sends', () => {
   it('costs at most its connection', () => {
     fc.assert(
       fc.property(fc.array(anything, { maxLength: 20 }), fc.boolean(), (sent, isGreeted) => {
-        const world = new GatewayWorld({}, users);
+        const world = new GatewayWorld({}, { saslUsers: users });
         const bad = world.connect();
         if (isGreeted) bad.send(hello());
         world.run();

@@ -4,7 +4,16 @@
  */
 import type { SessionId, Zxid } from '../../../protocol/ids.ts';
 import type { TreeEvent } from '../../../protocol/operations.ts';
-import type { Clock, Http, Logger, Random, Tcp, TcpAddress, TcpConnection } from '../../actor.ts';
+import type {
+  Clock,
+  Gss,
+  Http,
+  Logger,
+  Random,
+  Tcp,
+  TcpAddress,
+  TcpConnection,
+} from '../../actor.ts';
 import type { PlantedBugs } from '../../planted.ts';
 import type { Quorum } from '../door/quorum.ts';
 import { mayHear } from '../znodes/acl.ts';
@@ -38,7 +47,9 @@ export interface GatewayOptions {
   readonly port: number;
   readonly process: ProcessFacts;
   readonly facts: () => MemberFacts;
-  /** Names and passwords of SASL; absent where it is not offered. */
+  /** Absent where no client proves itself with Kerberos. */
+  readonly gss?: Gss | undefined;
+  /** Names and passwords of SASL; absent where there are none. */
   readonly saslUsers?: ReadonlyMap<string, string> | undefined;
   readonly planted?: PlantedBugs | undefined;
 }
@@ -115,6 +126,7 @@ export class Gateway {
     if (isInContact || !this.isInQuorum())
       this.closeAll((one) => one.isReadOnly === isInContact && one.state !== 'greeting');
     this.closeSilent(nowMs);
+    this.counts.timePasses(nowMs);
   }
 
   /** Whoever connects and does not begin a session has another purpose. */
@@ -198,7 +210,7 @@ export class Gateway {
   }
 
   private accept(tcp: TcpConnection): ClientConnection {
-    const { quorum, settings, random, log, clock, planted, saslUsers: users } = this.options;
+    const { quorum, settings, random, log, clock, planted, gss, saslUsers: users } = this.options;
     const connection = new ClientConnection({
       tcp,
       quorum,
@@ -224,7 +236,7 @@ export class Gateway {
         this.latencyMs.add(latencyMs);
         this.counts.answered(latencyMs, isWrite);
       },
-      beginSasl: () => new SaslExchange({ settings, users, random }),
+      beginSasl: () => new SaslExchange({ settings, users, gss, random }),
       touched: (one) => this.touched.push(one),
       opened: (one) => this.sessions.set(one.session, one),
       closed: (one) => this.closed(one),

@@ -49,8 +49,12 @@ export class JuteReader {
 
   /** Null is ''. */
   string(): string {
+    return this.stringOrNull() ?? '';
+  }
+
+  stringOrNull(): string | null {
     const length = this.int();
-    if (length === NULL_LENGTH) return '';
+    if (length === NULL_LENGTH) return null;
     if (length < 0) throw unreadable();
     const at = this.advance(length);
     return this.bytes.toString('utf8', at, at + length);

@@ -33,9 +33,9 @@ export function readReconfig(
 ): Wanted {
   const reader = new JuteReader(frame, 8);
   return {
-    joining: reader.string(),
-    leaving: reader.string(),
-    newMembers: reader.string(),
+    joining: reader.stringOrNull(),
+    leaving: reader.stringOrNull(),
+    newMembers: reader.stringOrNull(),
     version: reader.long(),
     identities: reconfigIdentities(identities, settings),
   };

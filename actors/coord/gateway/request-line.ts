@@ -17,7 +17,7 @@ import { isOfTree, opcodes } from './opcodes.ts';
 import { answerRead, isRead } from './reads.ts';
 import { isDefinite, readReconfig, writeConfiguration } from './reconfig.ts';
 import { errorNumber, writeReply } from './replies.ts';
-import { isWrite, readWrite } from './requests.ts';
+import { isWrite, readWrite, wholeResult } from './requests.ts';
 import {
   failure,
   isBarrier,
@@ -69,6 +69,7 @@ export class RequestLine {
   drop(): void {
     this.waiting.takeAll();
     this.held = [];
+    this.credentials.drop();
   }
 
   // ── As they come ────────────────────────────────────────────────────────────────────────────────────────────
@@ -125,25 +126,14 @@ export class RequestLine {
   private write(xid: number, type: number, reader: JuteReader): void {
     const { quorum } = this.options;
     try {
-      const { operation, types, refused } = readWrite(type, reader, {
+      const asked = readWrite(type, reader, {
         identities: this.identities,
         settings: this.options.settings,
       });
-      if (refused !== undefined) {
-        this.queue({
-          xid,
-          type,
-          types,
-          frame: NO_FRAME,
-          refused,
-          sinceMs: this.connection.heardMs,
-        });
-        return;
-      }
       const request: Waiting = {
         xid,
         type,
-        types,
+        types: asked.types,
         frame: undefined,
         sinceMs: this.connection.heardMs,
       };
@@ -153,9 +143,9 @@ export class RequestLine {
           incarnation: this.connection.incarnation,
           number: this.number + 1,
           identities: this.identities,
-          body: operation,
+          body: asked.operation,
         },
-        (result, zxid) => this.written(request, result, zxid),
+        (result, zxid) => this.written(request, wholeResult(asked, result), zxid),
       );
       this.number += 1;
       this.waiting.push(request);

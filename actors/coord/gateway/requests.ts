@@ -12,6 +12,7 @@ import type {
   WriteOperation,
   ZnodeOperation,
 } from '../../../protocol/operations.ts';
+import { multiFailure } from '../znodes/result-codec.ts';
 import type { JuteReader } from './jute.ts';
 import { createFlags, opcodes } from './opcodes.ts';
 import type { GatewaySettings } from './settings.ts';
@@ -25,9 +26,17 @@ export interface Asker {
 export interface ReadWrite {
   readonly operation: WriteOperation;
   readonly types: readonly number[];
-  /** The multi is refused because of one of its operations: what the reply says of each. */
-  readonly refused?: Extract<OperationResult, { kind: 'error' }>;
+  /** An operation of the multi is refused before anybody looks at the tree; what is before it may fail there first. */
+  readonly refused?: Refused;
 }
+
+interface Refused {
+  readonly index: number;
+  readonly error: MesozooError;
+}
+
+/** Stands for the operation that was refused, and ends the multi that has come so far: no znode has such a path. */
+const neverHolds: ZnodeOperation = { kind: 'check', path: '', version: -1 };
 
 const single: readonly number[] = [];
 
@@ -61,7 +70,7 @@ export function readWrite(type: number, reader: JuteReader, asker: Asker): ReadW
 function readMulti(reader: JuteReader, asker: Asker): ReadWrite {
   const operations: ZnodeOperation[] = [];
   const types: number[] = [];
-  let bad: { readonly index: number; readonly error: MesozooError } | undefined;
+  let refused: Refused | undefined;
   for (;;) {
     const type = reader.int();
     const done = reader.bool();
@@ -71,29 +80,31 @@ function readMulti(reader: JuteReader, asker: Asker): ReadWrite {
       throw new MesozooError('MARSHALLING_ERROR', `a multi has no operation of type ${type}`);
     types.push(type);
     try {
-      operations.push(readOne(type, reader, asker));
+      const operation = readOne(type, reader, asker);
+      if (refused === undefined) operations.push(operation);
     } catch (error) {
       if (!(error instanceof MesozooError) || error.code === 'MARSHALLING_ERROR') throw error;
-      bad ??= { index: types.length - 1, error };
+      refused ??= { index: types.length - 1, error };
     }
   }
-  const operation = { kind: 'multi', operations } as const;
-  return bad === undefined
-    ? { operation, types }
-    : { operation, types, refused: refusal(types.length, bad.index, bad.error) };
+  if (refused === undefined) return { operation: { kind: 'multi', operations }, types };
+  return {
+    operation: { kind: 'multi', operations: [...operations, neverHolds] },
+    types,
+    refused,
+  };
 }
 
-function refusal(
-  count: number,
-  bad: number,
-  error: MesozooError,
-): Extract<OperationResult, { kind: 'error' }> {
-  const notTried = new MesozooError('RUNTIME_INCONSISTENCY').toBody();
-  const failures = Array.from({ length: count }, (_, index) => {
-    if (index < bad) return undefined;
-    return index === bad ? error.toBody() : notTried;
-  });
-  return { kind: 'error', error: error.toBody(), failures };
+/** What is told of a multi that was cut off at the operation that was refused. */
+export function wholeResult(
+  { types, refused }: ReadWrite,
+  result: OperationResult,
+): OperationResult {
+  if (refused === undefined || result.kind !== 'error' || result.failures === undefined)
+    return result;
+  const failed = result.failures.findIndex((failure) => failure !== undefined);
+  const error = failed === refused.index ? refused.error.toBody() : result.error;
+  return multiFailure(error, failed, types.length);
 }
 
 /** Reads the whole operation before it refuses it. */

@@ -1,7 +1,7 @@
 /** What this member tells about itself, gathered when it is asked. */
 import type { MemberId, SessionId } from '../../../protocol/ids.ts';
 import type { Clock } from '../../actor.ts';
-import type { ZnodeState } from '../znodes/contract.ts';
+import type { SessionView, ZnodeState } from '../znodes/contract.ts';
 import type { ClientConnection } from './connection.ts';
 import type { Gateway } from './gateway.ts';
 import type { GatewaySettings } from './settings.ts';
@@ -68,10 +68,14 @@ export function serverReport(options: ReportOptions): ServerReport {
     memberAddress(state, id) ?? {
       ...{ address: host, clientPort: id === member ? port : 0, quorum: undefined },
     };
-  const sessions = sessionsOf(state, nowMs);
-  const watches = [...gateway.watches.paths()].flatMap(([path, owners]) =>
-    owners.map((session) => ({ sessionId: longOf(session), path })),
+  // What there may be a hundred thousand of is gathered for those who look at it: most want to know that all is well.
+  const sessions = once(() => sessionsOf(state, nowMs));
+  const watches = once(() =>
+    [...gateway.watches.paths()].flatMap(([path, owners]) =>
+      owners.map((session) => ({ sessionId: longOf(session), path })),
+    ),
   );
+  const clients = [...clientSessions(state)];
   const bytesOf = (isSnapshot: boolean) =>
     facts.files
       .filter(({ name }) => name.startsWith('snapshot') === isSnapshot)
@@ -98,10 +102,16 @@ export function serverReport(options: ReportOptions): ServerReport {
     proposalBytes: { last: NONE, min: NONE, max: NONE },
     responseBytes: gateway.responseBytes.report(NONE),
     connections: [...gateway.connections].map((connection) => connectionReport(connection, nowMs)),
-    sessions,
-    watches,
+    get sessions() {
+      return sessions();
+    },
+    sessionCount: clients.length,
+    get watches() {
+      return watches();
+    },
+    watchCount: gateway.watches.total,
     nodeCount: state.nodeCount,
-    ephemeralsCount: sessions.reduce((sum, { ephemerals }) => sum + ephemerals.length, 0),
+    ephemeralsCount: clients.reduce((sum, { ephemeralCount }) => sum + ephemeralCount, 0),
     approximateDataBytes: state.approximateBytes,
     dataDirectory: process.dataDirectory,
     dataBytes: bytesOf(true),
@@ -125,7 +135,8 @@ export function serverReport(options: ReportOptions): ServerReport {
     initialConfiguration: process.initialConfiguration,
     traceMask: gateway.traceMask,
     metrics: gateway.counts.report(),
-    series: [...gateway.counts.summaries(), ...process.series()],
+    summaries: gateway.counts.summaries(),
+    series: process.series(),
   };
 }
 
@@ -152,14 +163,24 @@ function modeOf({ role, leader, members, observers }: MemberFacts, own: MemberId
 
 /** When they expire is the leader's to say: this is the latest moment, for one that was heard of just now. */
 function sessionsOf(state: ZnodeState, nowMs: number): ServerReport['sessions'] {
-  return [...state.sessions()]
-    .filter(({ ofMember }) => !ofMember)
-    .map(({ id, timeoutMs }) => ({
-      sessionId: longOf(id),
-      timeoutMs,
-      expiresAtMs: nowMs + timeoutMs,
-      ephemerals: state.ephemerals(id),
-    }));
+  return [...clientSessions(state)].map(({ id, timeoutMs }) => ({
+    sessionId: longOf(id),
+    timeoutMs,
+    expiresAtMs: nowMs + timeoutMs,
+    ephemerals: state.ephemerals(id),
+  }));
+}
+
+function* clientSessions(state: ZnodeState): Iterable<SessionView> {
+  for (const session of state.sessions()) if (!session.ofMember) yield session;
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function connectionReport(connection: ClientConnection, nowMs: number): ConnectionReport {

@@ -3,6 +3,7 @@
  * it has its value from (zoo-cfg.ts reads them). Where ZooKeeper takes 0 for "no bound", so does the field.
  */
 import { limits } from '../../../protocol/limits.ts';
+import type { NameRules } from './sasl/kerberos-name.ts';
 import { type FourLetterWord, fourLetterWords } from './words/names.ts';
 
 /** Those of Java that make sense here, under the names of OpenSSL. */
@@ -74,7 +75,7 @@ export interface GatewaySettings {
   readonly digestAlgorithm: (typeof digestAlgorithms)[number];
   /** `ensembleAuthName`: a client that expects another one is sent away. Empty sends nobody away. */
   readonly ensembleNames: readonly string[];
-  /** SASL with DIGEST-MD5; undefined unless `java.security.auth.login.config` names its users. */
+  /** SASL; undefined unless `java.security.auth.login.config` names the file that says how. */
   readonly sasl: SaslSettings | undefined;
   /**
    * `enforce.auth.enabled` with `enforce.auth.schemes`, or `sessionRequireClientSASLAuth`: a session without one of
@@ -133,7 +134,7 @@ export interface AlternativeNameSettings {
 }
 
 export interface SaslSettings {
-  /** `java.security.auth.login.config`: the JAAS file of the users. */
+  /** `java.security.auth.login.config`: the JAAS file, with users for DIGEST-MD5 or a key for Kerberos. */
   readonly configPath: string;
   /** `sasl.serverconfig`: the section of the file. */
   readonly section: string;
@@ -143,6 +144,19 @@ export interface SaslSettings {
   readonly superUsers: readonly string[];
   /** `allowSaslFailedClients`: who proves nothing may stay, as nobody. */
   readonly allowsFailed: boolean;
+  readonly kerberos: KerberosSettings;
+}
+
+export interface KerberosSettings {
+  /** `java.security.krb5.conf`; undefined is that of the environment (KRB5_CONFIG) or of the machine. */
+  readonly configPath: string | undefined;
+  /** `requireKerberosConfig`: such a file must name a default realm. */
+  readonly needsDefaultRealm: boolean;
+  /** `security.auth_to_local`: what makes a short name of a principal. */
+  readonly rules: NameRules;
+  /** `kerberos.removeHostFromPrincipal` and `kerberos.removeRealmFromPrincipal`: what does not come back to it. */
+  readonly removesHost: boolean;
+  readonly removesRealm: boolean;
 }
 
 /** `connection_throttle_…`: a bucket of tokens, of which each session that is opened takes some (throttle.ts). */

@@ -11,7 +11,9 @@ const ownMembers = 'the members are those of --coords and of reconfig';
 const majority = 'a majority of equal members decides';
 const oneThread = 'a coord is one thread';
 const java = 'it is about the Java virtual machine or Java classes';
-const noKerberos = 'of SASL there is DIGEST-MD5, and no Kerberos';
+const keytabAlone =
+  'the key of the server is read from its keytab, and there is no ticket to renew';
+const ownNames = 'an ACL of the scheme sasl means the user that it names, and no other';
 const natsGuards = 'the links between the coords are guarded by the users and TLS of NATS';
 const ownFlow = 'connections are slowed by what waits to be answered';
 const noAudit = 'there is no audit log of this kind: the log of each coord tells what happened';
@@ -66,11 +68,8 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
       'netty.server.earlyDropSecureConnectionHandshakes ' +
       'messageTracker.BufferSize messageTracker.Enabled controllerPort',
   ],
-  [
-    noKerberos,
-    'letAnySaslUserDoX requireKerberosConfig kerberos.removeHostFromPrincipal ' +
-      'kerberos.removeRealmFromPrincipal kerberos.canonicalizeHostNames security.auth_to_local kinit jaasLoginRenew',
-  ],
+  [keytabAlone, 'kinit jaasLoginRenew'],
+  [ownNames, 'letAnySaslUserDoX'],
   [
     natsGuards,
     'sslQuorum portUnification sslQuorumReloadCertFiles quorum.auth.enableSasl quorum.auth.learnerRequireSasl ' +
@@ -99,7 +98,10 @@ const reasons: readonly (readonly [reason: string, keys: string])[] = [
     'watchManagerName watcherCleanThreadsNum watcherCleanThreshold watcherCleanIntervalInSeconds ' +
       'maxInProcessingDeadWatchers',
   ],
-  [ofClients, 'disableAutoWatchReset request.timeout client.secure sasl.client sasl.clientconfig'],
+  [
+    ofClients,
+    'disableAutoWatchReset request.timeout client.secure sasl.client sasl.clientconfig kerberos.canonicalizeHostNames',
+  ],
   [
     ownTls,
     'ssl.context.supplier.class ssl.sslProvider ssl.authProvider ssl.keyManager ssl.trustManager ' +

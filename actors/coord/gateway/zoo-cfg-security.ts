@@ -1,7 +1,10 @@
 /** What a zoo.cfg says about who clients are: the schemes that prove it, and what is asked of every session. */
+import { MesozooError } from '../../../protocol/errors.ts';
+import { defaultRules, type NameRules, parseNameRules } from './sasl/kerberos-name.ts';
 import {
   digestAlgorithms,
   type GatewaySettings,
+  type KerberosSettings,
   type SaslSettings,
   zooKeeperSettings,
 } from './settings.ts';
@@ -80,5 +83,27 @@ function saslOf(values: Values, superUsers: readonly string[]): SaslSettings | u
     superPassword: values.text('SASLAuthenticationProvider.superPassword'),
     superUsers,
     allowsFailed,
+    kerberos: kerberosOf(values),
   };
+}
+
+function kerberosOf(values: Values): KerberosSettings {
+  return {
+    configPath: values.text('java.security.krb5.conf'),
+    needsDefaultRealm: values.flag('requireKerberosConfig') ?? false,
+    rules: nameRulesOf(values),
+    removesHost: values.flag('kerberos.removeHostFromPrincipal') ?? false,
+    removesRealm: values.flag('kerberos.removeRealmFromPrincipal') ?? false,
+  };
+}
+
+function nameRulesOf(values: Values): NameRules {
+  const key = 'security.auth_to_local';
+  const text = values.text(key);
+  try {
+    return text === undefined ? defaultRules : parseNameRules(text);
+  } catch (error) {
+    if (error instanceof MesozooError) throw values.bad(key, error.message);
+    throw error;
+  }
 }

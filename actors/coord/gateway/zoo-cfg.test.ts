@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../protocol/limits.ts';
 import { parseProperties, withoutSecrets } from './properties.ts';
+import { defaultRules } from './sasl/kerberos-name.ts';
 import { zooKeeperSettings } from './settings.ts';
 import { fourLetterWords } from './words/names.ts';
 import { parseZooCfg, zooCfgKeys } from './zoo-cfg.ts';
@@ -138,6 +139,25 @@ describe('a zoo.cfg', () => {
     });
   });
 
+  it('may say how clients with Kerberos are named', () => {
+    const kerberos = (text: string) =>
+      parseZooCfg(`java.security.auth.login.config=/jaas.conf\n${text}`).settings.sasl?.kerberos;
+    expect(kerberos('')).toEqual({
+      ...{ configPath: undefined, needsDefaultRealm: false, rules: defaultRules },
+      ...{ removesHost: false, removesRealm: false },
+    });
+    expect(
+      kerberos(
+        `java.security.krb5.conf=/krb5.conf\nrequireKerberosConfig=true
+         zookeeper.kerberos.removeHostFromPrincipal=true\nkerberos.removeRealmFromPrincipal=true
+         security.auth_to_local=RULE:[1:$1] \\\n DEFAULT`,
+      ),
+    ).toMatchObject({
+      ...{ configPath: '/krb5.conf', needsDefaultRealm: true, removesHost: true },
+      ...{ removesRealm: true, rules: { length: 2 } },
+    });
+  });
+
   it('is told which keys have no effect, and why', () => {
     const { ignored } = parseZooCfg(
       'dataDir=/d\ninitLimit=5\nclientPrt=1\nautopurge.purgeInterval=1\nssl.quorum.keyStore.location=/k',
@@ -185,6 +205,10 @@ describe('a zoo.cfg', () => {
     ['jute.maxbuffer=', 'line 1: jute.maxbuffer'],
     ['enforce.auth.schemes=kerberos', 'line 1: enforce.auth.schemes: there is no scheme kerberos'],
     ['sessionRequireClientSASLAuth=true', 'java.security.auth.login.config must name a JAAS file'],
+    [
+      'java.security.auth.login.config=/j\nsecurity.auth_to_local=RULE:[1:$2]',
+      'line 2: security.auth_to_local: $2 in [1:$2] names no part',
+    ],
     ['DigestAuthenticationProvider.digestAlg=ROT13', 'digestAlg: expected one of SHA1, SHA256'],
     [
       'connection_throttle_tokens=-1',

@@ -167,6 +167,30 @@ describe('the log', () => {
     },
   );
 
+  it('lays its segment out with zeros, but not beyond where it is sealed', () => {
+    const storage = new MemoryStorage();
+    const { log } = openLog(storage, { aheadBytes: 500, segmentBytes: 1200 });
+    const sizes = new Set<number>();
+    for (let at = 1; at <= 20; at += 1) {
+      log.append([accept(at, 257)], at);
+      log.flush();
+      storage.settle();
+      const [first, second] = [1, 2].map((number) => storage.files.get(segmentName(number)));
+      sizes.add(first!.length);
+      const { damage } = scanRecords(first!, 1);
+      if (second !== undefined) expect(damage).toEqual([]);
+      for (const { from } of damage)
+        expect(first!.subarray(from).every((byte) => byte === 0)).toBe(true);
+    }
+    // Some lengths for some ten batches.
+    expect(sizes.size).toBeGreaterThan(1);
+    expect(sizes.size).toBeLessThan(6);
+    expect(storage.files.has(segmentName(2))).toBe(true);
+    const opened = openLog(storage);
+    expect(acceptedOf(opened)).toHaveLength(20);
+    expect(opened.recovered.mayVote).toBe(true);
+  });
+
   it('goes on in a new segment, and repeats the promise at its head', () => {
     const storage = written(
       [[promise(770)], [accept(1, 770)], [accept(2, 770)], [accept(3, 770)]],

@@ -24,6 +24,8 @@ export interface CoordLogOptions {
   readonly decidedUpTo: Slot;
   /** A segment is sealed when it has grown to this. */
   readonly segmentBytes: number;
+  /** Zeros that are written ahead of the records, so that most syncs have no new length or blocks to note. */
+  readonly aheadBytes: number;
   /** Called for each token whose records are on disk, in order. */
   readonly saved: (token: number) => void;
 }
@@ -36,11 +38,13 @@ export class CoordLog {
   private identityNow: Identity;
   private readonly sealed: SegmentSummary[];
   private readonly places: Map<Slot, Place>;
-  private current: { number: number; bytes: number; maxSlot: Slot } | undefined;
+  /** The file goes on with zeros up to `laidOutTo`. */
+  private current: { number: number; bytes: number; laidOutTo: number; maxSlot: Slot } | undefined;
   private promised: Ballot;
   private decidedUpTo: Slot;
   /** The same, of the records that were handed to the disk. */
   private writtenDecidedUpTo: Slot;
+  private readonly zeros: Uint8Array;
   private waiting: DiskRecord[] = [];
   private waitingTokens: number[] = [];
   /** Something waits that others wait for; decided marks alone may wait for a batch that leaves anyway. */
@@ -51,6 +55,7 @@ export class CoordLog {
 
   constructor(options: CoordLogOptions) {
     this.options = options;
+    this.zeros = new Uint8Array(options.aheadBytes);
     this.storage = options.storage;
     this.identityNow = options.identity;
     this.sealed = [...options.segments];
@@ -133,6 +138,7 @@ export class CoordLog {
     this.waitingTokens = [];
     this.urgent = false;
     this.inFlight = true;
+    const at = segment.bytes;
     for (const record of batch) {
       const bytes = recordBytes(record);
       // Only accepts carry both: a mark's "slot" is an offset, a decided mark has no ballot.
@@ -144,16 +150,22 @@ export class CoordLog {
       segment.bytes += bytes;
       this.bytesAppended += bytes;
     }
-    this.storage.append(
-      segmentName(segment.number),
-      encodeRecords(segment.number, batch),
-      (failure) => {
-        stopOnFailure(failure);
-        this.inFlight = false;
-        for (const token of tokens) this.options.saved(token);
-        this.flush();
-      },
-    );
+    const pieces = encodeRecords(segment.number, batch);
+    if (segment.bytes > segment.laidOutTo) pieces.push(this.layOut(segment));
+    this.storage.write(segmentName(segment.number), at, pieces, (failure) => {
+      stopOnFailure(failure);
+      this.inFlight = false;
+      for (const token of tokens) this.options.saved(token);
+      this.flush();
+    });
+  }
+
+  /** Never beyond where the segment is sealed: only the last one ends with zeros, and recovery cuts it. */
+  private layOut(segment: { readonly bytes: number; laidOutTo: number }): Uint8Array {
+    const { segmentBytes, aheadBytes } = this.options;
+    const ahead = Math.min(aheadBytes, Math.max(0, segmentBytes - segment.bytes));
+    segment.laidOutTo = segment.bytes + ahead;
+    return this.zeros.subarray(0, ahead);
   }
 
   /** Everything before is synced, since no batch is under way. The identity names the new segment once its head is there. */
@@ -170,8 +182,9 @@ export class CoordLog {
       decidedUpTo: this.writtenDecidedUpTo,
       previousBytes: former?.bytes ?? 0,
     });
-    this.current = { number, bytes: recordBytes(head), maxSlot: 0 as Slot };
-    this.storage.append(segmentName(number), encodeRecords(number, [head]), stopOnFailure);
+    const bytes = recordBytes(head);
+    this.current = { number, bytes, laidOutTo: bytes, maxSlot: 0 as Slot };
+    this.storage.write(segmentName(number), 0, encodeRecords(number, [head]), stopOnFailure);
     const first = this.identityNow.log.first === 0 ? number : this.identityNow.log.first;
     this.replaceIdentity(this.withExtent({ first, last: number }));
   }

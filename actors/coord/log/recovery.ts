@@ -2,8 +2,9 @@
  * Reads the log's segments at the start, and tells a torn tail from damage.
  *
  * A torn tail is what a crash leaves of a batch that had not been synced: it is cut, since nothing depended on it.
- * It can only be at the end of the last segment, behind everything that a mark names as synced. Whatever else is not
- * readable had been synced once: that is damage, and the member no longer knows all that it has promised and accepted.
+ * It can only be at the end of the last segment, behind everything that a mark names as synced; so are the zeros that
+ * the segment was laid out with. Whatever else is not readable had been synced once: that is damage, and the member no
+ * longer knows all that it has promised and accepted.
  */
 import type { Ballot, Slot } from '../../../protocol/ids.ts';
 import { NO_BALLOT, NO_SLOT } from '../../../protocol/ids.ts';
@@ -44,7 +45,7 @@ export interface LogContent {
   readonly segments: readonly SegmentSummary[];
   /** Damage that was not known before. */
   readonly damage: readonly Damage[];
-  /** Bytes that were cut from the last segment. */
+  /** Bytes that were cut from the last segment, but for the zeros at its end. */
   readonly tornBytes: number;
 }
 
@@ -99,7 +100,7 @@ class LogReader implements LogContent {
     if (number === this.extent.last && bytes.length < syncedUpTo(number, scan, this.extent)) {
       this.passDamage(number, 'the segment is empty');
     }
-    const keptBytes = isLast ? this.cutTornTail(number, bytes.length, scan) : bytes.length;
+    const keptBytes = isLast ? this.cutTornTail(number, bytes, scan) : bytes.length;
     const damage = scan.damage.filter(({ from }) => from < keptBytes);
     const passDamageBefore = (offset: number) => {
       for (let next = damage[0]; next !== undefined && next.from < offset; next = damage[0]) {
@@ -133,11 +134,11 @@ class LogReader implements LogContent {
   }
 
   /** Returns how many bytes are kept. */
-  private cutTornTail(number: number, length: number, scan: Scan): number {
+  private cutTornTail(number: number, bytes: Uint8Array, scan: Scan): number {
     const synced = syncedUpTo(number, scan, this.extent);
     const torn = scan.damage.find(({ from }) => from >= synced);
-    const kept = torn?.from ?? length;
-    this.tornBytes = length - kept;
+    const kept = torn?.from ?? bytes.length;
+    this.tornBytes = bytes.findLastIndex((byte, index) => byte !== 0 || index < kept) + 1 - kept;
     this.storage.truncate(segmentName(number), kept, Math.min(synced, kept));
     return kept;
   }

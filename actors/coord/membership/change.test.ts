@@ -47,6 +47,8 @@ describe('the members after a change', () => {
     expect(changed({ leaving: '1, 3' })).toEqual([member(2)]);
     expect(changed({ leaving: '1', joining: LINE_4 })).toEqual([member(2), member(3), member(4)]);
     expect(changed({ leaving: '9' })).toEqual(three);
+    expect(changed({ joining: '', leaving: '' })).toEqual(three);
+    expect(changed({})).toEqual(three);
   });
 
   it('keep their disks where only the address is another', () => {
@@ -73,7 +75,7 @@ describe('the members after a change', () => {
   });
 
   it.each([
-    ['nothing', {}],
+    ['an empty list of all', { newMembers: '' }],
     ['both kinds at once', { joining: LINE_4, newMembers: LINE_4 }],
     ['nobody left', { leaving: '1,2,3' }],
     ['no ports between servers', { joining: 'server.4=h4;h4:2181' }],

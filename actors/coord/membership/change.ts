@@ -12,18 +12,18 @@ export type WantedMembers = Pick<ReconfigAsked, 'joining' | 'leaving' | 'newMemb
 export type Servers = Pick<Configuration, 'members' | 'observers'>;
 
 /**
- * Members and observers after the change, by their numbers. `diskOf` is asked for those who join, or were observers; who
- * becomes an observer need not be known. Throws BAD_REQUEST, MARSHALLING_ERROR, and NEW_CONFIG_NO_QUORUM where nobody
- * knows the disk of a new member.
+ * Members and observers after the change, by their numbers; who asks for nothing gets those there are. `diskOf` is asked
+ * for those who join, or were observers; who becomes an observer need not be known. Throws BAD_REQUEST,
+ * MARSHALLING_ERROR, and NEW_CONFIG_NO_QUORUM where nobody knows the disk of a new member.
  */
 export function serversAfter(
   present: Servers,
   { joining, leaving, newMembers }: WantedMembers,
   diskOf: (member: MemberId) => DiskId | undefined,
 ): Servers {
-  const isWhole = hasText(newMembers);
-  const isStep = hasText(joining) || hasText(leaving);
-  if (isWhole === isStep)
+  const isWhole = newMembers !== null;
+  // ZooKeeper would take no notice of the steps.
+  if (isWhole && (hasText(joining) || hasText(leaving)))
     throw new MesozooError(
       'BAD_REQUEST',
       'either servers that join or leave are named, or all new members',

@@ -19,7 +19,7 @@ function write(client: Client, path: string): void {
 }
 
 describe('a quorum', () => {
-  it.each([1, 2, 3, 4, 5, 6, 8, 10])('gets other members, and loses nothing, seed %i', (seed) => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('gets other members, and loses nothing, seed %i', (seed) => {
     const cluster = new Cluster({ seed, spare: 2 }).ready();
     const client = cluster.client();
     const { random } = cluster.world;
@@ -28,8 +28,8 @@ describe('a quorum', () => {
     const written: string[] = [];
     const hasObservers = seed % 2 === 0;
     for (let step = 0; step < 6; step++) {
-      const members = [1, 2, 3, 4, 5].filter(() => random.chance(0.6));
-      if (members.length < 2) continue;
+      const [first, second, ...rest] = random.shuffle([1, 2, 3, 4, 5]);
+      const members = [first!, second!, ...rest.filter(() => random.chance(0.4))].sort();
       const others = hasObservers ? [1, 2, 3, 4, 5].filter((id) => !members.includes(id)) : [];
       const observers = others.filter(() => random.chance(0.7));
       const path = `/step-${step}`;
@@ -47,7 +47,6 @@ describe('a quorum', () => {
       reach(cluster, client, members, observers);
     }
     cluster.agree();
-    expect(written.length).toBeGreaterThan(2);
     for (const { process } of cluster.members) {
       const state = process.actor!.tree();
       for (const path of written) expect(state.exists(path), path).toBeDefined();

@@ -73,11 +73,11 @@ describe('an observer', () => {
   });
 
   it('is no part of a majority', () => {
-    // A dead member may be given a request until the server misses it: with this seed it is not.
-    const { cluster, client } = observed(3);
+    const { cluster, client } = observed();
     const leader = cluster.leader()!;
     const followers = cluster.members.filter(({ id }) => id !== leader.id && id !== 4);
     for (const { process } of followers) process.crash('process');
+    cluster.until('nobody leads', () => cluster.leader() === undefined);
     const pending = client.send(subjects.znode('create'), { path: '/alone' });
     cluster.until('it is answered', () => pending.reply !== undefined);
     expect(errorCode(pending.reply)).toMatch(/TIMEOUT|UNAVAILABLE/);
@@ -98,6 +98,27 @@ describe('an observer', () => {
       expect(observer.process.actor!.tree().exists(path)).toBeDefined();
       expect(observer.process.actor!.describe().role).toBe('observing');
     }
+  });
+
+  it('that is cut off takes no requests, and does not say that its sessions live', () => {
+    const { cluster, client, observer } = observed();
+    const { sessionId, holder } = sessionAt(client, observer);
+    const ping = () => errorCode(client.ask(`${holder}.ping`, { sessionId }));
+    expect(ping()).toBeUndefined();
+    const { server } = cluster.world;
+    for (const id of [1, 2, 3]) {
+      server.block(`coord${id}`, 'coord4');
+      server.block('coord4', `coord${id}`);
+    }
+    const isOffered = () => observer.process.actor!.describe().isOffered;
+    cluster.until('it is withdrawn', () => !isOffered());
+    expect(ping()).toBe('UNAVAILABLE');
+    expect(observer.process.actor!.isReady()).toBe(false);
+    expect(create(client, '/without')).toBeUndefined();
+    server.healPartitions();
+    cluster.until('it takes requests again', isOffered);
+    cluster.agree();
+    expect(observer.process.actor!.tree().exists('/without')).toBeDefined();
   });
 
   it('that is not there is named all the same', () => {

@@ -23,6 +23,12 @@ import { heldValue } from './values.ts';
 const AHEAD_WINDOWS_MAX = 8;
 const AHEAD_BYTES_MAX = 256 * 1024 * 1024;
 
+/**
+ * Messages of one promise. A candidate that is far behind asks on: what it lacks may lie on disk here, and all of it at
+ * once would be a long pause, and memory for everything that is kept.
+ */
+export const PROMISE_CHUNKS_MAX = 4;
+
 export function onPrepare(context: Context, message: Prepare): void {
   const { state } = context;
   observeBallot(context, message.ballot);
@@ -45,16 +51,21 @@ export function onPrepare(context: Context, message: Prepare): void {
   sendPromise(context, message.from, message.ballot, message.after);
 }
 
-/** Everything that this member holds above `after`, in as many chunks as it takes; leaves when it is all on disk. */
+/**
+ * What this member holds above `after`, in chunks: to another as many as one answer may have, the last of all being told by
+ * `last`. They leave when all that is held is on disk. Its own promise is whole: what is not decided is in memory.
+ */
 export function sendPromise(context: Context, to: MemberId, ballot: Ballot, after: Slot): void {
   const { state } = context;
   let entries = [...entriesBetween(state.log, after, state.log.lastSlot)];
   if (context.options.planted?.has('promise-leaves-out-accepted-slot'))
     entries = entries.slice(0, -1);
   const chunks = chunksOf(
-    entries.map((entry) => reported(context, entry)),
+    reported(context, entries),
     context.options.messageBytesMax,
+    to === context.me ? undefined : PROMISE_CHUNKS_MAX,
   );
+  const sent = chunks.reduce((count, chunk) => count + chunk.length, 0);
   let chunkAfter = after;
   chunks.forEach((chunk, index) => {
     const upTo = (chunk.at(-1)?.slot ?? chunkAfter) as Slot;
@@ -67,7 +78,7 @@ export function sendPromise(context: Context, to: MemberId, ballot: Ballot, afte
         disk: context.disk,
         ballot,
         index,
-        last: index === chunks.length - 1,
+        last: index === chunks.length - 1 && sent === entries.length,
         after: chunkAfter,
         upTo,
         decidedUpTo: state.decidedUpTo,
@@ -79,8 +90,10 @@ export function sendPromise(context: Context, to: MemberId, ballot: Ballot, afte
   });
 }
 
-function reported(context: Context, entry: LogEntry) {
-  return { slot: entry.slot, ballot: entry.ballot, value: heldValue(context, entry) };
+/** Each value is read when it is asked for. */
+function* reported(context: Context, entries: readonly LogEntry[]) {
+  for (const entry of entries)
+    yield { slot: entry.slot, ballot: entry.ballot, value: heldValue(context, entry) };
 }
 
 export function onAccept(context: Context, message: Accept): void {

@@ -1,4 +1,7 @@
-/** Cuts entries so that each piece fits a message; at least one piece, and at least one entry in each but an empty one. */
+/**
+ * Cuts entries so that each piece fits a message; at least one piece, and at least one entry in each but an empty one. Of
+ * what does not fit into so many pieces no more is looked at than the first entry.
+ */
 import { valueBytes } from './log-view.ts';
 import type { ReportedEntry } from './messages.ts';
 
@@ -6,14 +9,16 @@ import type { ReportedEntry } from './messages.ts';
 const ENVELOPE_BYTES = 512;
 
 export function chunksOf(
-  entries: readonly ReportedEntry[],
+  entries: Iterable<ReportedEntry>,
   messageBytesMax: number,
+  chunksMax = Number.POSITIVE_INFINITY,
 ): readonly (readonly ReportedEntry[])[] {
   const chunks: ReportedEntry[][] = [[]];
   let bytes = ENVELOPE_BYTES;
   for (const entry of entries) {
     const size = reportedBytes(entry);
     if (bytes + size > messageBytesMax && chunks.at(-1)!.length > 0) {
+      if (chunks.length === chunksMax) break;
       chunks.push([]);
       bytes = ENVELOPE_BYTES;
     }

@@ -1,9 +1,15 @@
 /** Becoming a candidate: a pre-vote that changes nothing, then a ballot of one's own and its prepare. */
-import { type Ballot, ballotCounter, ballotOf } from '../../../protocol/ids.ts';
-import { sendPromise } from './acceptor.ts';
+import {
+  type Ballot,
+  ballotCounter,
+  ballotOf,
+  type MemberId,
+  type Slot,
+} from '../../../protocol/ids.ts';
+import { PROMISE_CHUNKS_MAX, sendPromise } from './acceptor.ts';
 import { raisePromise } from './durable.ts';
 import { heardDecided } from './fetching.ts';
-import type { PreVote, PreVoted, Refused } from './messages.ts';
+import type { PreVote, PreVoted, Promised, Refused } from './messages.ts';
 import { send, sendAfterSave } from './outbox.ts';
 import { coveredUpTo } from './promises.ts';
 import { isMajority } from './quorum.ts';
@@ -16,7 +22,7 @@ import {
   patience,
   stepDown,
 } from './role.ts';
-import type { Context } from './state.ts';
+import type { Candidacy, Context } from './state.ts';
 
 export function electionTick(context: Context): void {
   const { state, lifecycle, options } = context;
@@ -68,11 +74,13 @@ function loseLeader(context: Context, ballot: Ballot, waitMs: number): void {
 }
 
 /**
- * Whoever does not count has no leader, and may have been added without hearing of it: perhaps only members that were
- * removed know, and they do not campaign.
+ * Whoever does not count has no leader any more, as little as a member that has not heard of it for so long: it is not to
+ * be believed in by clients. And it may have been added without hearing of it: perhaps only members that were removed
+ * know, and they do not campaign.
  */
 function askForNews(context: Context): void {
   const { state, me } = context;
+  state.leader = undefined;
   armElection(context);
   send(context, 'all', { type: 'fetch', from: me, after: state.decidedUpTo, held: [] });
 }
@@ -164,20 +172,32 @@ export function startPrepare(context: Context): void {
 /** To those whose promise is not complete, from where it breaks off. */
 function resendPrepare(context: Context): void {
   const { state, me, options } = context;
-  const candidacy = state.candidacy;
+  const { candidacy } = state;
   if (candidacy === undefined || !candidacy.prepared) return;
   if (state.nowMs - candidacy.sentMs < options.timing.resendMs) return;
   candidacy.sentMs = state.nowMs;
-  for (const { id } of state.configuration.members) {
-    const after = coveredUpTo(candidacy.promises.get(id), state.decidedUpTo);
-    if (id === me || after === Number.POSITIVE_INFINITY) continue;
-    send(context, id, {
-      type: 'prepare',
-      from: me,
-      ballot: candidacy.ballot,
-      after: after as typeof state.decidedUpTo,
-    });
-  }
+  for (const { id } of state.configuration.members)
+    if (id !== me) askForRest(context, candidacy, id);
+}
+
+/** The answer was full: more is asked for without a wait, and the candidacy does not time out while it gets on. */
+export function askOn(context: Context, { from, index, last, upTo }: Promised): void {
+  const { state } = context;
+  const { candidacy } = state;
+  if (candidacy === undefined || last || index !== PROMISE_CHUNKS_MAX - 1) return;
+  // Of chunks that come out of order the missing ones may be on the way: the tick asks for them.
+  if (coveredUpTo(candidacy.promises.get(from), state.decidedUpTo) !== upTo) return;
+  candidacy.sentMs = state.nowMs;
+  armElection(context);
+  askForRest(context, candidacy, from);
+}
+
+function askForRest(context: Context, candidacy: Candidacy, member: MemberId): void {
+  const { state, me } = context;
+  const after = coveredUpTo(candidacy.promises.get(member), state.decidedUpTo);
+  if (after === Number.POSITIVE_INFINITY) return;
+  const { ballot } = candidacy;
+  send(context, member, { type: 'prepare', from: me, ballot, after: after as Slot });
 }
 
 export function onRefused(context: Context, message: Refused): void {

@@ -32,6 +32,8 @@ const worlds: readonly (readonly [string, Partial<World>])[] = [
     'two slots of two members and an observer, a crash at any moment',
     { members: 2, observers: 1, crashesMax: 1 },
   ],
+  // Of two members both are needed, and an observer that counted would change no majority: here it would.
+  ['two slots of three members and an observer', { observers: 1 }],
 ];
 const longWorlds: typeof worlds = [
   ['two slots, two candidates, fetches', { fetches: true }],
@@ -76,6 +78,7 @@ describe('a planted bug is found', () => {
     ['ballots-not-compared', {}],
     ['decided-mark-under-another-ballot', { beatsMax: 1 }],
     ['promise-leaves-out-accepted-slot', {}],
+    ['observer-votes', { observers: 1 }],
   ])(
     '%s',
     (bug, world) => {

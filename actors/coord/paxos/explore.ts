@@ -84,8 +84,8 @@ interface Past {
 }
 
 const TIMING = { heartbeatMs: 1, electionTimeoutMs: 10, resendMs: 5 };
-/** The states of all members must fit beside each other into one exact number. */
-const LOCALS_MAX = 2 ** 17;
+/** The states of all members must fit beside each other into one exact number: the more members, the fewer of each. */
+const EXACT_BITS = 53;
 
 export function explore(world: World): Exploration {
   return new Explorer(world).run();
@@ -96,6 +96,7 @@ class Explorer {
   /** And observers. */
   private readonly members: readonly MemberId[];
   private readonly configuration: Configuration;
+  private readonly localsMax: number;
   private readonly locals = new Interned<Local>();
   private readonly messages = new Interned<{ to: MemberId; message: QuorumMessage }>();
   private readonly pasts = new Interned<Past>();
@@ -123,6 +124,7 @@ class Explorer {
     this.world = world;
     const count = world.members + (world.observers ?? 0);
     this.members = Array.from({ length: count }, (_, index) => (index + 1) as MemberId);
+    this.localsMax = 2 ** Math.floor(EXACT_BITS / count);
     const servers = this.members.map((id) => ({ id, disk: diskOf(id) }));
     const observers = servers.slice(world.members).map(({ id }) => ({ id }));
     this.configuration = {
@@ -221,7 +223,7 @@ class Explorer {
     const past = { ...reached, messages: this.alive(locals, reached) };
     const pastId = this.pasts.id(pastKey(past), () => past);
     let key = 0;
-    for (const local of locals) key = key * LOCALS_MAX + local;
+    for (const local of locals) key = key * this.localsMax + local;
     let pasts = this.known.get(key);
     if (pasts === undefined) {
       pasts = new Set();
@@ -380,7 +382,7 @@ class Explorer {
 
   private intern(member: MemberId, local: Local): number {
     const id = this.locals.id(`${member} ${canonical(local)}`, () => local);
-    if (id >= LOCALS_MAX) throw new Error('too many states of one member');
+    if (id >= this.localsMax) throw new Error('too many states of one member');
     this.inputs[id] ??= {
       campaign: local.role === 'following',
       propose: this.core(member, local.disk, local.role, local.state).room() > 0,

@@ -4,6 +4,9 @@ import { ballotMember } from '../../../protocol/ids.ts';
 import { valueBytes } from './log-view.ts';
 import type { Context } from './state.ts';
 
+/** Election timeouts: of the most patient member, twice as long at random, and a candidacy of its own in between. */
+const SILENT_TIMEOUTS_MAX = 16;
+
 export function checkInvariants(context: Context): void {
   checkLog(context);
   checkDecided(context);
@@ -63,6 +66,13 @@ function checkRole({ state, lifecycle, me, options }: Context): void {
   assert(
     state.mayVote === !['recovering', 'catchingUp', 'observing'].includes(role),
     `a member that ${state.mayVote ? 'may' : 'may not'} vote is ${role}`,
+  );
+  const silentMs = state.nowMs - state.leaderHeardMs;
+  assert(
+    role === 'leading' ||
+      state.leader === undefined ||
+      silentMs <= SILENT_TIMEOUTS_MAX * options.timing.electionTimeoutMs,
+    `a ${role} member believes in a leader that was silent for ${silentMs} ms`,
   );
   assert(state.greatestBallot >= state.promised, 'a promised ballot was not seen');
   if (candidacy !== undefined) {

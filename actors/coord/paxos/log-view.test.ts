@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Ballot, Slot } from '../../../protocol/ids.ts';
 import { chunksOf, reportedBytes } from './chunks.ts';
+import type { Value } from './contract.ts';
 import {
   emptyLog,
   entriesBetween,
@@ -103,6 +104,30 @@ describe('chunksOf', () => {
     expect(reportedBytes({ slot: slot(1), ballot: 257 as Ballot })).toBeLessThan(
       valueBytes({ kind: 'noop' }) + 1,
     );
+  });
+});
+
+describe('chunks', () => {
+  const read: number[] = [];
+  function* entries(count: number) {
+    for (let at = 1; at <= count; at++) {
+      read.push(at);
+      const value: Value = { kind: 'entry', bytes: new Uint8Array(100) };
+      yield { slot: slot(at), ballot: 257 as Ballot, value };
+    }
+  }
+
+  test('hold as much as fits a message, and of what is beyond the last only one entry is read', () => {
+    const slotsIn = (chunks: ReturnType<typeof chunksOf>) =>
+      chunks.map((chunk) => chunk.map((entry) => entry.slot));
+    expect(slotsIn(chunksOf(entries(5), 800))).toEqual([[1, 2], [3, 4], [5]]);
+    read.length = 0;
+    expect(slotsIn(chunksOf(entries(1000), 800, 2))).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect(read).toEqual([1, 2, 3, 4, 5]);
+    expect(chunksOf([], 800, 2)).toEqual([[]]);
   });
 });
 

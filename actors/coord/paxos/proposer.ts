@@ -8,6 +8,7 @@ import { admissionOf } from './configuration.ts';
 import { confirmReached, heard, sendHeartbeat } from './confirmation.ts';
 import type { Value } from './contract.ts';
 import { acceptEntry } from './durable.ts';
+import { askOn } from './election.ts';
 import { advance, learnAccepted, learnDecided } from './learner.ts';
 import { markDecided, NOOP, valueBytes } from './log-view.ts';
 import type { Accepted, AdmissionRequest, Promised } from './messages.ts';
@@ -36,9 +37,10 @@ export function onPromise(context: Context, message: Promised): void {
     message.entries.filter((entry) => entry.slot <= message.decidedUpTo),
   );
   if (lifecycle.role() !== 'preparing') return;
-  if (!isMajority(state.configuration, completePromises(context), options.planted)) return;
-  lifecycle.send({ type: 'ELECTED' });
-  startLeading(context);
+  if (isMajority(state.configuration, completePromises(context), options.planted)) {
+    lifecycle.send({ type: 'ELECTED' });
+    startLeading(context);
+  } else askOn(context, message);
 }
 
 function startLeading(context: Context): void {

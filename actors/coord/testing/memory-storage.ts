@@ -24,15 +24,15 @@ export class MemoryStorage implements Storage {
   }
 
   append(name: string, pieces: readonly Uint8Array[], saved: Saved): void {
-    const bytes = Buffer.concat(pieces);
-    this.write(bytes.length, saved, (count = bytes.length) => {
-      const before = this.files.get(name) ?? new Uint8Array(0);
-      this.files.set(name, new Uint8Array(Buffer.concat([before, bytes.subarray(0, count)])));
-    });
+    this.put(name, undefined, pieces, saved);
+  }
+
+  write(name: string, at: number, pieces: readonly Uint8Array[], saved: Saved): void {
+    this.put(name, at, pieces, saved);
   }
 
   replace(name: string, content: Uint8Array, saved: Saved): void {
-    this.write(1, saved, (count) => {
+    this.wait(1, saved, (count) => {
       if (count !== 0) this.files.set(name, new Uint8Array(content));
     });
   }
@@ -42,11 +42,11 @@ export class MemoryStorage implements Storage {
   }
 
   remove(name: string, saved: Saved): void {
-    this.write(1, saved, () => this.files.delete(name));
+    this.wait(1, saved, () => this.files.delete(name));
   }
 
   rename(from: string, to: string, saved: Saved): void {
-    this.write(1, saved, (count) => {
+    this.wait(1, saved, (count) => {
       const content = this.files.get(from);
       if (count === 0 || content === undefined) return;
       this.files.delete(from);
@@ -104,7 +104,26 @@ export class MemoryStorage implements Storage {
     return copy;
   }
 
-  private write(size: number, saved: Saved, apply: (bytes?: number) => void): void {
+  private put(
+    name: string,
+    at: number | undefined,
+    pieces: readonly Uint8Array[],
+    saved: Saved,
+  ): void {
+    const bytes = Buffer.concat(pieces);
+    this.wait(bytes.length, saved, (count = bytes.length) => {
+      const before = this.files.get(name) ?? new Uint8Array(0);
+      const from = at ?? before.length;
+      const parts = [
+        before.subarray(0, from),
+        bytes.subarray(0, count),
+        before.subarray(from + count),
+      ];
+      this.files.set(name, new Uint8Array(Buffer.concat(parts)));
+    });
+  }
+
+  private wait(size: number, saved: Saved, apply: (bytes?: number) => void): void {
     this.waiting.push({ apply, size, saved });
   }
 

@@ -35,6 +35,7 @@ export function openLog(
     readonly bootstrap?: boolean;
     readonly clusterId?: string;
     readonly segmentBytes?: number;
+    readonly aheadBytes?: number;
     readonly id?: number;
   } = {},
 ): OpenedLog {
@@ -58,6 +59,7 @@ export function openLog(
     promised: opened.recovered.promised,
     decidedUpTo: opened.recovered.decidedUpTo,
     segmentBytes: options.segmentBytes ?? 1024 * 1024,
+    aheadBytes: options.aheadBytes ?? 500,
     saved: (token) => saved.push(token),
   });
   return { ...opened, log, saved };

@@ -30,7 +30,9 @@ it('a configuration with all addresses is told with a zxid of its own, which is 
   expect(Buffer.from(data).toString()).toBe(
     'server.1=h:2888:3888:participant;h:2181\nserver.2=h:2888:3888:participant;h:2182\nversion=1',
   );
-  expect(stat).toMatchObject({ mzxid: 1, mtimeMs: 1234, version: 1, czxid: 0 });
+  expect(stat).toMatchObject({ mzxid: 1, mtimeMs: 1234, czxid: 0 });
+  // As in ZooKeeper, which counts no changes of it.
+  expect(stat).toMatchObject({ version: -1, aversion: -1 });
   expect(applied).toMatchObject({ zxid: 1, events: [{ type: 'dataChanged', path: CONFIG_PATH }] });
   expect(state.zxid).toBe(1);
 });

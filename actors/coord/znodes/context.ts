@@ -13,8 +13,8 @@ export interface Context {
   readonly identities: readonly Identity[];
   /** Somebody looks at the result: otherwise that of what was carried out is `UNTOLD`. */
   readonly isAsked: boolean;
-  /** What has happened so far. */
-  events: readonly TreeEvent[];
+  /** What has happened so far: one array that grows, since a session that ends may leave many ephemerals. */
+  events: TreeEvent[];
 }
 
 /** What has happened to a node, and perhaps to its parent. */
@@ -23,10 +23,12 @@ export function tell(
   event: TreeEvent,
   ofParent?: TreeEvent,
 ): void {
-  const more = ofParent === undefined ? [event] : [event, ofParent];
-  context.events = context.events.length === 0 ? more : [...context.events, ...more];
+  if (context.events === NO_EVENTS) context.events = [];
+  context.events.push(event);
+  if (ofParent !== undefined) context.events.push(ofParent);
 }
 
-export const NO_EVENTS: readonly TreeEvent[] = Object.freeze([]);
+/** Stands for none until there are some; frozen. */
+export const NO_EVENTS: TreeEvent[] = Object.freeze([]) as unknown as TreeEvent[];
 /** Of what was carried out where nobody looks: two of three members would make each Stat in vain. */
 export const UNTOLD: OperationResult = Object.freeze({ kind: 'checked' });

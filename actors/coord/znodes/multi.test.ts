@@ -121,7 +121,7 @@ describe('a multi', () => {
 
   test('with too many operations is refused', () => {
     const session = new Driver().open();
-    const many = Array.from({ length: limits.multiOperations + 1 }, () => check('/'));
+    const many = Array.from({ length: limits.tcpMultiOperations + 1 }, () => check('/'));
     expect(session.outcome(multi(...many))).toBe('PAYLOAD_TOO_LARGE');
     expect(session.outcome(multi(...many.slice(1)))).toBe('multi');
   });

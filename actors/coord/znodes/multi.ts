@@ -9,8 +9,11 @@ export function writeMulti(
   context: Context,
   operations: readonly ZnodeOperation[],
 ): OperationResult {
-  if (operations.length > limits.multiOperations)
-    return failure('PAYLOAD_TOO_LARGE', `a multi has at most ${limits.multiOperations} operations`);
+  if (operations.length > limits.tcpMultiOperations)
+    return failure(
+      'PAYLOAD_TOO_LARGE',
+      `a multi has at most ${limits.tcpMultiOperations} operations`,
+    );
   if (bytesOf(operations) > limits.multiBytes)
     return failure('PAYLOAD_TOO_LARGE', `a multi has at most ${limits.multiBytes} bytes`);
   const results: OperationResult[] = [];

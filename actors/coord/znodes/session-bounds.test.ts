@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { MemberId, SessionId, Zxid } from '../../../protocol/ids.ts';
 import { limits } from '../../../protocol/limits.ts';
+import { HashSum } from './hash.ts';
 import { changeSession } from './session-operations.ts';
 import { Sessions } from './sessions.ts';
 
@@ -53,5 +54,29 @@ describe('the bounds of sessions', () => {
     expect(two.replies.count).toBe(2);
     sessions.remove(two);
     expect(sessions.replyBytes).toBe(0);
+  });
+
+  test('many that open, write and end are hashed as they come, and the sum is the same', () => {
+    const sessions = new Sessions();
+    const open = opener(sessions);
+    for (let index = 0; index < 9_000; index++) {
+      open(index);
+      const session = sessions.find(idOf(index))!;
+      sessions.took(session, 1, 1 as Zxid, 0, { kind: 'checked' });
+      if (index % 3 === 0) sessions.remove(session);
+    }
+    const isUnsummed = [...sessions.all.values()].filter(({ isSummed }) => !isSummed).length;
+    expect(isUnsummed).toBeLessThanOrEqual(4096);
+    for (const index of [1, 2, 8_999]) {
+      const session = sessions.find(idOf(index))!;
+      sessions.took(session, 2, 2 as Zxid, 0, { kind: 'checked' });
+    }
+    const { high, low } = sessions.settledSum();
+    const anew = new HashSum();
+    for (const session of sessions.all.values()) {
+      session.hash();
+      anew.add(session.hashHigh, session.hashLow);
+    }
+    expect([high, low]).toEqual([anew.high, anew.low]);
   });
 });

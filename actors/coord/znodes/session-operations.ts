@@ -160,9 +160,9 @@ function close(
   if (session === undefined) return { result: failure('SESSION_EXPIRED') };
   if (session.ofMember) return refused('the session of a member is never closed');
   if (session.incarnation !== incarnation) return { result: failure('SESSION_MOVED') };
-  const owned = [...where.tree.ephemeralsOf(id)];
+  const owned = where.tree.ephemeralsOf(id).map((node) => ({ path: node.path, node }));
   owned.sort((one, other) => (one.path < other.path ? -1 : 1));
-  for (const node of owned) removeNode(where, node);
+  for (const { node } of owned) removeNode(where, node);
   where.sessions.remove(session);
   return {
     result: { kind: 'closed' },

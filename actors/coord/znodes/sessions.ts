@@ -109,6 +109,9 @@ export class Session implements SessionRecord {
   }
 }
 
+/** So many may wait to be hashed: that is to be no pause that anybody notices. */
+const WAITING_SESSIONS_MAX = 4096;
+
 export class Sessions {
   readonly all = new Map<SessionId, Session>();
   private readonly sum = new HashSum();
@@ -134,7 +137,7 @@ export class Sessions {
     session.snapshot = this.snapshot;
     this.replyBytes += session.replies.byteLength;
     this.all.set(session.id, session);
-    this.waiting.push(session);
+    this.wait(session);
   }
 
   /** A new incarnation. Where the holder numbers the writes, they begin anew. */
@@ -199,6 +202,11 @@ export class Sessions {
 
   /** Of all sessions as they are now. */
   settledSum(): HashSum {
+    this.settle();
+    return this.sum;
+  }
+
+  private settle(): void {
     for (const session of this.waiting) {
       if (session.isSummed || this.all.get(session.id) !== session) continue;
       session.hash();
@@ -206,14 +214,20 @@ export class Sessions {
       session.isSummed = true;
     }
     this.waiting = [];
-    return this.sum;
   }
 
+  /** Before the session is changed; no other is half changed then. */
   private changing(session: Session): void {
     this.beforeChange?.(session);
     if (!session.isSummed) return;
     this.sum.subtract(session.hashHigh, session.hashLow);
     session.isSummed = false;
+    this.wait(session);
+  }
+
+  /** Those before it are hashed first, where they are many: this one is about to change. */
+  private wait(session: Session): void {
+    if (this.waiting.length >= WAITING_SESSIONS_MAX) this.settle();
     this.waiting.push(session);
   }
 }

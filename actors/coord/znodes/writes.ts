@@ -48,7 +48,7 @@ function createNode(context: Context, operation: Create): OperationResult {
   const { tree, session, identities } = context;
   const badKind = kindProblem(operation);
   if (badKind !== undefined) return failure('BAD_REQUEST', badKind);
-  if (!operation.path.includes('/')) return failure('BAD_PATH', 'the path must begin with "/"');
+  if (isNoPath(operation.path)) return failure('BAD_PATH', 'the path must begin with "/"');
   const bytes = operation.data?.length ?? 0;
   if (bytes > limits.znodeDataBytes) return tooLarge();
   const badAcl = aclProblem(operation.acl);
@@ -115,9 +115,7 @@ export function sequenceName(creates: number): string {
 function deleteNode(context: Context, operation: Delete): OperationResult {
   const { path } = operation;
   if (isProtected(path)) return failure('BAD_REQUEST', 'this znode cannot be deleted');
-  // As ZooKeeper: of a path that can be none, more is not looked at than whether it has a parent.
-  if (!path.includes('/') || path.includes('\0'))
-    return failure('BAD_PATH', 'the path must begin with "/"');
+  if (isNoPath(path)) return failure('BAD_PATH', 'the path must begin with "/"');
   const parent = context.tree.find(parentOf(path));
   if (parent === undefined) return failure('NO_NODE');
   if (!allows(parent.acl, permissions.delete, context.identities)) return failure('NO_AUTH');
@@ -178,15 +176,22 @@ function checkVersion(context: Context, operation: Check): OperationResult {
 
 /** Fires no watch. */
 function setAcl(context: Context, operation: SetAcl): OperationResult {
+  const node = context.tree.find(operation.path);
+  const problem = node === undefined ? pathProblem(operation.path) : undefined;
+  if (problem !== undefined) return failure('BAD_PATH', problem);
   const badAcl = aclProblem(operation.acl);
   if (badAcl !== undefined) return failure('INVALID_ACL', badAcl);
-  const node = context.tree.find(operation.path);
-  if (node === undefined) return missing(operation.path);
+  if (node === undefined) return failure('NO_NODE');
   if (!allows(node.acl, permissions.admin, context.identities)) return failure('NO_AUTH');
   if (operation.aversion !== ANY_VERSION && operation.aversion !== node.aversion)
     return failure('BAD_VERSION');
   context.tree.setAcl(node, aclOf(operation.acl));
   return { kind: 'stat', stat: node.stat() };
+}
+
+/** As ZooKeeper: of a path that can be none, more is not looked at than whether it has a parent. */
+function isNoPath(path: string): boolean {
+  return !path.includes('/') || path.includes('\0');
 }
 
 /** Only paths without a node need looking at: those with one are legal. */

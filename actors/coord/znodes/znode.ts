@@ -1,7 +1,7 @@
 /** One node of the tree, as a view of its row in the node store: made when it is looked up, and gone with who asked. */
 import type { SessionId, Zxid } from '../../../protocol/ids.ts';
 import type { Stat } from '../../../protocol/operations.ts';
-import { nameOf } from '../../../protocol/paths.ts';
+import { CONFIG_PATH, nameOf } from '../../../protocol/paths.ts';
 import type { Acl } from './acl.ts';
 import { ChildNames } from './children.ts';
 import { hasher } from './hash.ts';
@@ -191,16 +191,19 @@ export class Znode implements NodeRecord {
 
   stat(): Stat {
     const childCount = this.childCount;
+    const { czxid } = this;
+    // ZooKeeper does not count what becomes of this one. The tree does, and that stays so: it is hashed, and on disks.
+    const isUncounted = czxid === 0 && this.path === CONFIG_PATH;
     return {
-      czxid: this.czxid,
+      czxid,
       mzxid: this.mzxid,
       pzxid: this.pzxid,
       ctimeMs: this.ctimeMs,
       mtimeMs: this.mtimeMs,
-      version: this.version,
+      version: isUncounted ? -1 : this.version,
       // Creations plus deletions of children, as ZooKeeper derives it (DataNode.copyStat).
       cversion: (2 * this.creates - childCount) | 0,
-      aversion: this.aversion,
+      aversion: isUncounted ? this.aversion - 1 : this.aversion,
       ephemeralOwner: this.owner,
       dataLength: this.dataLength,
       numChildren: childCount,

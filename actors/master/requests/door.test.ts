@@ -103,3 +103,18 @@ test('while another may lead it is silent', () => {
   ask();
   expect([waiting.length, answers.length]).toEqual([0, 0]);
 });
+
+test('who leaves takes nothing new, and is idle when all that was taken is answered', async () => {
+  const { door, ask, waiting, answers, decide, handlers } = offered();
+  ask();
+  door.leave();
+  door.offer();
+  expect(handlers.size).toBe(0);
+  await Promise.resolve();
+  expect(door.isIdle).toBe(false);
+  waiting[0]!({ state: 'done' });
+  expect(door.isIdle).toBe(false);
+  decide();
+  expect(answers).toEqual([{ state: 'done' }]);
+  expect(door.isIdle).toBe(true);
+});

@@ -33,12 +33,16 @@ export class Door {
   private endpoints: Subscription[] = [];
   /** Asked and not answered. */
   private readonly open = new Set<Asker>();
+  /** Endpoints that get only what NATS has sent to them already. */
+  private draining = 0;
+  private isLeaving = false;
 
   constructor(parts: DoorParts) {
     this.parts = parts;
   }
 
   offer(): void {
+    if (this.isLeaving) return;
     this.endpoints = this.parts.routes.map((route) =>
       this.parts.transport.serve(
         {
@@ -57,6 +61,23 @@ export class Door {
   withdraw(): void {
     for (const endpoint of this.endpoints) endpoint.unsubscribe();
     this.endpoints = [];
+  }
+
+  /** Takes nothing new for good. What NATS has handed to this queue nobody else gets: it is still carried out. */
+  leave(): void {
+    this.isLeaving = true;
+    for (const endpoint of this.endpoints) {
+      this.draining += 1;
+      endpoint.drain(() => {
+        this.draining -= 1;
+      });
+    }
+    this.endpoints = [];
+  }
+
+  /** Everything that it has taken is answered. */
+  get isIdle(): boolean {
+    return this.open.size === 0 && this.draining === 0;
   }
 
   /** The leadership is over: what was asked may or may not have been done. */

@@ -81,6 +81,12 @@ const rows: readonly Row[] = [
   row('auth of world', auth('world', 'anyone')),
   row('auth of an unknown scheme', auth('nonsense', 'n')),
   row('auth of an empty scheme', auth('', '')),
+  row(
+    'a path that is none is found before an ACL that is none',
+    create('/t/x\0', { acl: [] }),
+    setAcl('/t/../x', []),
+    setAcl(`${t}/none`, []),
+  ),
   row('auth of super', auth('digest', 'super:secret'), whoAmI()),
   row('auth of super with another password', auth('digest', 'super:other'), whoAmI()),
   {

@@ -6,8 +6,6 @@ import { lineOf } from './line.ts';
 import { lockAt, readLockAt, writeLockAt } from './lock.ts';
 import { recipeWorld, Watchman } from './testing/recipe-world.ts';
 
-/** NATS notices at once that a process has ended; with others it does so when half a session's time is over. */
-const SEED_NOTICED = 4;
 const alone = () => new Watchman((_, inside) => inside.size === 0);
 
 describe('a lock over three real members', () => {
@@ -46,7 +44,7 @@ describe('a lock over three real members', () => {
   });
 
   test('goes on while the holder’s member is killed', () => {
-    const { cluster, open } = recipeWorld(SEED_NOTICED);
+    const { cluster, open } = recipeWorld();
     const guard = alone();
     const a = open('a');
     const b = open('b');

@@ -2,9 +2,6 @@ import { expect, test } from 'vitest';
 import { leaseOf } from './semaphore.ts';
 import { recipeWorld, Watchman } from './testing/recipe-world.ts';
 
-/** NATS notices at once that a process has ended; with others it does so when half a session's time is over. */
-const SEED_NOTICED = 2;
-
 const atMost = (count: number) => new Watchman((_, inside) => inside.size < count);
 
 test('a semaphore lets in as many as it has leases, and the next in order whoever leaves', () => {
@@ -30,7 +27,7 @@ test('a semaphore lets in as many as it has leases, and the next in order whoeve
 });
 
 test('a lease of a program that dies is given to the next; one that waits can leave', () => {
-  const { cluster, open } = recipeWorld(SEED_NOTICED);
+  const { cluster, open } = recipeWorld();
   const guard = atMost(1);
   const a = open('a');
   guard.enter(a, 'a', leaseOf('/pool', 1));

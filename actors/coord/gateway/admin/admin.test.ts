@@ -64,6 +64,7 @@ describe('the admin commands', () => {
       ...{ zxid: '1f', timestamp: 1_795_621_577 },
     });
     expect(bodyOf('monitor')).toMatchObject({ znode_count: 7, server_state: 'standalone' });
+    expect(bodyOf('monitor')).toMatchObject({ cnt_readlatency: 8, p50_readlatency: 1.5 });
     expect(bodyOf('srvr', leadingReport)).toHaveProperty('proposal_stats');
     expect(bodyOf('srvr')).not.toHaveProperty('proposal_stats');
   });
@@ -191,11 +192,19 @@ it('Prometheus is told each number once, with its type', () => {
     '# HELP znode_count znode_count\n# TYPE znode_count gauge\nznode_count 7\n',
   );
   expect(text).toContain('# TYPE packets_received counter\npackets_received 7\n');
-  expect(text).toContain('# TYPE readlatency_sum counter\nreadlatency_sum 12\n');
+  expect(text).toContain(
+    '# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total 3.5\n',
+  );
+  expect(text).toContain(
+    '# TYPE readlatency summary\nreadlatency{quantile="0.5"} 1.5\nreadlatency{quantile="0.999"} 6\n' +
+      'readlatency_count 8\nreadlatency_sum 12\n',
+  );
   expect(text).not.toContain('server_state');
-  const names = [...text.matchAll(/^(\w+) \S+$/gm)].map(([, name]) => name);
+  const names = [...text.matchAll(/^(\w+(?:{.*})?) \S+$/gm)].map(([, name]) => name);
   expect(new Set(names).size).toBe(names.length);
   expect(
-    text.split('\n').every((line) => /^(# (HELP|TYPE) \w+ \w+|\w+ -?[\d.]+|)$/.test(line)),
+    text
+      .split('\n')
+      .every((line) => /^(# (HELP|TYPE) \w+ \w+|\w+({quantile="[\d.]+"})? -?[\d.]+|)$/.test(line)),
   ).toBe(true);
 });

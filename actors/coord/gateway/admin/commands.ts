@@ -5,7 +5,7 @@
 
 import { configurationPairs, environmentPairs } from '../words/configuration.ts';
 import { briefConnectionBody, connectionBody } from '../words/connections.ts';
-import { fullVersion, monitorValues } from '../words/monitor.ts';
+import { fullVersion, monitorValues, summaryValues } from '../words/monitor.ts';
 import { type ConnectionReport, groupBy, NOT_SERVING, type ServerReport } from '../words/report.ts';
 import { leaderBody, observersBody, votingViewBody, zabStateBody } from './ensemble.ts';
 
@@ -113,7 +113,12 @@ const commands: readonly AdminCommand[] = [
   {
     names: ['monitor', 'mntr'],
     body: (report) =>
-      Object.fromEntries(monitorValues(report).map(({ name, value }) => [name, value])),
+      Object.fromEntries(
+        [...monitorValues(report), ...summaryValues(report)].map(({ name, value }) => [
+          name,
+          value,
+        ]),
+      ),
   },
   { names: ['observer_connection_stat_reset', 'orst'], resets: 'connections', body: () => ({}) },
   { names: ['observers', 'obsr'], body: observersBody },

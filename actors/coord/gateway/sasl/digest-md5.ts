@@ -5,6 +5,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { parseDirectives, quoted } from './directives.ts';
+import { refused, type SaslMechanism, type SaslStep } from './mechanism.ts';
 
 /** ZooKeeper's servers and clients have agreed on these. */
 export const SASL_PROTOCOL = 'zookeeper';
@@ -18,15 +19,9 @@ export interface DigestMd5Options {
   readonly realm: string;
 }
 
-export type DigestMd5Step =
-  | { readonly kind: 'challenge'; readonly token: Buffer }
-  | { readonly kind: 'proven'; readonly user: string; readonly token: Buffer }
-  /** `why` is for the log: the client is told nothing. */
-  | { readonly kind: 'refused'; readonly why: string };
-
 const RESPONSE_BYTES_MAX = 4096;
 
-export class DigestMd5Server {
+export class DigestMd5Server implements SaslMechanism {
   private readonly options: DigestMd5Options;
   private state: 'new' | 'challenged' | 'over' = 'new';
 
@@ -34,7 +29,7 @@ export class DigestMd5Server {
     this.options = options;
   }
 
-  evaluate(token: Buffer): DigestMd5Step {
+  evaluate(token: Buffer): SaslStep {
     const { state } = this;
     if (state === 'new' && token.length === 0) {
       this.state = 'challenged';
@@ -51,7 +46,7 @@ export class DigestMd5Server {
     return `realm=${quoted(realm)},nonce=${quoted(nonce)},charset=utf-8,algorithm=md5-sess`;
   }
 
-  private judge(token: Buffer): DigestMd5Step {
+  private judge(token: Buffer): SaslStep {
     const isUtf8 = /(^|[\s,])charset=utf-8/i.test(token.toString('latin1'));
     const directives = parseDirectives(token.toString(isUtf8 ? 'utf8' : 'latin1'));
     if (directives === undefined) return refused('the response cannot be read');
@@ -78,8 +73,6 @@ export class DigestMd5Server {
     return { kind: 'proven', user, token: Buffer.from(`rspauth=${digestMd5(facts, '')}`) };
   }
 }
-
-const refused = (why: string): DigestMd5Step => ({ kind: 'refused', why });
 
 function isEqual(given: string, expected: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)];

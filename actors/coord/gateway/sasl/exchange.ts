@@ -1,14 +1,19 @@
 /** SASL in one connection: what the client's tokens are answered with, and what they prove. */
 import type { ErrorCode } from '../../../../protocol/errors.ts';
 import type { Identity } from '../../../../protocol/operations.ts';
-import type { Random } from '../../../actor.ts';
+import type { Gss, Random } from '../../../actor.ts';
 import type { GatewaySettings } from '../settings.ts';
 import { DigestMd5Server, SASL_PROTOCOL, SASL_REALM } from './digest-md5.ts';
+import { GssapiServer } from './gssapi.ts';
+import { identityOfPrincipal } from './kerberos-name.ts';
+import type { SaslMechanism } from './mechanism.ts';
 
 export interface SaslOptions {
   readonly settings: GatewaySettings;
-  /** Names and passwords; undefined where SASL is not offered. */
+  /** Names and passwords, for DIGEST-MD5; undefined where that is not offered. */
   readonly users: ReadonlyMap<string, string> | undefined;
+  /** For Kerberos, which goes before passwords; undefined where that is not offered. */
+  readonly gss: Gss | undefined;
   readonly random: Random;
 }
 
@@ -26,19 +31,19 @@ const NOTHING: SaslAnswer = { token: null, proven: [] };
 
 export class SaslExchange {
   private readonly options: SaslOptions;
-  private readonly server: DigestMd5Server | undefined;
+  private readonly server: SaslMechanism | undefined;
 
   constructor(options: SaslOptions) {
-    const { users, random } = options;
     this.options = options;
-    const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString('base64');
-    if (users !== undefined)
-      this.server = new DigestMd5Server({
-        ...{ users, nonce, protocol: SASL_PROTOCOL, realm: SASL_REALM },
-      });
+    this.server = mechanismOf(options);
   }
 
-  /** As ZooKeeper, a member without users has no token to give, and lets the client go on. */
+  /** The connection is over. */
+  dispose(): void {
+    this.server?.dispose?.();
+  }
+
+  /** As ZooKeeper, a member that offers no mechanism has no token to give, and lets the client go on. */
   answer(token: Buffer): SaslAnswer {
     const { settings } = this.options;
     if (this.server === undefined) return NOTHING;
@@ -66,4 +71,16 @@ export class SaslExchange {
         return step satisfies never;
     }
   }
+}
+
+function mechanismOf({ users, gss, random, settings }: SaslOptions): SaslMechanism | undefined {
+  const { sasl } = settings;
+  if (gss !== undefined && sasl !== undefined)
+    return new GssapiServer({
+      gss,
+      identityOf: (principal) => identityOfPrincipal(principal, sasl.kerberos, gss.defaultRealm),
+    });
+  if (users === undefined) return undefined;
+  const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString('base64');
+  return new DigestMd5Server({ users, nonce, protocol: SASL_PROTOCOL, realm: SASL_REALM });
 }

@@ -5,7 +5,8 @@ import { header, hello, readBody, request } from '../testing/frames.ts';
 import { GatewayWorld, type Peer } from '../testing/gateway-world.ts';
 import { type DigestFacts, DigestMd5Server, digestMd5 } from './digest-md5.ts';
 import { parseDirectives, quoted } from './directives.ts';
-import { jaasUsers } from './jaas.ts';
+import { jaasLogin } from './jaas.ts';
+import { defaultRules } from './kerberos-name.ts';
 
 /** RFC 2831, section 4. */
 const example: DigestFacts = {
@@ -112,6 +113,11 @@ describe('DIGEST-MD5', () => {
 });
 
 describe('a JAAS file', () => {
+  const users = (text: string) => {
+    const login = jaasLogin(text, 'Server');
+    return login.kind === 'passwords' ? [...login.users] : login;
+  };
+
   it('has its users in a section', () => {
     const text = `
       // of the clients
@@ -122,7 +128,7 @@ describe('a JAAS file', () => {
         user_super="admin;{}=secret"
         user_bob = "b\\"ob" debug=true;
       };`;
-    expect([...jaasUsers(text, 'Server')]).toEqual([
+    expect(users(text)).toEqual([
       ['super', 'admin;{}=secret'],
       ['bob', 'b"ob'],
     ]);
@@ -133,9 +139,30 @@ describe('a JAAS file', () => {
     ['Server { x required user_a="secret";', /^the section "Server" has no end$/],
     ['Server { x required; };', /has no user_NAME="password"$/],
     ['Server { x required user_a; };', /^user_a has no password$/],
-    ['Server { com.sun.security.auth.module.Krb5LoginModule required; };', /Kerberos/],
+    ['Server { x.Krb5LoginModule required; };', /needs useKeyTab=true/],
+    [
+      'Server { x.Krb5LoginModule required useKeyTab=false keyTab=k principal="a/b"; };',
+      /useKeyTab/,
+    ],
+    ['Server { x.Krb5LoginModule required useTicketCache=true; };', /no ticket/],
+    ['Server { x.Krb5LoginModule required useKeyTab=true keyTab=""; };', /keyTab/],
+    ['Server { x.Krb5LoginModule required useKeyTab=true keyTab=k; };', /needs principal/],
+    ['Server { x.Krb5LoginModule required useKeyTab=true keyTab=k principal="*"; };', /principal/],
+    ['Server { x.Krb5LoginModule required useKeyTab=true keyTab=k principal=a@B; };', /principal/],
   ])('is refused: %j', (text, message) => {
-    expect(() => jaasUsers(text, 'Server')).toThrow(message);
+    expect(() => jaasLogin(text, 'Server')).toThrow(message);
+  });
+
+  it.each([
+    'keyTab="/etc/zoo.keytab" principal="zookeeper/host@EXAMPLE.COM"',
+    'storeKey=true debug principal=zookeeper/host@EXAMPLE.COM keyTab = "/etc/zoo.keytab"',
+  ])('has the key of the server for Kerberos: %s', (options) => {
+    const text = `Server { com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true
+      ${options}; x.DigestLoginModule required user_bob="b" keyTab="other"; };`;
+    expect(jaasLogin(text, 'Server')).toEqual({
+      ...{ kind: 'kerberos', keytab: '/etc/zoo.keytab' },
+      principal: 'zookeeper/host@EXAMPLE.COM',
+    });
   });
 });
 
@@ -144,11 +171,18 @@ describe('in a connection', () => {
   const sasl = {
     ...{ configPath: '', section: 'Server', superPassword: undefined, superUsers: [] },
     allowsFailed: false,
+    kerberos: {
+      ...{ configPath: undefined, needsDefaultRealm: false, rules: defaultRules },
+      ...{ removesHost: false, removesRealm: false },
+    },
   };
   const token = (bytes: Uint8Array) => request(9, opcodes.sasl, (out) => out.buffer(bytes));
 
   function open(settings: Partial<GatewaySettings>, offered: typeof users | 'none' = users) {
-    const world = new GatewayWorld({ sasl, ...settings }, offered === 'none' ? undefined : offered);
+    const world = new GatewayWorld(
+      { sasl, ...settings },
+      offered === 'none' ? {} : { saslUsers: offered },
+    );
     const peer = world.connect();
     peer.send(hello());
     world.run();

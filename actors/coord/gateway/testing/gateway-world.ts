@@ -7,7 +7,7 @@ import type { OperationDone } from '../../forwarding.ts';
 import type { ReconfigDone, Wanted } from '../../membership/membership.ts';
 import { encodeEntry, encodeOperation } from '../../znodes/operation-codec.ts';
 import { znodeStates } from '../../znodes/znodes.ts';
-import { Gateway } from '../gateway.ts';
+import { Gateway, type GatewayOptions } from '../gateway.ts';
 import { type GatewaySettings, generousSettings } from '../settings.ts';
 
 const member = 1 as MemberId;
@@ -49,7 +49,10 @@ export class GatewayWorld {
   private tag = 0;
   private seed = 1;
 
-  constructor(settings: Partial<GatewaySettings> = {}, saslUsers?: ReadonlyMap<string, string>) {
+  constructor(
+    settings: Partial<GatewaySettings> = {},
+    sasl: Pick<GatewayOptions, 'saslUsers' | 'gss'> = {},
+  ) {
     const tcp: Tcp = {
       listen: (_address, accept) => {
         this.accept = accept;
@@ -63,7 +66,7 @@ export class GatewayWorld {
       log: silent,
       quorum: this.quorum(),
       settings: { ...generousSettings, ...settings },
-      saslUsers,
+      ...sasl,
       host: '127.0.0.1',
       port: 2181,
       process: {

@@ -64,7 +64,9 @@ export const recordedReport: ServerReport = {
       ephemerals: ['/e'],
     },
   ],
+  sessionCount: 1,
   watches: [{ sessionId: 0x1000120af550000n, path: '/e' }],
+  watchCount: 1,
   nodeCount: 7,
   ephemeralsCount: 1,
   approximateDataBytes: 50,
@@ -92,7 +94,16 @@ export const recordedReport: ServerReport = {
   },
   initialConfiguration: 'tickTime=2000\n',
   metrics: [{ name: 'commit_count', value: 4, kind: 'counter' }],
-  series: [{ name: 'readlatency_sum', value: 12, kind: 'counter' }],
+  summaries: [
+    {
+      ...{ name: 'readlatency', count: 8, sum: 12, min: 0, max: 6 },
+      quantiles: [
+        { quantile: 0.5, value: 1.5 },
+        { quantile: 0.999, value: 6 },
+      ],
+    },
+  ],
+  series: [{ name: 'process_cpu_seconds_total', value: 3.5, kind: 'counter' }],
 };
 
 export const leadingReport: ServerReport = {

@@ -80,6 +80,10 @@ describe('the four-letter words answer as ZooKeeper does', () => {
 
   it('mntr, with the lines that monitoring reads', () => {
     const lines = answer('mntr').split('\n');
+    for (const line of ['avg_readlatency\t1.5', 'max_readlatency\t6', 'cnt_readlatency\t8'])
+      expect(lines).toContain(`zk_${line}`);
+    for (const line of ['sum_readlatency\t12', 'p50_readlatency\t1.5', 'p999_readlatency\t6'])
+      expect(lines).toContain(`zk_${line}`);
     expect(lines.pop()).toBe('');
     for (const line of [
       'zk_version\t3.8.0-recorded, built on 2024-12-29 17:54 UTC',

@@ -1,7 +1,7 @@
 /** The text that a member sends for a four-letter word, before it closes the connection. */
 import { configurationLines, environmentLines } from './configuration.ts';
 import { connectionLine, sessionsDump } from './connections.ts';
-import { fullVersion, monitorValues, shownValue } from './monitor.ts';
+import { fullVersion, monitorValues, shownValue, summaryValues } from './monitor.ts';
 import type { FourLetterWord } from './names.ts';
 import { average, groupBy, hex, NOT_SERVING, type ServerReport } from './report.ts';
 
@@ -31,7 +31,11 @@ const answers: Readonly<Record<FourLetterWord, (report: ServerReport) => string>
     `${greeting(report)}Clients:\n${connections(report, false)}\n${statistics(report)}`,
   envi: environmentLines,
   mntr: (report) =>
-    lines(monitorValues(report).map((value) => `zk_${value.name}\t${shownValue(value)}`)),
+    lines(
+      [...monitorValues(report), ...summaryValues(report)].map(
+        (value) => `zk_${value.name}\t${shownValue(value)}`,
+      ),
+    ),
   conf: configurationLines,
   cons: (report) => `${connections(report, true)}\n`,
   crst: () => 'Connection stats reset.\n',

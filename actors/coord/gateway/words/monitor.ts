@@ -23,14 +23,14 @@ export function monitorValues(report: ServerReport): readonly MonitorValue[] {
     { ...gauge('avg_latency', latencyMs.avg), isFloating: true },
     gauge('outstanding_requests', report.outstanding),
     gauge('znode_count', report.nodeCount),
-    gauge('global_sessions', report.sessions.length),
+    gauge('global_sessions', report.sessionCount),
     gauge('local_sessions', 0),
     gauge('last_client_response_size', responseBytes.last),
     counter('packets_sent', report.sent),
     counter('packets_received', report.received),
     gauge('max_client_response_size', responseBytes.max),
     gauge('min_client_response_size', responseBytes.min),
-    gauge('watch_count', report.watches.length),
+    gauge('watch_count', report.watchCount),
     gauge('min_latency', latencyMs.min),
     gauge('max_latency', latencyMs.max),
     gauge('max_file_descriptor_count', report.openFilesMax),
@@ -65,6 +65,23 @@ function quorumValues(report: ServerReport): (readonly [name: string, value: num
     ['max_proposal_size', report.proposalBytes.max],
     ['min_proposal_size', report.proposalBytes.min],
   ];
+}
+
+/** As `mntr` has them: ZooKeeper's names for each number of a summary. */
+export function summaryValues({ summaries }: ServerReport): readonly MonitorValue[] {
+  return summaries.flatMap(({ name, count, sum, min, max, quantiles }) =>
+    [
+      { name: `avg_${name}`, value: count === 0 ? 0 : sum / count, isFloating: true },
+      { name: `min_${name}`, value: min },
+      { name: `max_${name}`, value: max },
+      { name: `cnt_${name}`, value: count },
+      { name: `sum_${name}`, value: sum },
+      ...quantiles.map(({ quantile, value }) => ({
+        name: `p${String(quantile).slice(2).padEnd(2, '0')}_${name}`,
+        value,
+      })),
+    ].map((one) => ({ ...one, kind: 'gauge' as const })),
+  );
 }
 
 export function shownValue({ value, isFloating }: MonitorValue): string {

@@ -30,8 +30,11 @@ export interface ServerReport {
   readonly responseBytes: SizeReport;
   readonly connections: readonly ConnectionReport[];
   readonly sessions: readonly SessionReport[];
+  readonly sessionCount: number;
   /** Those of this member's connections. */
   readonly watches: readonly WatchReport[];
+  /** One for each session, path and kind. */
+  readonly watchCount: number;
 
   readonly nodeCount: number;
   readonly ephemeralsCount: number;
@@ -57,6 +60,7 @@ export interface ServerReport {
   readonly traceMask: bigint;
   /** Whatever else is counted here, under ZooKeeper's names where it has one: `commit_count`, `fsynctime_sum`. */
   readonly metrics: readonly MetricReport[];
+  readonly summaries: readonly SummaryReport[];
   /** What Prometheus is told beside them. */
   readonly series: readonly MetricReport[];
 }
@@ -134,6 +138,17 @@ export interface ConfigurationReport {
   readonly sessionTimeoutMinMs: number;
   readonly sessionTimeoutMaxMs: number;
   readonly clientPortListenBacklog: number | undefined;
+}
+
+/** Of what was measured many times. */
+export interface SummaryReport {
+  readonly name: string;
+  readonly count: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+  /** Ascending. */
+  readonly quantiles: readonly { readonly quantile: number; readonly value: number }[];
 }
 
 export interface MetricReport {

@@ -59,6 +59,7 @@ export class NaiveModel {
     const read = [{ permissions: 1, scheme: 'world', id: 'anyone' }];
     for (const path of ['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'])
       this.nodes.set(path, { ...this.newNode('', path.endsWith('config') ? read : all, '') });
+    Object.assign(this.nodes.get('/zookeeper/config')!, { version: -1, aversion: -1 });
     this.nodes.get('/')!.cversion = -1;
     this.nodes.get('/zookeeper')!.cversion = -2;
   }
@@ -190,7 +191,7 @@ export class NaiveModel {
     };
     const existing = (path: string): ModelNode => {
       const node = this.nodes.get(path);
-      return node ?? refuse(/^\/$|^(\/[^/]+)+$/.test(path) ? 'NO_NODE' : 'BAD_PATH');
+      return node ?? refuse(isPath(path) ? 'NO_NODE' : 'BAD_PATH');
     };
     const same = (wanted: number, version: number): void => {
       if (wanted !== -1 && wanted !== version) refuse('BAD_VERSION');
@@ -205,8 +206,7 @@ export class NaiveModel {
         const parentPath = parentOf(operation.path);
         const parent = this.nodes.get(parentPath) ?? refuse('NO_NODE');
         may(parent.acl, 4);
-        if (!/^\/$|^(\/[^/]+)+$/.test(sequential ? `${operation.path}0` : operation.path))
-          refuse('BAD_PATH');
+        if (!isPath(sequential ? `${operation.path}0` : operation.path)) refuse('BAD_PATH');
         const path = sequential
           ? operation.path + String(parent.created).padStart(10, '0')
           : operation.path;
@@ -260,6 +260,7 @@ export class NaiveModel {
         return 'checked';
       }
       case 'setAcl': {
+        if (!isPath(operation.path)) refuse('BAD_PATH');
         if (operation.acl.length === 0) refuse('INVALID_ACL');
         const node = existing(operation.path);
         may(node.acl, 16);
@@ -372,4 +373,8 @@ export function answerOf(result: OperationResult): Answer {
     default:
       return result.kind;
   }
+}
+
+function isPath(text: string): boolean {
+  return /^\/$|^(\/[^/]+)+$/.test(text);
 }
