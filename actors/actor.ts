@@ -140,8 +140,8 @@ export interface Storage {
   /** Appends the pieces in order, creating the file, and syncs once. Several appends that wait share one sync. */
   append(name: string, pieces: readonly Uint8Array[], saved: Saved): void;
   /**
-   * The same, from byte `at` on, which lies in the file or at its end. What stood there and was not yet replaced after a
-   * crash is still there.
+   * The same, from byte `at` on, which lies in the file or at its end. After a crash any part of what was not yet `saved`
+   * may be missing, not its end alone: the former bytes stand there.
    */
   write(name: string, at: number, pieces: readonly Uint8Array[], saved: Saved): void;
   /** Whole content at once: after a crash there is the old content or the new, never a mixture. */
